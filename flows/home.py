@@ -1,0 +1,67 @@
+"""Where things lie: the project's own folders, and the home directory with all state."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+STUDY_FILE = PROJECT_ROOT / "study.yml"
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+SEEDS = DBT_PROJECT / "seeds"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The home directory (design §3). Everything in it is created for the owner alone."""
+
+    path: Path
+
+    @property
+    def landing(self) -> Path:
+        """Deliveries, one folder each, untouched by us."""
+        return self.path / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        """The confidential database."""
+        return self.path / "warehouse.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        """One folder a release."""
+        return self.path / "releases"
+
+    @property
+    def current(self) -> Path:
+        """Link to the current release's folder: the one thing a publication switches."""
+        return self.path / "current"
+
+    @property
+    def results(self) -> Path:
+        """Link, through `current`, to the published database."""
+        return self.path / "results.duckdb"
+
+    @property
+    def logs(self) -> Path:
+        """Log files, and refusals.jsonl."""
+        return self.path / "logs"
+
+    @property
+    def refusals(self) -> Path:
+        """One JSON line for every refusal: rules, columns, row numbers, counts."""
+        return self.logs / "refusals.jsonl"
+
+    @property
+    def work(self) -> Path:
+        """Scratch of running steps: candidates, dbt's target, Prefect's state. Safe to delete when nothing runs."""
+        return self.path / "work"
+
+    def create(self) -> None:
+        """Make the folders that must be there, readable by the owner alone."""
+        for folder in (self.path, self.landing, self.releases, self.logs, self.work):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def home_from(path: str | None) -> Home:
+    """The home directory: `--home`, else FLYTTEPANEL_HOME, else ./var."""
+    return Home(Path(path or os.environ.get("FLYTTEPANEL_HOME") or "var").resolve())

@@ -1,0 +1,323 @@
+"""The study specification: `study.yml` parsed into frozen models that reject unknown keys.
+
+Belongs here: reading, checking and hashing the specification, and what follows from it alone (levels of a
+variable, profiles of a test). Does not belong here: anything that needs data.
+"""
+
+import hashlib
+import itertools
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Outcome = Literal["stay", "internal_move", "emigration"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class StudyError(ValueError):
+    """The specification cannot be read or contradicts itself; the message names file and key."""
+
+
+class Part(BaseModel):
+    """A part of the specification: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(Part):
+    """A text in both languages of the study."""
+
+    en: str
+    nb: str
+
+
+class Years(Part):
+    """First and last panel year; the last may be the latest closed one."""
+
+    first: int
+    last: int | Literal["latest_closed"]
+
+
+class AgeWindow(Part):
+    """Completed years on 1 January, both ends included."""
+
+    first: int
+    last: int
+
+
+class Panel(Part):
+    """Who is at risk, and how an outcome is decided (design §5)."""
+
+    years: Years
+    age: AgeWindow
+    outcome_rule: Literal["year_end", "first_event"]
+    late_registration_statuses: tuple[str, ...]
+    resident_status: str
+    dead_status: str
+
+
+class Geography(Part):
+    """The geography municipalities are compared in."""
+
+    date: date
+    split_successors: dict[str, str]
+    unknown_codes: tuple[str, ...]
+    not_mainland_prefixes: tuple[str, ...]
+
+
+class Variable(Part):
+    """A categorical variable: published level → register codes, and the level of a missing row."""
+
+    codes: dict[str, tuple[str, ...]]
+    missing: str | None = None
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Published levels in order, the level of a missing row last."""
+        return tuple(dict.fromkeys([*self.codes, *([self.missing] if self.missing else [])]))
+
+
+class FamilySituation(Part):
+    """Family situation is decided from two register columns and the family key (design §5.6)."""
+
+    levels: tuple[str, ...]
+    missing: str
+    other: str
+    couple_statuses: tuple[str, ...]
+    married_statuses: tuple[str, ...]
+    alone_families: tuple[str, ...]
+    children_families: tuple[str, ...]
+    single_parent_families: tuple[str, ...]
+
+
+class OutcomeVariable(Part):
+    """The outcomes, base outcome first."""
+
+    levels: tuple[Outcome, ...]
+
+
+class Variables(Part):
+    """All categorical variables of the panel."""
+
+    population_group: Variable
+    sex: Variable
+    centrality: Variable
+    family_situation: FamilySituation
+    labour_market_status: Variable
+    education: Variable
+    outcome: OutcomeVariable
+
+
+class AgeScale(Part):
+    """Age enters models as (age − centre) / unit."""
+
+    centre: float
+    unit: float
+
+
+class Term(Part):
+    """A model term; categorical terms name their reference level (`first`: the first year of the panel)."""
+
+    name: str
+    reference: str | None = None
+
+
+class Models(Part):
+    """What is estimated, per group."""
+
+    groups: tuple[str, ...]
+    base_outcome: Outcome
+    age_scale: AgeScale
+    terms: tuple[Term, ...]
+    confidence_level: Annotated[float, Field(gt=0.5, lt=1)]
+    cluster_correction: Literal["stata", "statsmodels"]
+    max_iterations: Annotated[int, Field(ge=1)]
+
+
+class ProfileBase(Part):
+    """What all profiles share."""
+
+    age: int
+    sex: str
+    education: str
+    year: int | Literal["last"]
+
+
+class ProfileGrid(Part):
+    """The family and labour market situations that profiles cross."""
+
+    family_situation: tuple[str, ...]
+    labour_market_status: tuple[str, ...]
+
+
+class Profiles(ProfileGrid):
+    """Figure 4's profiles."""
+
+    base: ProfileBase
+
+
+class Tests(Part):
+    """What all hypothesis tests share."""
+
+    level: Annotated[float, Field(gt=0, lt=0.5)]
+    urban: str
+    rural: str
+    profiles: ProfileGrid
+
+
+class Hypothesis(Part):
+    """A contrast of predicted probabilities with a direction, or with none."""
+
+    id: str
+    statement: Title
+    contrast: Literal["between_groups", "urban_minus_rural", "rural_minus_urban", "smaller_gap"]
+    outcome: Outcome
+    group: str
+    other_group: str | None = None
+    centrality: tuple[Literal["urban", "rural"], ...] = ()
+    direction: Literal["greater", "less", "none"]
+    correction: Literal["holm", "none"]
+    margin: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        two_groups = self.contrast in ("between_groups", "smaller_gap")
+        if two_groups != (self.other_group is not None):
+            raise ValueError(f"hypothesis {self.id}: contrast {self.contrast} "
+                             f"{'needs' if two_groups else 'has no'} other_group")
+        if (self.contrast == "between_groups") != bool(self.centrality):
+            raise ValueError(f"hypothesis {self.id}: centrality goes with between_groups alone")
+        if (self.direction == "none") != (self.margin is not None):
+            raise ValueError(f"hypothesis {self.id}: margin goes with direction none, and is needed there")
+        if self.direction == "none" and self.correction != "none":
+            raise ValueError(f"hypothesis {self.id}: adjusting would make 'no difference' easier to support")
+        if self.contrast == "smaller_gap" and self.direction != "less":
+            raise ValueError(f"hypothesis {self.id}: smaller_gap has direction less")
+        return self
+
+
+class Disclosure(Part):
+    """What may leave the warehouse."""
+
+    threshold: Annotated[int, Field(ge=1)]
+    rounding_base: Annotated[int, Field(ge=1)]
+    residual_degrees_of_freedom: Annotated[int, Field(ge=0)]
+    few_events: Annotated[int, Field(ge=0)]
+
+
+class Load(Part):
+    """Thresholds of the incoming contract (design §4)."""
+
+    identity_number_share: Share
+    conflicting_duplicate_share: Share
+    invalid_municipality_share: Share
+    form_error_share: Share
+    first_plausible_year: int
+    first_birth_year: int
+
+
+class UnknownShare(Part):
+    """Greatest share of `unknown` among person-years, per covariate."""
+
+    family_situation: Share
+    labour_market_status: Share
+    education: Share
+
+
+class RateBounds(Part):
+    """Least and greatest yearly share of person-years."""
+
+    emigration: tuple[Share, Share]
+    internal_move: tuple[Share, Share]
+
+
+class Gates(Part):
+    """Bounds a domain expert sets on what may be published."""
+
+    residents_change: Share
+    unexplained_exit_share: Share
+    unknown_share: UnknownShare
+    rate_bounds: dict[str, RateBounds]
+    rate_bounds_min_person_years: int
+
+
+class Study(Part):
+    """The whole specification."""
+
+    version: Literal[1]
+    title: Title
+    panel: Panel
+    geography: Geography
+    variables: Variables
+    models: Models
+    profiles: Profiles
+    tests: Tests
+    hypotheses: tuple[Hypothesis, ...]
+    disclosure: Disclosure
+    load: Load
+    gates: Gates
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        groups = set(self.variables.population_group.levels)
+        named = {*self.models.groups, *self.gates.rate_bounds}
+        for hypothesis in self.hypotheses:
+            named |= {hypothesis.group, *([hypothesis.other_group] if hypothesis.other_group else [])}
+        _must_be_among("population_group", named, groups)
+        _must_be_among("centrality", {self.tests.urban, self.tests.rural}, self.variables.centrality.levels)
+        for grid in (self.profiles, self.tests.profiles):
+            _must_be_among("family_situation", grid.family_situation, self.variables.family_situation.levels)
+            _must_be_among("labour_market_status", grid.labour_market_status,
+                           self.variables.labour_market_status.levels)
+        _must_be_among("sex", [self.profiles.base.sex], self.variables.sex.levels)
+        _must_be_among("education", [self.profiles.base.education], self.variables.education.levels)
+        for term in self.models.terms:
+            if term.name in ("intercept", "age", "age_squared", "year"):
+                continue
+            if term.name not in Variables.model_fields:
+                raise ValueError(f"models.terms: there is no variable {term.name!r}")
+            _must_be_among(term.name, [term.reference or ""], self.levels(term.name))
+        identifiers = [hypothesis.id for hypothesis in self.hypotheses]
+        if len(identifiers) != len(set(identifiers)):
+            raise ValueError("hypotheses: an id stands twice")
+        return self
+
+    def levels(self, variable: str) -> tuple[str, ...]:
+        """Published levels of a categorical variable, in order."""
+        found: tuple[str, ...] = getattr(self.variables, variable).levels
+        return found
+
+    def profile_grid(self, grid: ProfileGrid) -> list[tuple[str, str]]:
+        """All (family_situation, labour_market_status) pairs of a grid, in declared order."""
+        return list(itertools.product(grid.family_situation, grid.labour_market_status))
+
+
+def _must_be_among(what: str, named: object, known: object) -> None:
+    unknown = sorted(set(named) - set(known))  # type: ignore[call-overload]
+    if unknown:
+        raise ValueError(f"{what}: {', '.join(map(repr, unknown))} is not a level of it")
+
+
+def load_study(path: Path) -> Study:
+    """Read and check a specification.
+
+    Raises:
+        StudyError: the file is missing, is not YAML, has an unknown key or contradicts itself.
+    """
+    try:
+        return Study.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise StudyError(f"{path}: there is no study specification here") from None
+    except yaml.YAMLError as error:
+        raise StudyError(f"{path}: not YAML: {error}") from None
+    except ValidationError as error:
+        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise StudyError(f"{path}: {error.error_count()} faults\n{faults}") from None
+
+
+def study_hash(study: Study) -> str:
+    """SHA-256 of what the specification says, whatever its comments and layout."""
+    return hashlib.sha256(study.model_dump_json().encode()).hexdigest()
