@@ -186,8 +186,10 @@ class Hypothesis(Part):
     def _coherent(self) -> Self:
         two_groups = self.contrast in ("between_groups", "smaller_gap")
         if two_groups != (self.other_group is not None):
-            raise ValueError(f"hypothesis {self.id}: contrast {self.contrast} "
-                             f"{'needs' if two_groups else 'has no'} other_group")
+            raise ValueError(
+                f"hypothesis {self.id}: contrast {self.contrast} "
+                f"{'needs' if two_groups else 'has no'} other_group"
+            )
         if (self.contrast == "between_groups") != bool(self.centrality):
             raise ValueError(f"hypothesis {self.id}: centrality goes with between_groups alone")
         if (self.direction == "none") != (self.margin is not None):
@@ -270,8 +272,9 @@ class Study(Part):
         _must_be_among("centrality", {self.tests.urban, self.tests.rural}, self.variables.centrality.levels)
         for grid in (self.profiles, self.tests.profiles):
             _must_be_among("family_situation", grid.family_situation, self.variables.family_situation.levels)
-            _must_be_among("labour_market_status", grid.labour_market_status,
-                           self.variables.labour_market_status.levels)
+            _must_be_among(
+                "labour_market_status", grid.labour_market_status, self.variables.labour_market_status.levels
+            )
         _must_be_among("sex", [self.profiles.base.sex], self.variables.sex.levels)
         _must_be_among("education", [self.profiles.base.education], self.variables.education.levels)
         for term in self.models.terms:
@@ -314,7 +317,9 @@ def load_study(path: Path) -> Study:
     except yaml.YAMLError as error:
         raise StudyError(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
-        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        faults = "\n".join(
+            f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
         raise StudyError(f"{path}: {error.error_count()} faults\n{faults}") from None
 
 

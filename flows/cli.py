@@ -1,0 +1,214 @@
+"""The command line. Thin: it reads options, calls a step and prints; heavy imports happen inside commands."""
+
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows.errors import StepCrashed, without_values
+from flows.home import STUDY_FILE, Home, home_from
+
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=HELP_OPTIONS)
+@click.version_option(package_name="flyttepanel")
+def commands() -> None:
+    """Register extracts in, tested hypotheses out."""
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
+    logging.getLogger("flyttepanel").setLevel(logging.INFO)
+
+
+def main() -> None:
+    """Run a command; a failure is one readable message and exit code 1, never a value from a row."""
+    try:
+        with without_values():
+            commands(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except (OSError, StepCrashed) as error:
+        sys.exit(f"flyttepanel: {error}")
+    except Exception as error:
+        sys.exit(f"{error}")
+
+
+def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--home` and hand it the home directory."""
+
+    @click.option(
+        "--home", metavar="DIR", help="Home directory with all state [FLYTTEPANEL_HOME, else ./var]."
+    )
+    @wraps(command)
+    def wrapped(home: str | None, **options: Any) -> Any:
+        return command(home_from(home), **options)
+
+    return wrapped
+
+
+def the_study() -> Any:
+    """The study specification of this project."""
+    from models_py.study import load_study
+
+    return load_study(STUDY_FILE)
+
+
+def years_option(_context: click.Context, _option: click.Parameter, value: str) -> tuple[int, int]:
+    """Read `2014-2021`."""
+    first, dash, last = value.partition("-")
+    if not (dash and first.isdigit() and last.isdigit() and int(first) < int(last)):
+        raise click.BadParameter("give two years, as in 2014-2021")
+    return int(first), int(last)
+
+
+@commands.command()
+@click.option(
+    "--persons", type=click.IntRange(min=100), required=True, help="Residents on the first 1 January."
+)
+@click.option(
+    "--years", default="2014-2021", show_default=True, callback=years_option, help="1 Januaries, FIRST-LAST."
+)
+@click.option("--seed", type=int, required=True, help="Same seed, same bytes.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Where the deliveries go, a folder each."
+)
+@click.option("--deliveries", type=click.Choice(["single", "yearly"]), default="single", show_default=True)
+@click.option(
+    "--format", "file_format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True
+)
+@click.option(
+    "--quirks/--no-quirks", default=True, show_default=True, help="The oddities that real extracts have."
+)
+@click.option(
+    "--sampling",
+    type=click.Choice(["population", "balanced"]),
+    default="population",
+    show_default=True,
+    help="balanced: equally many persons of the three groups, from a larger Norway.",
+)
+@click.option(
+    "--parameters",
+    type=click.Path(exists=True, path_type=Path),
+    help="Parameters other than synthetic/parameters.yml.",
+)
+def simulate(file_format: str, **options: Any) -> None:
+    """Write deliveries of a simulated Norway whose truth is known."""
+    from flows.log import step
+    from synthetic import simulate as simulate_norway
+
+    with step("simulate") as said:
+        said.append(f"{options['persons']:,} persons")
+        simulate_norway(format=file_format, **options)
+
+
+@commands.command()
+@with_home
+def refresh(home: Home) -> None:
+    """Everything that is due: new or changed deliveries to a published release."""
+    from flows.hypothesis_table import terminal_table
+    from flows.state import current_manifest, due
+
+    home.create()
+    if not due(home, the_study()):
+        manifest = current_manifest(home)
+        click.echo(
+            f"Nothing is due; the current release is {manifest['run_id']}."
+            if manifest
+            else f"Nothing is due: there is no delivery in {home.landing}."
+        )
+        return
+    from flows.prefect_run import run_refresh_flow
+
+    run_refresh_flow(home)
+    click.echo(
+        f"\n{terminal_table(home.results)}\n\nrelease    {home.current.resolve()}\nresults    {home.results}"
+    )
+
+
+@commands.command()
+@click.argument("deliveries", nargs=-1)
+@with_home
+def load(home: Home, deliveries: tuple[str, ...]) -> None:
+    """Load deliveries (all that are due, or those named): all or nothing."""
+    from flows.pipeline import run_load
+
+    count = run_load(home, the_study(), list(deliveries) or None)
+    click.echo(f"{count} loaded." if count else "Nothing to load.")
+
+
+@commands.command()
+@with_home
+def build(home: Home) -> None:
+    """Build the marts from what is loaded, and stop after gate 2."""
+    from flows.pipeline import run_build
+
+    run_build(home, the_study())
+
+
+@commands.command()
+@with_home
+def validate(home: Home) -> None:
+    """Run the gates again on what is loaded and built."""
+    from flows.pipeline import run_validate
+
+    click.echo(f"All {run_validate(home, the_study())} expectations are met.")
+
+
+@commands.command()
+@with_home
+def estimate(home: Home) -> None:
+    """Fit the models, predict, and test the hypotheses."""
+    from flows.pipeline import run_estimate
+
+    run_estimate(home, the_study())
+
+
+@commands.command()
+@with_home
+def publish(home: Home) -> None:
+    """Publish a release of what has been built and estimated."""
+    from flows.pipeline import run_publish
+
+    click.echo(f"Published {run_publish(home, the_study())}")
+
+
+@commands.command()
+@with_home
+def status(home: Home) -> None:
+    """Deliveries, years covered, last release, what is due."""
+    from flows.status import status_text
+
+    click.echo(status_text(home, the_study()))
+
+
+@commands.command()
+@click.argument("query")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="How to print the rows.",
+)
+@with_home
+def sql(home: Home, query: str, output: str) -> None:
+    """Run a read-only query on the published results."""
+    from flows.query import run_query
+
+    run_query(home, query, output)
+
+
+@commands.command()
+@with_home
+def serve(home: Home) -> None:
+    """Serve the Prefect deployments with their schedules; needs a running Prefect server."""
+    from flows.prefect_run import serve_deployments
+
+    serve_deployments(home)

@@ -1,0 +1,42 @@
+"""What a user is told when something fails: our own errors in full, others without their text.
+
+DuckDB's and other libraries' messages repeat values from rows, so that they may reach no log, terminal or server.
+"""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flows.home import PROJECT_ROOT
+
+
+class StepCrashed(RuntimeError):
+    """A library failed in a way we did not foresee; says where, and which class of error, but not its text."""
+
+
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Let our own errors and the operating system's pass; replace any other by one without its message."""
+    try:
+        yield
+    except (OSError, StepCrashed):
+        raise
+    except Exception as error:
+        if type(error).__module__.split(".")[0] in ("flows", "models_py", "expectations", "synthetic"):
+            raise
+        raise StepCrashed(
+            f"{type(error).__name__} at {place(error)}; its text is withheld because it may repeat "
+            "values from the registers"
+        ) from None
+
+
+def place(error: BaseException) -> str:
+    """The innermost line of our own code that an error came through."""
+    ours = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith(str(PROJECT_ROOT)) and "site-packages" not in frame.filename
+    ]
+    return " < ".join(
+        f"{frame.filename.removeprefix(f'{PROJECT_ROOT}/')}:{frame.lineno}" for frame in ours[::-1][:3]
+    )

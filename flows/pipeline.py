@@ -1,0 +1,78 @@
+"""Refresh without an orchestrator in sight: everything that is due, on one candidate, made visible at the end.
+
+`flows/prefect_flows.py` wraps the same functions in flows and tasks.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows import steps
+from flows.candidate import candidate_warehouse, sole_writer
+from flows.home import Home
+from flows.publish import prepare_release, publish, switch
+from flows.state import Due, due
+from flows.versions import new_run_id
+from models_py.study import Study
+
+Runner = Callable[..., object]
+
+
+def run_load(home: Home, study: Study, names: Sequence[str] | None = None) -> int:
+    """`flyttepanel load`: all or nothing."""
+    with sole_writer(home), candidate_warehouse(home) as candidate:
+        return steps.load(home, candidate, study, new_run_id(), names)
+
+
+def run_build(home: Home, study: Study) -> None:
+    """`flyttepanel build`: stops after gate 2 with `marts.*` in place."""
+    with sole_writer(home), candidate_warehouse(home) as candidate:
+        steps.build(home, candidate, study, new_run_id())
+
+
+def run_validate(home: Home, study: Study) -> int:
+    """`flyttepanel validate`: gates 1 and 2 on what is there."""
+    with sole_writer(home), candidate_warehouse(home) as candidate:
+        return steps.validate(home, candidate, study, new_run_id())
+
+
+def run_estimate(home: Home, study: Study) -> None:
+    """`flyttepanel estimate`."""
+    with sole_writer(home), candidate_warehouse(home) as candidate:
+        steps.estimate(candidate, study, new_run_id())
+
+
+def run_publish(home: Home, study: Study) -> Path:
+    """`flyttepanel publish`: a release of what the warehouse holds now."""
+    with sole_writer(home):
+        return publish(home, home.warehouse, study, new_run_id(), datetime.now(UTC))
+
+
+def plainly(name: str, work: Callable[[], object]) -> object:
+    """Run a step's work as it is; the flows put a Prefect task around it instead."""
+    return work()
+
+
+def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly) -> Due:
+    """Do everything that is due and publish one release. Returns what was due.
+
+    The warehouse is replaced just before the release is switched: a crash between the two leaves the old release
+    published and only the publication due.
+    """
+    started_at = datetime.now(UTC)
+    with sole_writer(home):
+        late = due(home, study)
+        if not late:
+            return late
+        with candidate_warehouse(home) as candidate:
+            if "load" in late.steps:
+                around("load", lambda: steps.load(home, candidate, study, run_id))
+            if "build" in late.steps:
+                around("build", lambda: steps.build(home, candidate, study, run_id))
+            if "estimate" in late.steps:
+                around("estimate", lambda: steps.estimate(candidate, study, run_id))
+            release = Path(
+                str(around("publish", lambda: prepare_release(home, candidate, study, run_id, started_at)))
+            )
+        switch(home, release)
+    return late

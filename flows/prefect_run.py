@@ -1,0 +1,28 @@
+"""Starting Prefect from the command line: its settings must stand in the environment before it is imported."""
+
+import os
+
+from flows.home import Home
+from flows.versions import new_run_id
+
+
+def run_refresh_flow(home: Home) -> None:
+    """Run `refresh` as a Prefect flow: on the server PREFECT_API_URL names, else with a temporary one."""
+    keep_state_in(home)
+    from flows.prefect_flows import refresh_run
+
+    refresh_run(str(home.path), new_run_id())
+
+
+def serve_deployments(home: Home) -> None:
+    """Serve the deployments of prefect.yaml until stopped."""
+    keep_state_in(home)
+    from flows import prefect_flows
+
+    prefect_flows.serve_deployments(home)
+
+
+def keep_state_in(home: Home) -> None:
+    """Prefect's own files belong into our home directory, like all state."""
+    home.create()
+    os.environ.setdefault("PREFECT_HOME", str(home.work / "prefect"))

@@ -1,0 +1,56 @@
+"""`flyttepanel sql`: a read-only query on the published results, locked to that one file."""
+
+import sys
+
+import click
+import duckdb
+import pyarrow.csv
+import pyarrow.parquet
+
+from flows.home import Home
+
+
+def run_query(home: Home, query: str, output: str) -> None:
+    """Print a query's rows as a table, CSV, JSON (one array) or Parquet.
+
+    Raises:
+        click.ClickException: there is no release yet, or the query is wrong.
+    """
+    if not home.results.exists():
+        raise click.ClickException(
+            f"{home.results}: nothing has been published yet; run `flyttepanel refresh`"
+        )
+    # No other file can be read or written: the query may come from anybody, the warehouse lies next door.
+    config = {"enable_external_access": "false", "lock_configuration": "true"}
+    with duckdb.connect(str(home.results.resolve()), read_only=True, config=config) as con:
+        try:
+            relation = con.sql(query)
+            if relation is not None:
+                WRITERS[output](relation)
+        except duckdb.Error as error:
+            # Published aggregates only stand behind this connection, so that DuckDB's own words may be shown.
+            raise click.ClickException(str(error)) from None
+
+
+def write_table(relation: duckdb.DuckDBPyRelation) -> None:
+    """All rows and columns, boxed."""
+    relation.show(max_rows=1_000_000, max_width=10_000)
+
+
+def write_csv(relation: duckdb.DuckDBPyRelation) -> None:
+    """Comma-separated, with a header."""
+    pyarrow.csv.write_csv(relation.to_arrow_table(), sys.stdout.buffer)
+
+
+def write_json(relation: duckdb.DuckDBPyRelation) -> None:
+    """One array of objects."""
+    rows = relation.query("rows", "select coalesce(to_json(list(rows)), '[]') from rows").fetchone()
+    click.echo(rows[0] if rows else "[]")
+
+
+def write_parquet(relation: duckdb.DuckDBPyRelation) -> None:
+    """A Parquet file on standard output."""
+    pyarrow.parquet.write_table(relation.to_arrow_table(), pyarrow.PythonFile(sys.stdout.buffer, mode="w"))
+
+
+WRITERS = {"table": write_table, "csv": write_csv, "json": write_json, "parquet": write_parquet}

@@ -1,0 +1,138 @@
+"""What has been done and what is due, read from the warehouse's own audit tables and the release manifest.
+
+Prefect's state is never asked: it does not survive a kill.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.home import Home
+from flows.versions import code_version
+from models_py.study import Study, study_hash
+
+STEPS = ("load", "build", "estimate", "publish")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a result rests on: when two agree, so do all tables made from them."""
+
+    input_hash: str
+    study_hash: str
+    code_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Deliveries to load, and the first later step that is out of date, if any."""
+
+    deliveries: list[str]
+    steps: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.deliveries or self.steps)
+
+
+def basis(con: duckdb.DuckDBPyConnection, study: Study) -> Basis:
+    """What a step would rest on now."""
+    return Basis(input_hash(con), study_hash(study), code_version())
+
+
+def input_hash(con: duckdb.DuckDBPyConnection) -> str:
+    """SHA-256 over the files behind the current versions, however they came to be current.
+
+    `faste_oppl` is replaced person by person, so that for it every delivery counts, in order of arrival.
+    """
+    files = con.sql("""
+        select register_year.register, register_year.year, delivery_file.sha256
+        from audit.register_year
+        inner join audit.delivery_file
+            on register_year.arrival = delivery_file.arrival and register_year.register = delivery_file.register
+        inner join audit.delivery on register_year.arrival = delivery.arrival
+        where delivery.status = 'loaded' and (register_year.is_current or register_year.register = 'faste_oppl')
+        group by all
+        order by register_year.register, register_year.year, min(register_year.arrival), delivery_file.sha256
+    """).fetchall()
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+
+
+def record_step(database: Path, step: str, run_id: str, study: Study, started_at: datetime) -> None:
+    """Write down that a step is done, and what it rested on."""
+    with duckdb.connect(str(database)) as con:
+        con.execute("""
+            create table if not exists audit.step (
+                step varchar, run_id varchar, input_hash varchar, study_hash varchar, code_version varchar,
+                started_at timestamptz, finished_at timestamptz)
+        """)
+        now = basis(con, study)
+        con.execute(
+            "insert into audit.step values (?, ?, ?, ?, ?, ?, now())",
+            [step, run_id, now.input_hash, now.study_hash, now.code_version, started_at],
+        )
+
+
+def last_basis(con: duckdb.DuckDBPyConnection, step: str) -> Basis | None:
+    """What the last run of a step rested on; None if it never ran."""
+    if not has_table(con, "audit", "step"):
+        return None
+    row = con.execute(
+        """
+        select input_hash, study_hash, code_version from audit.step where step = ? order by finished_at desc limit 1
+    """,
+        [step],
+    ).fetchone()
+    return Basis(*row) if row else None
+
+
+def has_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether a table or view exists."""
+    return (
+        con.execute(
+            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+            [schema, table],
+        ).fetchone()
+        is not None
+    )
+
+
+def current_manifest(home: Home) -> dict[str, Any] | None:
+    """The published release's manifest; None before the first release."""
+    path = home.current / "manifest.json"
+    if not path.exists():
+        return None
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def published_basis(home: Home) -> Basis | None:
+    """What the published release rests on."""
+    manifest = current_manifest(home)
+    if manifest is None:
+        return None
+    return Basis(manifest["input_hash"], manifest["study_hash"], manifest["code_version"])
+
+
+def due(home: Home, study: Study) -> Due:
+    """What a refresh would do now. Reads file times, not files, and answers at once."""
+    from flows.load import due_deliveries
+
+    deliveries = due_deliveries(home.warehouse, home.landing)
+    if deliveries:
+        return Due(deliveries, list(STEPS))
+    if not home.warehouse.exists():
+        return Due([], [])
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        now = basis(con, study)
+        done = {
+            "build": last_basis(con, "build"),
+            "estimate": last_basis(con, "estimate"),
+            "publish": published_basis(home),
+        }
+    late = [step for step in done if done[step] != now]
+    return Due([], list(STEPS[STEPS.index(late[0]) :]) if late else [])

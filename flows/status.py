@@ -1,0 +1,64 @@
+"""`flyttepanel status`: what is there and what is due, from audit tables and the manifest; answers at once."""
+
+import duckdb
+
+from flows.home import Home
+from flows.state import current_manifest, due, has_table
+from models_py.study import Study
+
+
+def status_text(home: Home, study: Study) -> str:
+    """Deliveries, years covered, last release and what is due, as lines of text."""
+    return "\n".join([*delivery_lines(home), years_line(home), release_line(home), due_line(home, study)])
+
+
+def delivery_lines(home: Home) -> list[str]:
+    """A line for each delivery that ever arrived."""
+    rows = audit_rows(
+        home,
+        """
+        select delivery_id, arrival, status, loaded_at::timestamp(0) from audit.delivery order by arrival
+    """,
+    )
+    if not rows:
+        return [f"deliveries  none loaded; they belong in {home.landing}"]
+    return [f"delivery    {name}  (arrival {arrival}, {status} {at})" for name, arrival, status, at in rows]
+
+
+def years_line(home: Home) -> str:
+    """First and last loaded 1 January."""
+    rows = audit_rows(
+        home,
+        """
+        select min(year), max(year) from audit.register_year where register = 'bostedskommune' and is_current
+    """,
+    )
+    return (
+        f"years       1 January {rows[0][0]} to {rows[0][1]}" if rows and rows[0][0] else "years       none"
+    )
+
+
+def release_line(home: Home) -> str:
+    """The current release."""
+    manifest = current_manifest(home)
+    if manifest is None:
+        return "release     none"
+    return (
+        f"release     {manifest['run_id']}, panel {manifest['first_year']}–{manifest['last_year']}, "
+        f"finished {manifest['finished_at'][:19]}"
+    )
+
+
+def due_line(home: Home, study: Study) -> str:
+    """What a refresh would do."""
+    late = due(home, study)
+    said = [*(f"delivery {name}" for name in late.deliveries), *late.steps]
+    return f"due         {', '.join(said) if said else 'nothing'}"
+
+
+def audit_rows(home: Home, query: str) -> list[tuple[object, ...]]:
+    """Rows of the warehouse's audit tables; none where there is no warehouse."""
+    if not home.warehouse.exists():
+        return []
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        return con.sql(query).fetchall() if has_table(con, "audit", "delivery") else []

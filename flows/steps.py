@@ -1,0 +1,125 @@
+"""The steps, each on a candidate warehouse: load, build, validate, estimate. The same code runs with and without Prefect.
+
+A step here does its work, passes its gate and writes down that it is done. Who may run, and when the candidate
+becomes the warehouse, is decided by the caller.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from flows.home import Home
+from flows.log import step
+from flows.state import has_table, input_hash, last_basis, record_step
+from models_py.study import Study, study_hash
+
+
+class StepMissing(RuntimeError):
+    """A step was asked for before the one it needs."""
+
+
+def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence[str] | None = None) -> int:
+    """Load deliveries (all that are due, or those named) and pass gate 1. Returns how many were loaded.
+
+    Raises:
+        DeliveryRefused: something in a delivery breaks its contract; also written to logs/refusals.jsonl.
+        GateFailed: the registers together are not what a panel can be made of.
+    """
+    from expectations.gate import run_gate
+    from flows.load import DeliveryRefused, load_deliveries, write_refusal
+
+    started = datetime.now(UTC)
+    with step("load") as said:
+        try:
+            loaded = load_deliveries(candidate, home.landing, names, study, run_id)
+        except DeliveryRefused as refusal:
+            write_refusal(home.refusals, refusal, run_id)
+            raise
+        said.append(f"{len(loaded)} {'delivery' if len(loaded) == 1 else 'deliveries'}")
+    if loaded:
+        with step("gate 1") as said:
+            result = run_gate("incoming", candidate, study, run_id, docs_folder(home))
+            said.append(f"{len(result.checks)} expectations met")
+        record_step(candidate, "load", run_id, study, started)
+    return len(loaded)
+
+
+def build(home: Home, candidate: Path, study: Study, run_id: str) -> None:
+    """Build marts and the estimation input with dbt and pass gate 2.
+
+    Raises:
+        StepMissing: nothing has been loaded.
+        BuildFailed: a model or a data test failed.
+        GateFailed: the marts are not what the study says.
+    """
+    from expectations.gate import run_gate
+    from flows.build import build as build_with_dbt
+
+    needs(candidate, "load")
+    started = datetime.now(UTC)
+    with step("build"):
+        build_with_dbt(candidate, study, home.work / "dbt")
+    with step("gate 2") as said:
+        result = run_gate("marts", candidate, study, run_id, docs_folder(home))
+        said.append(f"{len(result.checks)} expectations met")
+    record_step(candidate, "build", run_id, study, started)
+
+
+def estimate(candidate: Path, study: Study, run_id: str) -> None:
+    """Fit the models, predict, test the hypotheses.
+
+    Raises:
+        StepMissing: the marts have not been built from what is loaded now.
+    """
+    from models_py.estimate import estimate as estimate_models
+
+    needs(candidate, "build", study)
+    started = datetime.now(UTC)
+    with step("estimate"):
+        estimate_models(candidate, study)
+    record_step(candidate, "estimate", run_id, study, started)
+
+
+def validate(home: Home, candidate: Path, study: Study, run_id: str) -> int:
+    """Run gates 1 and 2 again on what is loaded and built. Returns the number of expectations met.
+
+    Raises:
+        GateFailed: an expectation is not met.
+        StepMissing: nothing has been loaded.
+    """
+    from expectations.gate import run_gate
+
+    needs(candidate, "load")
+    gates = ["incoming"]
+    with duckdb.connect(str(candidate), read_only=True) as con:
+        gates += ["marts"] if last_basis(con, "build") else []
+    with step("validate") as said:
+        results = [run_gate(gate, candidate, study, run_id, docs_folder(home)) for gate in gates]  # type: ignore[arg-type]
+        met = sum(len(result.checks) for result in results)
+        said.append(f"{met} expectations met")
+    return met
+
+
+def docs_folder(home: Home) -> Path:
+    """Where the gates of a run leave their Data Docs until the release takes them."""
+    return home.work / "data_docs"
+
+
+def needs(candidate: Path, earlier: str, study: Study | None = None) -> None:
+    """Insist that an earlier step has been done; with a study, on the inputs and specification of now.
+
+    Raises:
+        StepMissing: it has not.
+    """
+    if candidate.exists():
+        with duckdb.connect(str(candidate), read_only=True) as con:
+            done = last_basis(con, earlier) if has_table(con, "audit", "delivery") else None
+            if done and study is None:
+                return
+            if done and study and (done.input_hash, done.study_hash) == (input_hash(con), study_hash(study)):
+                return
+    raise StepMissing(
+        f"run `flyttepanel {earlier}` first: what is loaded or specified now has not been through it"
+    )
