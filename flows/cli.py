@@ -42,9 +42,7 @@ def main() -> None:
 def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--home` and hand it the home directory."""
 
-    @click.option(
-        "--home", metavar="DIR", help="Home directory with all state [FLYTTEPANEL_HOME, else ./var]."
-    )
+    @click.option("--home", metavar="DIR", help="Home directory with all state [FLYTTEPANEL_HOME, else ./var].")
     @wraps(command)
     def wrapped(home: str | None, **options: Any) -> Any:
         return command(home_from(home), **options)
@@ -68,23 +66,13 @@ def years_option(_context: click.Context, _option: click.Parameter, value: str) 
 
 
 @commands.command()
-@click.option(
-    "--persons", type=click.IntRange(min=100), required=True, help="Residents on the first 1 January."
-)
-@click.option(
-    "--years", default="2014-2021", show_default=True, callback=years_option, help="1 Januaries, FIRST-LAST."
-)
+@click.option("--persons", type=click.IntRange(min=100), required=True, help="Residents on the first 1 January.")
+@click.option("--years", default="2014-2021", show_default=True, callback=years_option, help="1 Januaries, FIRST-LAST.")
 @click.option("--seed", type=int, required=True, help="Same seed, same bytes.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Where the deliveries go, a folder each."
-)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the deliveries go, a folder each.")
 @click.option("--deliveries", type=click.Choice(["single", "yearly"]), default="single", show_default=True)
-@click.option(
-    "--format", "file_format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True
-)
-@click.option(
-    "--quirks/--no-quirks", default=True, show_default=True, help="The oddities that real extracts have."
-)
+@click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+@click.option("--quirks/--no-quirks", default=True, show_default=True, help="The oddities that real extracts have.")
 @click.option(
     "--sampling",
     type=click.Choice(["population", "balanced"]),
@@ -126,9 +114,7 @@ def refresh(home: Home) -> None:
     from flows.prefect_run import run_refresh_flow
 
     run_refresh_flow(home)
-    click.echo(
-        f"\n{terminal_table(home.results)}\n\nrelease    {home.current.resolve()}\nresults    {home.results}"
-    )
+    click.echo(f"\n{terminal_table(home.results)}\n\nrelease    {home.current.resolve()}\nresults    {home.results}")
 
 
 @commands.command()

@@ -37,6 +37,4 @@ def place(error: BaseException) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename.startswith(str(PROJECT_ROOT)) and "site-packages" not in frame.filename
     ]
-    return " < ".join(
-        f"{frame.filename.removeprefix(f'{PROJECT_ROOT}/')}:{frame.lineno}" for frame in ours[::-1][:3]
-    )
+    return " < ".join(f"{frame.filename.removeprefix(f'{PROJECT_ROOT}/')}:{frame.lineno}" for frame in ours[::-1][:3])

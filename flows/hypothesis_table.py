@@ -20,9 +20,7 @@ def verdict_rows(results: Path) -> list[tuple[str, ...]]:
 
 def markdown_table(results: Path) -> str:
     """The hypothesis table in Markdown."""
-    head = (
-        "| model | hypothesis | verdict | tests | statement | note |\n| --- | --- | --- | --- | --- | --- |\n"
-    )
+    head = "| model | hypothesis | verdict | tests | statement | note |\n| --- | --- | --- | --- | --- | --- |\n"
     return head + "".join(f"| {' | '.join(row)} |\n" for row in verdict_rows(results))
 
 
@@ -31,6 +29,5 @@ def terminal_table(results: Path) -> str:
     rows = [("model", "id", "verdict", "tests", "statement")] + [row[:5] for row in verdict_rows(results)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
-        for row in rows
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows
     )

@@ -71,8 +71,6 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly)
                 around("build", lambda: steps.build(home, candidate, study, run_id))
             if "estimate" in late.steps:
                 around("estimate", lambda: steps.estimate(candidate, study, run_id))
-            release = Path(
-                str(around("publish", lambda: prepare_release(home, candidate, study, run_id, started_at)))
-            )
+            release = Path(str(around("publish", lambda: prepare_release(home, candidate, study, run_id, started_at))))
         switch(home, release)
     return late

@@ -70,9 +70,7 @@ def refresh_run(home: str, run_id: str) -> bool:
     done = pipeline.run_refresh(where, load_study(STUDY_FILE), run_id, timed(timings))
     if done:
         create_table_artifact(timings, key="timings", description=f"Seconds per step of {run_id}")
-        create_markdown_artifact(
-            markdown_table(where.results), key="hypotheses", description=f"Release {run_id}"
-        )
+        create_markdown_artifact(markdown_table(where.results), key="hypotheses", description=f"Release {run_id}")
     return bool(done)
 
 

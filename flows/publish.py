@@ -105,13 +105,9 @@ def write_results(
         for table in PUBLISHED_TABLES:
             con.execute(table.create_sql("history"))
             if previous and in_previous(con, table.name):
-                con.execute(
-                    f"insert into history.{table.name} by name select * from previous.history.{table.name}"
-                )
+                con.execute(f"insert into history.{table.name} by name select * from previous.history.{table.name}")
             con.register("published", tables[table.name])
-            con.execute(
-                f"insert into history.{table.name} by name select ? as run_id, * from published", [run_id]
-            )
+            con.execute(f"insert into history.{table.name} by name select ? as run_id, * from published", [run_id])
             con.execute(
                 f"create view results.{table.name} as select {', '.join(table.column_names)} "
                 f"from history.{table.name} where run_id = '{run_id}'"
@@ -138,9 +134,7 @@ def in_previous(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     )
 
 
-def make_manifest(
-    con: duckdb.DuckDBPyConnection, study: Study, run_id: str, started_at: datetime
-) -> dict[str, Any]:
+def make_manifest(con: duckdb.DuckDBPyConnection, study: Study, run_id: str, started_at: datetime) -> dict[str, Any]:
     """What the release rests on: inputs, code, specification, packages, rows at each step (rounded, like all counts)."""
     rests_on = basis(con, study)
     first_year, last_year, n_person_years = con.execute(
@@ -168,9 +162,7 @@ def make_manifest(
         "code_version": rests_on.code_version,
         "packages": package_versions(),
         "inputs": [
-            dict(
-                zip(("delivery", "file", "register", "sha256"), file[:4], strict=True), rows=rounded(file[4])
-            )
+            dict(zip(("delivery", "file", "register", "sha256"), file[:4], strict=True), rows=rounded(file[4]))
             for file in files
         ],
         "rows": {"marts.person_year": rounded(n_person_years)}
@@ -185,10 +177,7 @@ def make_manifest(
 
 def run_table(manifest: dict[str, Any]) -> pa.Table:
     """The one row of `results.run`."""
-    row = {
-        name: manifest[name]
-        for name in ("first_year", "last_year", "code_version", "study_hash", "input_hash")
-    }
+    row = {name: manifest[name] for name in ("first_year", "last_year", "code_version", "study_hash", "input_hash")}
     row |= {name: datetime.fromisoformat(manifest[name]) for name in ("started_at", "finished_at")}
     row["n_person_years"] = manifest["rows"]["marts.person_year"]
     return pa.Table.from_pylist([row])

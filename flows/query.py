@@ -17,11 +17,12 @@ def run_query(home: Home, query: str, output: str) -> None:
         click.ClickException: there is no release yet, or the query is wrong.
     """
     if not home.results.exists():
-        raise click.ClickException(
-            f"{home.results}: nothing has been published yet; run `flyttepanel refresh`"
-        )
+        raise click.ClickException(f"{home.results}: nothing has been published yet; run `flyttepanel refresh`")
     # No other file can be read or written: the query may come from anybody, the warehouse lies next door.
-    config = {"enable_external_access": "false", "lock_configuration": "true"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "enable_external_access": "false",
+        "lock_configuration": "true",
+    }
     with duckdb.connect(str(home.results.resolve()), read_only=True, config=config) as con:
         try:
             relation = con.sql(query)

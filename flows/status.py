@@ -33,9 +33,7 @@ def years_line(home: Home) -> str:
         select min(year), max(year) from audit.register_year where register = 'bostedskommune' and is_current
     """,
     )
-    return (
-        f"years       1 January {rows[0][0]} to {rows[0][1]}" if rows and rows[0][0] else "years       none"
-    )
+    return f"years       1 January {rows[0][0]} to {rows[0][1]}" if rows and rows[0][0] else "years       none"
 
 
 def release_line(home: Home) -> str:

@@ -120,6 +120,4 @@ def needs(candidate: Path, earlier: str, study: Study | None = None) -> None:
                 return
             if done and study and (done.input_hash, done.study_hash) == (input_hash(con), study_hash(study)):
                 return
-    raise StepMissing(
-        f"run `flyttepanel {earlier}` first: what is loaded or specified now has not been through it"
-    )
+    raise StepMissing(f"run `flyttepanel {earlier}` first: what is loaded or specified now has not been through it")

@@ -187,8 +187,7 @@ class Hypothesis(Part):
         two_groups = self.contrast in ("between_groups", "smaller_gap")
         if two_groups != (self.other_group is not None):
             raise ValueError(
-                f"hypothesis {self.id}: contrast {self.contrast} "
-                f"{'needs' if two_groups else 'has no'} other_group"
+                f"hypothesis {self.id}: contrast {self.contrast} {'needs' if two_groups else 'has no'} other_group"
             )
         if (self.contrast == "between_groups") != bool(self.centrality):
             raise ValueError(f"hypothesis {self.id}: centrality goes with between_groups alone")
@@ -317,9 +316,7 @@ def load_study(path: Path) -> Study:
     except yaml.YAMLError as error:
         raise StudyError(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
-        faults = "\n".join(
-            f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
-        )
+        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise StudyError(f"{path}: {error.error_count()} faults\n{faults}") from None
 
 
