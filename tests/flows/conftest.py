@@ -1,0 +1,58 @@
+"""One simulated Norway and one refresh of it, shared by the front-door tests; tests that write work on a copy."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from flows.home import STUDY_FILE, Home
+from flows.pipeline import run_refresh
+from flows.versions import new_run_id
+from models_py.study import Study, load_study
+from synthetic import simulate
+
+PERSONS = 30_000
+LAST_YEAR = 2020
+NEXT_DELIVERY = f"delivery_{LAST_YEAR + 1}"
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """A home with a release of deliveries up to LAST_YEAR, and the delivery of the year after, not yet landed."""
+
+    home: Home
+    next_delivery: Path
+
+
+@pytest.fixture(scope="session")
+def study() -> Study:
+    return load_study(STUDY_FILE)
+
+
+@pytest.fixture(scope="session")
+def refreshed(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Refreshed:
+    folder = tmp_path_factory.mktemp("norway")
+    simulate(
+        persons=PERSONS,
+        years=(2014, LAST_YEAR + 1),
+        seed=11,
+        out=folder / "all",
+        deliveries="yearly",
+        sampling="balanced",
+    )
+    home = Home(folder / "home")
+    home.create()
+    for delivery in sorted((folder / "all").glob("delivery_*")):
+        if delivery.name != NEXT_DELIVERY:
+            shutil.copytree(delivery, home.landing / delivery.name)
+    run_refresh(home, study, new_run_id())
+    return Refreshed(home, folder / "all" / NEXT_DELIVERY)
+
+
+@pytest.fixture
+def own_copy(refreshed: Refreshed, tmp_path: Path) -> Refreshed:
+    """The refreshed home, copied: for tests that write."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(refreshed.home.path, home.path, symlinks=True, ignore=shutil.ignore_patterns("prefect"))
+    return Refreshed(home, refreshed.next_delivery)

@@ -1,0 +1,92 @@
+"""The installed command, as a process: exit codes, output, and what it must not be able to do."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from tests.flows.conftest import Refreshed
+
+COMMAND = Path(sys.executable).with_name("flyttepanel")
+COMMANDS = ("simulate", "refresh", "load", "build", "validate", "estimate", "publish", "status", "sql", "serve")
+
+
+def run(*words: str, home: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    environment = os.environ | ({"FLYTTEPANEL_HOME": str(home)} if home else {})
+    return subprocess.run([str(COMMAND), *words], capture_output=True, env=environment, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert b"Usage: flyttepanel" in done.stdout
+
+
+def test_sql_in_every_format(refreshed: Refreshed) -> None:
+    home = refreshed.home.path
+    query = "select hypothesis_id, n_tests from results.hypothesis_verdict order by 1"
+    assert b"H6b" in run("sql", query, home=home).stdout
+    assert len(json.loads(run("sql", query, "--format", "json", home=home).stdout)) == 10
+    assert pyarrow.csv.read_csv(io.BytesIO(run("sql", query, "--format", "csv", home=home).stdout)).num_rows == 10
+    parquet = run("sql", query, "--format", "parquet", home=home).stdout
+    assert pyarrow.parquet.read_table(io.BytesIO(parquet)).num_rows == 10
+
+
+def test_sql_shows_a_table_named_alone(refreshed: Refreshed) -> None:
+    done = run("sql", "from results.hypothesis_verdict", home=refreshed.home.path)
+    assert done.returncode == 0
+    assert done.stdout.count(b"H") >= 10
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "create table results.mine (a int)",
+        "drop view results.run",
+        "attach '{home}/warehouse.duckdb' as warehouse",
+        "copy (select 1) to '{home}/stolen.csv'",
+        "select * from read_csv('{home}/logs/refusals.jsonl')",
+        "set enable_external_access = true",
+        "select no_such_column from results.run",
+    ],
+)
+def test_sql_can_neither_write_nor_look_elsewhere(refreshed: Refreshed, query: str) -> None:
+    done = run("sql", query.format(home=refreshed.home.path), home=refreshed.home.path)
+    assert done.returncode == 1
+    assert done.stderr
+
+
+def test_without_a_release_sql_says_what_to_do(tmp_path: Path) -> None:
+    done = run("sql", "select 1", home=tmp_path)
+    assert done.returncode == 1
+    assert b"flyttepanel refresh" in done.stderr
+
+
+def test_an_empty_home_has_nothing_due(tmp_path: Path) -> None:
+    assert b"there is no delivery" in run("refresh", home=tmp_path).stdout
+    assert b"due         nothing" in run("status", home=tmp_path).stdout
+
+
+def test_steps_out_of_order_say_which_comes_first(tmp_path: Path) -> None:
+    done = run("build", home=tmp_path)
+    assert done.returncode == 1
+    assert b"flyttepanel load" in done.stderr
+
+
+def test_a_refused_delivery_is_a_readable_report_and_exit_code_1(tmp_path: Path) -> None:
+    delivery = tmp_path / "landing" / "delivery_bad"
+    delivery.mkdir(parents=True)
+    (delivery / "w21_hush_fam_2016_ut.csv").write_text("w21_lopenr_person;unheard_of\nCANARY1;CANARY2\n")
+    done = run("load", home=tmp_path)
+    assert done.returncode == 1
+    assert b"w21_hush_fam_2016_ut.csv" in done.stderr
+    assert b"parstatus" in done.stderr
+    assert b"CANARY" not in done.stdout + done.stderr
+    assert not (tmp_path / "warehouse.duckdb").exists()

@@ -1,0 +1,117 @@
+"""Refresh as a Prefect flow, against a real `prefect server start` on this machine."""
+
+import asyncio
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import Refreshed
+
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A running server, as the environment its clients need."""
+    port = free_port()
+    environment = os.environ | {
+        "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        await_health(f"http://127.0.0.1:{port}/api/health", process)
+        yield environment
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def await_health(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(180):
+        assert process.poll() is None, "prefect server start ended by itself"
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(1)
+    pytest.fail("prefect server start did not answer within three minutes")
+
+
+async def read_back(environment: dict[str, str]) -> tuple[list[str], list[str], list[str]]:
+    """Flow run names, task run names and artifact texts that the server holds."""
+    from prefect.client.orchestration import PrefectClient
+
+    async with PrefectClient(environment["PREFECT_API_URL"]) as client:
+        flow_runs = await client.read_flow_runs()
+        task_runs = await client.read_task_runs()
+        artifacts = await client.read_artifacts()
+    return (
+        [f"{run.name}: {run.state_name}" for run in flow_runs],
+        [f"{run.name}: {run.state_name}" for run in task_runs],
+        [str(artifact.data) for artifact in artifacts],
+    )
+
+
+def test_refresh_runs_as_a_flow_on_a_real_server(server: dict[str, str], own_copy: Refreshed) -> None:
+    home = own_copy.home
+    run_id = home.current.resolve().name
+    # With the release gone, publication is what is due.
+    home.current.unlink()
+    environment = server | {"FLYTTEPANEL_HOME": str(home.path)}
+    done = subprocess.run(
+        [str(BIN / "flyttepanel"), "refresh"], env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "H6b" in done.stdout
+    assert home.current.resolve().name != run_id
+    flow_runs, task_runs, artifacts = asyncio.run(read_back(server))
+    assert any(re.fullmatch(r"refresh \d{8}T\d{6}Z-\w{6}: Completed", name) for name in flow_runs)
+    assert "publish: Completed" in task_runs
+    assert any("| H1a |" in text for text in artifacts)
+    assert any("seconds" in text for text in artifacts)
+
+
+def test_deployments_can_be_served(server: dict[str, str], own_copy: Refreshed) -> None:
+    environment = server | {"FLYTTEPANEL_HOME": str(own_copy.home.path)}
+    process = subprocess.Popen(
+        [str(BIN / "flyttepanel"), "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and set(deployed(server)) != {"nightly", "yearly"}:
+            assert process.poll() is None, "flyttepanel serve ended by itself"
+            time.sleep(1)
+        assert deployed(server) == {"nightly": "0 3 * * *", "yearly": "0 6 1 6 *"}
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def deployed(environment: dict[str, str]) -> dict[str, str]:
+    """Deployment name to cron, as the server knows them."""
+    from prefect.client.orchestration import PrefectClient
+
+    async def read() -> dict[str, str]:
+        async with PrefectClient(environment["PREFECT_API_URL"]) as client:
+            return {found.name: found.schedules[0].schedule.cron for found in await client.read_deployments()}
+
+    return asyncio.run(read())

@@ -1,0 +1,151 @@
+"""Raw files in, tables out: what a data engineer relies on."""
+
+import hashlib
+import json
+import shutil
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.candidate import HomeBusy, sole_writer
+from flows.home import Home
+from flows.load import DeliveryRefused
+from flows.pipeline import run_load, run_refresh
+from flows.state import current_manifest, due
+from flows.status import status_text
+from flows.versions import new_run_id
+from models_py.study import Study
+from tests.flows.conftest import LAST_YEAR, NEXT_DELIVERY, Refreshed
+
+
+def query(path: Path, text: str) -> list[tuple]:
+    with duckdb.connect(str(path.resolve()), read_only=True) as con:
+        return con.sql(text).fetchall()
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def files_of(home: Home) -> dict[str, str]:
+    return {path.name: digest(path) for path in (home.warehouse, home.results)}
+
+
+def test_every_hypothesis_has_a_verdict(refreshed: Refreshed) -> None:
+    verdicts = query(refreshed.home.results, "select hypothesis_id from results.hypothesis_verdict order by all")
+    assert [row[0] for row in verdicts] == ["H1a", "H1b", "H2a", "H2b", "H2c", "H3", "H4", "H5", "H6a", "H6b"]
+
+
+def test_panel_ends_with_the_last_closed_year(refreshed: Refreshed) -> None:
+    assert query(refreshed.home.results, "select first_year, last_year from results.run") == [(2015, LAST_YEAR - 1)]
+
+
+def test_nobody_vanishes(refreshed: Refreshed) -> None:
+    unequal = query(
+        refreshed.home.warehouse,
+        """
+        select year from (select year, sum(persons) as persons from marts.panel_accounting group by year)
+        inner join (select aar, count(*) as residents from raw.bostedskommune group by aar) on year = aar
+        where persons <> residents
+        """,
+    )
+    assert unequal == []
+
+
+def test_a_second_refresh_does_nothing_within_seconds(refreshed: Refreshed, study: Study) -> None:
+    before = files_of(refreshed.home)
+    start = time.perf_counter()
+    done = run_refresh(refreshed.home, study, new_run_id())
+    assert not done
+    assert time.perf_counter() - start < 5
+    assert files_of(refreshed.home) == before
+
+
+def test_the_next_delivery_extends_the_panel_by_its_year(own_copy: Refreshed, study: Study) -> None:
+    home = own_copy.home
+    first_release = current_manifest(home)
+    with duckdb.connect(str(home.results.resolve()), read_only=True) as reader:
+        shutil.copytree(own_copy.next_delivery, home.landing / NEXT_DELIVERY)
+        assert due(home, study).deliveries == [NEXT_DELIVERY]
+        run_refresh(home, study, new_run_id())
+        still_read = reader.sql("select last_year from results.run").fetchall()
+    assert still_read == [(LAST_YEAR - 1,)]
+    assert query(home.results, "select last_year from results.run") == [(LAST_YEAR,)]
+    assert query(home.results, "select count(distinct run_id) from history.run") == [(2,)]
+    years = query(home.results, "select distinct year from results.panel_accounting order by 1")
+    assert [year for (year,) in years] == list(range(2015, LAST_YEAR + 1))
+    assert (home.releases / first_release["run_id"] / "results.duckdb").exists()
+
+
+def test_a_refusal_leaves_both_databases_as_they_were(own_copy: Refreshed, study: Study) -> None:
+    home = own_copy.home
+    before = files_of(home)
+    shutil.copytree(own_copy.next_delivery, home.landing / NEXT_DELIVERY)
+    next(path for path in (home.landing / NEXT_DELIVERY).iterdir() if "hush_fam" in path.name).write_text("a;b\n1;2\n")
+    with pytest.raises(DeliveryRefused, match="hush_fam"):
+        run_refresh(home, study, new_run_id())
+    assert files_of(home) == before
+    refusal = json.loads(home.refusals.read_text().splitlines()[-1])
+    assert NEXT_DELIVERY in json.dumps(refusal)
+    assert not list(home.work.glob("candidate*"))
+
+
+def test_a_failed_gate_leaves_both_databases_as_they_were(own_copy: Refreshed, study: Study) -> None:
+    from expectations.gate import GateFailed
+
+    home = own_copy.home
+    before = files_of(home)
+    strict = study.model_copy(
+        update={"gates": study.gates.model_copy(update={"unexplained_exit_share": 0.0}), "title": study.title}
+    )
+    with pytest.raises(GateFailed):
+        run_refresh(home, strict, new_run_id())
+    assert files_of(home) == before
+
+
+def test_a_second_writer_is_told_to_wait(own_copy: Refreshed, study: Study) -> None:
+    with sole_writer(own_copy.home), pytest.raises(HomeBusy, match="already working"):
+        run_load(own_copy.home, study)
+
+
+def test_the_release_names_what_it_rests_on(refreshed: Refreshed) -> None:
+    manifest = current_manifest(refreshed.home)
+    run = query(refreshed.home.results, "select run_id, code_version, study_hash, input_hash from results.run")
+    assert run == [tuple(manifest[name] for name in ("run_id", "code_version", "study_hash", "input_hash"))]
+    landed = {
+        (path.parent.name, path.name): digest(path) for path in refreshed.home.landing.glob("*/*") if path.is_file()
+    }
+    assert {(file["delivery"], file["file"]): file["sha256"] for file in manifest["inputs"]} == landed
+
+
+def test_one_run_id_everywhere(refreshed: Refreshed) -> None:
+    run_id = current_manifest(refreshed.home)["run_id"]
+    tables = query(refreshed.home.results, "select view_name from duckdb_views() where schema_name = 'results'")
+    assert len(tables) >= 12
+    for (table,) in tables:
+        assert (
+            query(refreshed.home.results, f"select distinct run_id from results.{table} where run_id <> '{run_id}'")
+            == []
+        )
+
+
+def test_results_hold_no_person(refreshed: Refreshed) -> None:
+    columns = query(refreshed.home.results, "select column_name from duckdb_columns() where schema_name <> 'main'")
+    assert not [name for (name,) in columns if "lopenr" in name or "person_key" in name]
+
+
+def test_status_says_what_is_there_and_what_is_due(own_copy: Refreshed, study: Study) -> None:
+    assert "due         nothing" in status_text(own_copy.home, study)
+    shutil.copytree(own_copy.next_delivery, own_copy.home.landing / NEXT_DELIVERY)
+    text = status_text(own_copy.home, study)
+    assert f"1 January 2014 to {LAST_YEAR}" in text
+    assert f"due         delivery {NEXT_DELIVERY}, load, build, estimate, publish" in text
+
+
+def test_a_changed_specification_is_due_without_a_load(refreshed: Refreshed, study: Study) -> None:
+    older = study.model_copy(
+        update={"panel": study.panel.model_copy(update={"age": study.panel.age.model_copy(update={"last": 60})})}
+    )
+    assert due(refreshed.home, older).steps == ["build", "estimate", "publish"]
