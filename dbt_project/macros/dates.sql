@@ -1,0 +1,18 @@
+{#- Months are whole numbers YYYYMM, as in the registers. -#}
+
+{% macro year_of(day) -%}
+    cast(extract(year from {{ day }}) as smallint)
+{%- endmacro %}
+
+{% macro month_of(day) -%}
+    cast(extract(year from {{ day }}) * 100 + extract(month from {{ day }}) as integer)
+{%- endmacro %}
+
+{% macro year_of_month(year_month) -%}
+    cast(floor({{ year_month }} / 100) as smallint)
+{%- endmacro %}
+
+{#- 1 January of a year that is a column. -#}
+{% macro first_of_january(year) -%}
+    cast(concat(cast({{ year }} as {{ dbt.type_string() }}), '-01-01') as date)
+{%- endmacro %}

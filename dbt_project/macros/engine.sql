@@ -1,0 +1,27 @@
+{#- What engines say differently. Models call these and stay the same on DuckDB and Spark. -#}
+
+{#- An aggregate: the values of a group as a list, in the order of `position`. -#}
+{% macro list_in_order(value, position) -%}
+    {{ return(adapter.dispatch('list_in_order', 'flyttepanel')(value, position)) }}
+{%- endmacro %}
+
+{% macro default__list_in_order(value, position) -%}
+    list({{ value }} order by {{ position }})
+{%- endmacro %}
+
+{% macro spark__list_in_order(value, position) -%}
+    transform(array_sort(collect_list(struct({{ position }}, {{ value }}))), pair -> pair['{{ value }}'])
+{%- endmacro %}
+
+{#- The number of elements of a list. -#}
+{% macro list_length(list) -%}
+    {{ return(adapter.dispatch('list_length', 'flyttepanel')(list)) }}
+{%- endmacro %}
+
+{% macro default__list_length(list) -%}
+    len({{ list }})
+{%- endmacro %}
+
+{% macro spark__list_length(list) -%}
+    size({{ list }})
+{%- endmacro %}

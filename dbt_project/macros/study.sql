@@ -1,0 +1,57 @@
+{#- What study.yml says, as SQL. The vars are made by flows/build.py. -#}
+
+{#- Codes as a list of text literals: 'a', 'b'. -#}
+{% macro text_list(codes) -%}
+    {%- for code in codes %}'{{ code }}'{% if not loop.last %}, {% endif %}{% endfor -%}
+{%- endmacro %}
+
+{#- One condition: the text begins with any of the prefixes. -#}
+{% macro begins_with_any(text, prefixes) -%}
+    ({%- for prefix in prefixes %}{{ text }} like '{{ prefix }}%'{% if not loop.last %} or {% endif %}{% endfor -%})
+{%- endmacro %}
+
+{#- The published level of a variable behind a register code; a missing or unlisted code gets the level for missing. -#}
+{% macro level_of(code, variable) -%}
+    {%- set category = var('categories')[variable] -%}
+    case
+        {%- for level, codes in category['codes'].items() %}
+        when {{ code }} in ({{ text_list(codes) }}) then '{{ level }}'
+        {%- endfor %}
+        {%- if category['missing'] %}
+        else '{{ category["missing"] }}'
+        {%- endif %}
+    end
+{%- endmacro %}
+
+{#- Known, unknown or not mainland: what a municipality code is on a 1 January (design §5.5). `valid_code` is the same
+    code found in the classification of that date, null if it is not there. -#}
+{% macro municipality_kind(code, valid_code) -%}
+    case
+        when {{ code }} in ({{ text_list(var('unknown_codes')) }}) then 'unknown'
+        when {{ begins_with_any(code, var('not_mainland_prefixes')) }} then 'not_mainland'
+        when {{ valid_code }} is null then 'unknown'
+        else 'known'
+    end
+{%- endmacro %}
+
+{#- Exclusions in the order in which they are checked (design §5.5). -#}
+{% macro exclusions() -%}
+    {{ return([
+        'unknown_municipality', 'not_mainland', 'not_resident', 'unknown_person', 'unknown_group',
+        'age_outside_window', 'died', 'unexplained_exit',
+    ]) }}
+{%- endmacro %}
+
+{#- Exclusions and outcomes: what can become of a person with a municipality on 1 January. -#}
+{% macro dispositions() -%}
+    {{ return(exclusions() + var('outcomes')) }}
+{%- endmacro %}
+
+{#- A position in var('outcomes') as SQL: stay 0, internal_move 1, emigration 2. -#}
+{% macro outcome_number(outcome) -%}
+    case {{ outcome }}
+        {%- for level in var('outcomes') %}
+        when '{{ level }}' then {{ loop.index0 }}
+        {%- endfor %}
+    end
+{%- endmacro %}

@@ -1,0 +1,102 @@
+with residences as (
+
+    select
+        lopenr_person,
+        year,
+        municipality_code
+    from {{ ref('stg_residence') }}
+
+),
+
+panel_years as (
+
+    select year from {{ ref('panel_year') }}
+
+),
+
+municipalities as (
+
+    select
+        year,
+        municipality_code,
+        municipality_code_2020
+    from {{ ref('municipality_january') }}
+
+),
+
+statuses as (
+
+    select
+        lopenr_person,
+        year,
+        registration_status
+    from {{ ref('stg_registration_status') }}
+
+),
+
+persons as (
+
+    select
+        person_key,
+        lopenr_person,
+        birth_year,
+        sex,
+        population_group
+    from {{ ref('person') }}
+
+),
+
+described as (
+
+    select
+        persons.person_key,
+        residences.lopenr_person,
+        residences.year,
+        residences.municipality_code,
+        municipalities.municipality_code_2020,
+        {{ municipality_kind('residences.municipality_code', 'municipalities.municipality_code') }}
+            as municipality_kind,
+        statuses.registration_status,
+        persons.sex,
+        persons.population_group,
+        cast(residences.year - persons.birth_year - 1 as smallint) as age
+    from residences
+    inner join panel_years
+        on residences.year = panel_years.year
+    left join municipalities
+        on
+            residences.year = municipalities.year
+            and residences.municipality_code = municipalities.municipality_code
+    left join statuses
+        on
+            residences.lopenr_person = statuses.lopenr_person
+            and residences.year = statuses.year
+    left join persons
+        on residences.lopenr_person = persons.lopenr_person
+
+),
+
+final as (
+
+    select
+        person_key,
+        lopenr_person,
+        year,
+        population_group,
+        sex,
+        age,
+        municipality_code,
+        municipality_code_2020,
+        case
+            when municipality_kind = 'unknown' then 'unknown_municipality'
+            when municipality_kind = 'not_mainland' then 'not_mainland'
+            when registration_status <> '{{ var("resident_status") }}' then 'not_resident'
+            when sex is null or age is null then 'unknown_person'
+            when population_group is null then 'unknown_group'
+            when age not between {{ var('age_first') }} and {{ var('age_last') }} then 'age_outside_window'
+        end as exclusion
+    from described
+
+)
+
+select * from final

@@ -1,0 +1,69 @@
+with panel_years as (
+
+    select year from {{ ref('panel_year') }}
+
+),
+
+dispositions as (
+
+    {% for disposition in dispositions() -%}
+    select '{{ disposition }}' as disposition
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+excluded as (
+
+    select
+        year,
+        exclusion as disposition,
+        count(*) as persons
+    from {{ ref('resident_year') }}
+    where exclusion is not null
+    group by
+        year,
+        exclusion
+
+),
+
+at_risk as (
+
+    select
+        year,
+        disposition,
+        count(*) as persons
+    from {{ ref('outcome_year') }}
+    group by
+        year,
+        disposition
+
+),
+
+counted as (
+
+    select year, disposition, persons from excluded
+    union all
+    select year, disposition, persons from at_risk
+
+),
+
+final as (
+
+    select
+        panel_years.year,
+        dispositions.disposition,
+        cast(coalesce(sum(counted.persons), 0) as bigint) as persons
+    from panel_years
+    cross join dispositions
+    left join counted
+        on
+            panel_years.year = counted.year
+            and dispositions.disposition = counted.disposition
+    group by
+        panel_years.year,
+        dispositions.disposition
+
+)
+
+select * from final

@@ -1,0 +1,164 @@
+"""Build the marts and the estimation input: dbt, run as a process of its own on one database file.
+
+Belongs here: what of the study the SQL needs (`dbt_vars`), the call, and what a failure may say. dbt's logs, results and
+messages can repeat values from rows, so nothing of them is passed on but names and counts, and they are deleted.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+from flows.home import DBT_PROJECT, PROJECT_ROOT
+from models_py.study import Study, Variable
+
+LATEST_CLOSED = 9999
+CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
+LEVELS = (*CATEGORIES, "family_situation", "outcome")
+GOOD_STATUSES = ("success", "pass", "no-op")
+
+
+class BuildFailed(Exception):
+    """dbt could not build, or a data test failed; names what failed and how often, never a value."""
+
+
+def build(database: Path, study: Study, work: Path) -> None:
+    """Build everything in `dbt_project` from `raw.*` in this database, tests included.
+
+    Args:
+        database: the warehouse, or a candidate copy of it.
+        study: the specification; everything the SQL asks of it becomes a dbt var.
+        work: a folder for dbt's own files, of which only those without values remain.
+
+    Raises:
+        BuildFailed: a model, seed or test failed, or dbt did not start.
+    """
+    target, logs, spill = work / "target", work / "logs", work / "spill"
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_what_may_hold_values(target, logs, spill)
+    try:
+        done = subprocess.run(
+            build_command(study, target, logs),
+            cwd=work,
+            env=_environment(database, spill),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        results = _results(target / "run_results.json")
+    finally:
+        _remove_what_may_hold_values(target, logs, spill)
+    failures = [_failure(result) for result in results if result["status"] not in (*GOOD_STATUSES, "skipped")]
+    if failures:
+        raise BuildFailed("dbt build failed:\n" + "\n".join(f"  {failure}" for failure in failures))
+    if done.returncode != 0:
+        said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(done.stdout))
+        raise BuildFailed(f"dbt ended with exit code {done.returncode}\n{said}".rstrip())
+
+
+def build_command(study: Study, target: Path, logs: Path) -> list[str]:
+    """The call of `dbt build`. Unit tests are left out: they test the SQL, not the data (`tests/panel`)."""
+    return [
+        *(sys.executable, "-m", "dbt.cli.main"),
+        *("--no-use-colors", "--log-format", "json", "--no-version-check", "--warn-error"),
+        *("build", "--exclude-resource-type", "unit_test"),
+        *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),
+        *("--target-path", str(target.resolve()), "--log-path", str(logs.resolve())),
+        *("--vars", json.dumps(dbt_vars(study))),
+    ]
+
+
+def dbt_vars(study: Study) -> dict[str, Any]:
+    """What the SQL asks of the study: years, ages, codes, prefixes, levels, geography."""
+    panel, geography, family = study.panel, study.geography, study.variables.family_situation
+    confidence = study.models.confidence_level
+    return {
+        "first_year": panel.years.first,
+        "last_year": LATEST_CLOSED if panel.years.last == "latest_closed" else panel.years.last,
+        "age_first": panel.age.first,
+        "age_last": panel.age.last,
+        "outcome_rule": panel.outcome_rule,
+        "late_registration_statuses": list(panel.late_registration_statuses),
+        "resident_status": panel.resident_status,
+        "dead_status": panel.dead_status,
+        "geography_date": geography.date.isoformat(),
+        "split_successors": dict(geography.split_successors),
+        "unknown_codes": list(geography.unknown_codes),
+        "not_mainland_prefixes": list(geography.not_mainland_prefixes),
+        "categories": {name: _category(getattr(study.variables, name)) for name in CATEGORIES},
+        "family_situation": {
+            "missing": family.missing,
+            "other": family.other,
+            "couple_statuses": list(family.couple_statuses),
+            "married_statuses": list(family.married_statuses),
+            "alone_families": list(family.alone_families),
+            "children_families": list(family.children_families),
+            "single_parent_families": list(family.single_parent_families),
+        },
+        "levels": {name: list(study.levels(name)) for name in LEVELS},
+        "outcomes": list(study.levels("outcome")),
+        "confidence_z": NormalDist().inv_cdf(0.5 + confidence / 2),
+    }
+
+
+def _category(variable: Variable) -> dict[str, Any]:
+    """A variable's codes by level, and its level for missing."""
+    return {
+        "codes": {level: list(codes) for level, codes in variable.codes.items()},
+        "missing": variable.missing,
+    }
+
+
+def _environment(database: Path, spill: Path) -> dict[str, str]:
+    """Our environment, with where the database is and where DuckDB may put what does not fit in memory."""
+    return {
+        **os.environ,
+        "FLYTTEPANEL_DATABASE": str(database.resolve()),
+        "FLYTTEPANEL_TEMP": str(spill.resolve()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _results(path: Path) -> list[Mapping[str, Any]]:
+    """What dbt says became of each node; nothing if it did not come that far."""
+    if not path.exists():
+        return []
+    results: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return results
+
+
+def _failure(result: Mapping[str, Any]) -> str:
+    """One failed node: kind, name, status and number of failures, never dbt's message, which can repeat values."""
+    kind, _project, name = result["unique_id"].split(".")[:3]
+    failures = result["failures"]
+    return f"{kind} {name}: {result['status']}" + ("" if failures is None else f", {failures} rows")
+
+
+def _said_before_any_row_was_read(output: str) -> Iterator[str]:
+    """Messages of errors up to the first node that ran: they speak of our files and of the connection only."""
+    for line in output.splitlines():
+        try:
+            event = json.loads(line)
+            level, data, message = event["info"]["level"], event["data"], event["info"]["msg"]
+        except (ValueError, KeyError, TypeError):
+            continue
+        if "node_info" in data:
+            return
+        if level == "error":
+            yield message
+
+
+def _remove_what_may_hold_values(target: Path, logs: Path, spill: Path) -> None:
+    """Delete results, compiled SQL, logs and spilled rows; keep the manifest and the parser's cache."""
+    for folder in (logs, spill, target / "compiled", target / "run"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in ("run_results.json", "sources.json", "semantic_manifest.json", "graph.gpickle", "graph_summary.json"):
+        (target / file).unlink(missing_ok=True)
