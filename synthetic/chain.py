@@ -1,0 +1,70 @@
+"""Covariates that live: a state per person that moves once a year, by age, group, sex and centrality."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic.norway import AGES, CLASSES
+from synthetic.parameters import GROUPS, Chain
+
+
+@dataclass(frozen=True)
+class LivingState:
+    """Cumulative probabilities; G groups, C centrality classes, two sexes, A ages, S states."""
+
+    start_age: int
+    moves: NDArray[Any]       # (G, C, 2, A, S, S) of the next state; rows below the starting age stay put
+    presence: NDArray[Any]    # (G, C, 2, A, S) of the state at an age, of someone who has lived here since the start
+
+    def at_age(self, rng: np.random.Generator, group: NDArray[Any], centrality: NDArray[Any], sex: NDArray[Any],
+               age: NDArray[Any]) -> NDArray[Any]:
+        """Draw states, shape (n,), of persons of whom only the age is known."""
+        return _draw(rng, self.presence[group, centrality, sex, age])
+
+    def next(self, rng: np.random.Generator, state: NDArray[Any], group: NDArray[Any], centrality: NDArray[Any],
+             sex: NDArray[Any], age: NDArray[Any]) -> NDArray[Any]:
+        """Draw the states a year later, shape (n,)."""
+        return _draw(rng, self.moves[group, centrality, sex, age, state])
+
+
+def living_state(chain: Chain, states: tuple[str, ...]) -> LivingState:
+    """Tabulate a chain over groups, classes, sexes and ages."""
+    matrices = np.stack([_matrices(chain, states, group) for group in GROUPS])
+    start = np.array([chain.start.states.get(state, 0.0) for state in states])
+    presence = np.empty(matrices.shape[:-1])
+    presence[..., : chain.start.age + 1, :] = start
+    for age in range(chain.start.age, AGES - 1):
+        presence[..., age + 1, :] = np.einsum("gcsi,gcsij->gcsj", presence[..., age, :], matrices[..., age, :, :])
+    return LivingState(chain.start.age, _cumulative(matrices), _cumulative(presence))
+
+
+def _matrices(chain: Chain, states: tuple[str, ...], group: str) -> NDArray[Any]:
+    """Probabilities of moving, shape (C, 2, A, S, S)."""
+    found = np.zeros((len(CLASSES), 2, AGES, len(states), len(states)))
+    everybody, own = chain.rates["all"], chain.rates.get(group, {})   # type: ignore[call-overload]
+    ages = sorted({*everybody, *own, AGES})
+    for bands in (everybody, own):
+        for age, rates in bands.items():
+            end = ages[ages.index(age) + 1]
+            for move, rate in rates.items():
+                i, j = (states.index(state) for state in move.split(">"))
+                by_sex = np.array(chain.factors.sex.get(move, (1.0, 1.0)))
+                by_class = np.array(chain.factors.centrality.get(move, (1.0,) * len(CLASSES)))
+                found[:, :, age:end, i, j] = (rate * by_class[:, None] * by_sex)[:, :, None]
+    diagonal = np.arange(len(states))
+    found[..., diagonal, diagonal] = np.maximum(1 - found.sum(axis=-1), 0.0)
+    return found / found.sum(axis=-1, keepdims=True)
+
+
+def _cumulative(probability: NDArray[Any]) -> NDArray[Any]:
+    cumulated = np.cumsum(probability, axis=-1)
+    cumulated[..., -1] = 1.0
+    return cumulated.astype(np.float32)
+
+
+def _draw(rng: np.random.Generator, cumulated: NDArray[Any]) -> NDArray[Any]:
+    """One state a row of cumulated probabilities, shape (n, S) → (n,)."""
+    uniform = rng.random(len(cumulated), dtype=np.float32)
+    return (uniform[:, None] >= cumulated).sum(axis=1).astype(np.int8)

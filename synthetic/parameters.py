@@ -1,0 +1,204 @@
+"""The simulation's parameters: `parameters.yml`, with a user's own file laid over it, checked."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+DEFAULTS = Path(__file__).parent / "parameters.yml"
+
+GROUPS = ("immigrant", "norwegian_born", "native")
+FAMILY = ("alone", "single_parent", "cohabiting_no_children", "cohabiting_with_children",
+          "married_no_children", "married_with_children", "other", "unknown")
+LABOUR = ("employed", "unemployed", "outside_labour_force", "unknown")
+EDUCATION = ("compulsory", "upper_secondary", "short_higher", "long_higher", "unknown")
+
+Group = Literal["immigrant", "norwegian_born", "native"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
+ByClass = tuple[Weight, Weight, Weight, Weight, Weight]
+Rates = dict[str, Share]     # "state>state" → yearly share
+
+
+class ParametersError(ValueError):
+    """The parameters cannot be read, or contradict themselves."""
+
+
+class Part(BaseModel):
+    """A part of the parameters: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Population(Part):
+    """Who lives where on 1 January of the first year."""
+
+    shares: dict[Group, Share]
+    age_weights: dict[Literal["immigrant", "norwegian_born"], dict[int, Weight]]
+    location_weights: dict[Group, ByClass]
+    balanced_adult_share: dict[Group, Share]
+    countries: dict[Literal["immigrant", "norwegian_born"], dict[str, Weight]]
+
+
+class Arrivals(Part):
+    """Who comes in a year."""
+
+    new: dict[Group, Share]
+    returns: dict[Group, Share]
+    unknown_education: Share
+    unknown_labour_market_status: Share
+
+
+class Births(Part):
+    """Yearly births of a woman of 18–44."""
+
+    with_children_in_couple: Share
+    others: Share
+
+
+class Deaths(Part):
+    """The log of the yearly risk of dying is linear in age."""
+
+    intercept: float
+    age: float
+    man: float
+    woman: float
+
+
+class EmigrationRecords(Part):
+    """Shares of emigrations that the registers show otherwise than in their year."""
+
+    moved_year_before: Share
+    registered_next_year: Share
+    disappeared: Share
+
+
+class Start(Part):
+    """The distribution over states at the age where a covariate begins."""
+
+    age: int
+    states: dict[str, Share]
+
+
+class Factors(Part):
+    """What multiplies a move between states."""
+
+    sex: dict[str, tuple[Weight, Weight]]
+    centrality: dict[str, ByClass]
+
+
+class Chain(Part):
+    """A covariate's yearly moves between states: group or `all` → from this age on → move → rate."""
+
+    start: Start
+    rates: dict[Literal["all", "immigrant", "norwegian_born", "native"], dict[int, Rates]]
+    factors: Factors
+
+
+class Family(Chain):
+    """Family situation, and the residents without a row about it."""
+
+    without_row: Share
+
+
+class RandomEffects(Part):
+    """The normal distribution of a person's two intercepts."""
+
+    sd_internal_move: Weight
+    sd_emigration: Weight
+    correlation: Annotated[float, Field(ge=-1, le=1)]
+
+
+class Utility(Part):
+    """The utility of an outcome against staying, in the terms of study.yml; a level not named has 0."""
+
+    intercept: float
+    centrality: dict[Literal["1", "2", "3", "4"], float]
+    sex: dict[Literal["female"], float]
+    age: float
+    age_squared: float
+    family_situation: dict[str, float]
+    labour_market_status: dict[str, float]
+    education: dict[str, float]
+    year: dict[int, float]
+
+    @model_validator(mode="after")
+    def _levels_exist(self) -> Self:
+        for name, levels in (("family_situation", FAMILY[1:]), ("labour_market_status", LABOUR[1:]),
+                             ("education", (EDUCATION[0], *EDUCATION[2:]))):
+            _must_be_among(name, set(getattr(self, name)), levels)
+        return self
+
+
+class GroupModel(Part):
+    """A group's trinomial logit with person-level random effects."""
+
+    random_effects: RandomEffects
+    internal_move: Utility
+    emigration: Utility
+
+
+class Parameters(Part):
+    """Everything the simulated Norway follows."""
+
+    stratified_totals: bool
+    model_ages: tuple[int, int]
+    population: Population
+    arrivals: Arrivals
+    births: Births
+    deaths: Deaths
+    unexplained_exit: Share
+    emigration_records: EmigrationRecords
+    family: Family
+    labour_market_status: Chain
+    education: Chain
+    same_county: Share
+    utilities: dict[Group, GroupModel]
+
+    @model_validator(mode="after")
+    def _moves_between_states(self) -> Self:
+        for name, chain, states in (("family", self.family, FAMILY[:-1]), ("education", self.education, EDUCATION),
+                                    ("labour_market_status", self.labour_market_status, LABOUR)):
+            moves = {move for bands in chain.rates.values() for rates in bands.values() for move in rates}
+            moves |= {*chain.factors.sex, *chain.factors.centrality}
+            named = {state for move in moves for state in move.split(">")} | set(chain.start.states)
+            _must_be_among(name, named, states)
+        return self
+
+
+def load_parameters(path: Path | None = None) -> Parameters:
+    """The default parameters, with those of a YAML or JSON file laid over them.
+
+    Raises:
+        ParametersError: the file is missing, is neither YAML nor JSON, or says what cannot be.
+    """
+    values = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    try:
+        if path is not None:
+            values = _laid_over(values, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        return Parameters.model_validate(values)
+    except FileNotFoundError:
+        raise ParametersError(f"{path}: there is no parameters file here") from None
+    except yaml.YAMLError as error:
+        raise ParametersError(f"{path}: neither YAML nor JSON: {error}") from None
+    except ValidationError as error:
+        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ParametersError(f"{path or DEFAULTS}: {error.error_count()} faults\n{faults}") from None
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    """`above` where it says something, else `below`; keys of numbers may be text, as JSON has them."""
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    merged = dict(below)
+    for key, value in above.items():
+        known = int(key) if str(key).isdigit() and int(key) in below else key
+        merged[known] = _laid_over(below.get(known), value)
+    return merged
+
+
+def _must_be_among(what: str, named: set[str], known: tuple[str, ...]) -> None:
+    unknown = sorted(named - set(known))
+    if unknown:
+        raise ValueError(f"{what}: there is no state {', '.join(map(repr, unknown))}")
