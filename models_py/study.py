@@ -16,6 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 Outcome = Literal["stay", "internal_move", "emigration"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
+# Terms that are no categorical variable of the panel, and variables that are no covariate.
+NUMERIC_TERMS = ("intercept", "age", "age_squared")
+NOT_COVARIATES = ("population_group", "outcome")
+
 
 class StudyError(ValueError):
     """The specification cannot be read or contradicts itself; the message names file and key."""
@@ -115,7 +119,7 @@ class AgeScale(Part):
     """Age enters models as (age − centre) / unit."""
 
     centre: float
-    unit: float
+    unit: Annotated[float, Field(gt=0)]
 
 
 class Term(Part):
@@ -276,16 +280,34 @@ class Study(Part):
             )
         _must_be_among("sex", [self.profiles.base.sex], self.variables.sex.levels)
         _must_be_among("education", [self.profiles.base.education], self.variables.education.levels)
-        for term in self.models.terms:
-            if term.name in ("intercept", "age", "age_squared", "year"):
-                continue
-            if term.name not in Variables.model_fields:
-                raise ValueError(f"models.terms: there is no variable {term.name!r}")
-            _must_be_among(term.name, [term.reference or ""], self.levels(term.name))
         identifiers = [hypothesis.id for hypothesis in self.hypotheses]
         if len(identifiers) != len(set(identifiers)):
             raise ValueError("hypotheses: an id stands twice")
         return self
+
+    @model_validator(mode="after")
+    def _terms_make_a_model(self) -> Self:
+        names = [term.name for term in self.models.terms]
+        if names[:1] != ["intercept"] or len(names) != len(set(names)):
+            raise ValueError("models.terms: the intercept comes first and no term stands twice")
+        if self.models.base_outcome != self.variables.outcome.levels[0]:
+            raise ValueError("models.base_outcome: must be the first level of variables.outcome")
+        for term in self.models.terms:
+            if term.name in NUMERIC_TERMS:
+                if term.reference is not None:
+                    raise ValueError(f"models.terms: {term.name} has no levels, so no reference")
+            elif term.name == "year":
+                _must_be_among("models.terms: year reference", [term.reference or ""], ["first"])
+            elif term.name in NOT_COVARIATES or term.name not in Variables.model_fields:
+                raise ValueError(f"models.terms: {term.name!r} is not a covariate of the panel")
+            else:
+                _must_be_among(term.name, [term.reference or ""], self.levels(term.name))
+        return self
+
+    def missing_level(self, variable: str) -> str | None:
+        """The level that stands for a missing register row, if the variable has one."""
+        found: str | None = getattr(self.variables, variable).missing
+        return found
 
     def levels(self, variable: str) -> tuple[str, ...]:
         """Published levels of a categorical variable, in order."""

@@ -1,0 +1,110 @@
+"""Covariance of estimates when a person's years are dependent: the sandwich with the person as cluster.
+
+Belongs here: scores, meat, bread and the finite-sample factors (Huber 1967; Liang & Zeger 1986; Cameron & Miller 2015,
+sections II.B-C). Does not belong here: how estimates are found.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from models_py.cells import Booleans, Cells, EstimationInputError, Floats, PathBatch
+
+Correction = Literal["stata", "statsmodels"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonScores:
+    """What one pass over the paths of a group gives.
+
+    Attributes:
+        meat: (p, p) sum over persons of the outer product of their scores.
+        n_persons: persons with at least one person-year in the sample.
+    """
+
+    meat: Floats
+    n_persons: int
+
+
+@dataclass(frozen=True, slots=True)
+class SampleIndex:
+    """Where a path's code (cell_id * m + outcome) leads, for codes up to the group's largest.
+
+    Attributes:
+        row: (codes,) row of the design; 0 for codes that are not in the sample.
+        in_sample: (codes,) whether the fit used that cell.
+        expected: (codes,) person-years that `estimation.cell` says there are.
+    """
+
+    row: np.ndarray
+    in_sample: Booleans
+    expected: Floats
+
+
+def index_sample(cells: Cells, kept: Cells) -> SampleIndex:
+    """Index the group's `cells`, of which the fit used `kept`, by the codes of paths."""
+    m = cells.counts.shape[1]
+    row = np.zeros((cells.cell_id.max() + 1, m), dtype=np.int32)
+    in_sample = np.zeros(row.shape, dtype=np.bool_)
+    expected = np.zeros(row.shape)
+    row[kept.cell_id] = np.arange(kept.cell_id.size, dtype=np.int32)[:, None]
+    in_sample[kept.cell_id] = True
+    expected[cells.cell_id] = cells.counts
+    return SampleIndex(row.ravel(), in_sample.ravel(), expected.ravel())
+
+
+def residual_table(index: SampleIndex, P: Floats) -> Floats:
+    """1[y=j] - P_j for each code and outcome j but the base, (codes, m-1); zero outside the sample."""
+    m = P.shape[1]
+    outcome = np.arange(index.row.size) % m
+    residuals: Floats = (outcome[:, None] == np.arange(1, m)) - P[index.row, 1:]
+    residuals[~index.in_sample] = 0.0
+    return np.asfortranarray(residuals)
+
+
+def person_scores(batch: PathBatch, X: Floats, index: SampleIndex, residuals: Floats) -> Floats:
+    """Each path's score, (p, (m-1)k): a person's residuals times their rows of the design (n, k), summed over years.
+
+    A sparse product does the sum in one pass, without a row of scores for each person-year.
+    """
+    rows = index.row[batch.codes]
+    shape = (batch.n_persons.size, X.shape[0])
+    by_outcome = [csr_array((column[batch.codes], rows, batch.offsets), shape=shape) @ X for column in residuals.T]
+    return np.hstack(by_outcome)
+
+
+def sum_person_scores(batches: Iterable[PathBatch], X: Floats, index: SampleIndex, residuals: Floats) -> PersonScores:
+    """One pass over the paths of a group, in bounded memory.
+
+    Raises:
+        EstimationInputError: the paths' person-years are not those of the cells.
+    """
+    p = X.shape[1] * residuals.shape[1]
+    meat, seen, n_persons = np.zeros((p, p)), np.zeros(index.row.size), 0
+    for batch in batches:
+        if batch.codes.min() < 0 or batch.codes.max() >= seen.size:
+            raise EstimationInputError("estimation.path has a cell that is not in estimation.cell for its group")
+        scores = person_scores(batch, X, index, residuals)
+        meat += (scores * batch.n_persons[:, None]).T @ scores
+        counted = np.logical_or.reduceat(index.in_sample[batch.codes], batch.offsets[:-1])
+        n_persons += int(batch.n_persons[counted].sum())
+        per_year = np.repeat(batch.n_persons, np.diff(batch.offsets))
+        seen += np.bincount(batch.codes, weights=per_year, minlength=seen.size)
+    if not np.array_equal(seen, index.expected):
+        raise EstimationInputError("estimation.path and estimation.cell disagree about person-years of a group")
+    return PersonScores(meat, n_persons)
+
+
+def clustered_covariance(bread: Floats, scores: PersonScores, n_observations: float, correction: Correction) -> Floats:
+    """bread @ meat @ bread (p, p) times the finite-sample factor.
+
+    `stata`: G/(G-1) (Stata's `vce(cluster)` for maximum likelihood); `statsmodels`: G/(G-1) * (n-1)/(n-p).
+    """
+    factor = scores.n_persons / (scores.n_persons - 1)
+    if correction == "statsmodels":
+        factor *= (n_observations - 1) / (n_observations - bread.shape[0])
+    covariance: Floats = factor * bread @ scores.meat @ bread
+    return covariance

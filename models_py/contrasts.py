@@ -1,0 +1,178 @@
+"""Contrasts of predicted probabilities: what a hypothesis compares, as an estimate with a standard error.
+
+Belongs here: the four contrasts of the specification and where they are evaluated. Does not belong here: whether a
+contrast is significant, or what follows for the hypothesis. Groups are estimated on different persons, so their
+estimates are independent and variances add.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from models_py.cells import Floats
+from models_py.design import AbsentLevelError
+from models_py.estimability import Status
+from models_py.prediction import make_profile
+from models_py.results import FittedModel
+from models_py.study import Hypothesis, Study
+
+
+class UnanswerableError(Exception):
+    """The data cannot speak to a hypothesis; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupModel:
+    """A model of a group: fitted, or the status and message that say why not."""
+
+    status: Status
+    message: str
+    fitted: FittedModel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """An estimated contrast: positive means more, as its name says. `family` is the profile's family situation."""
+
+    profile: str
+    name: str
+    family: str
+    estimate: float
+    std_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probability:
+    """A predicted probability: value, gradient (p,) and covariance (p, p) of the parameters of its model."""
+
+    value: float
+    gradient: Floats
+    covariance: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A hypothesis and the models that are to answer it."""
+
+    hypothesis: Hypothesis
+    models: Mapping[str, GroupModel]
+    study: Study
+    last_year: int
+
+    def probability(self, group: str, centrality: str, family: str, labour: str) -> Probability:
+        """Of the hypothesis' outcome, for the base profile in a situation.
+
+        Raises:
+            UnanswerableError: the group's model could not be estimated, or knows nobody in that situation.
+        """
+        model = self.models.get(group)
+        if model is None:
+            raise UnanswerableError(f"no model of {group} is specified")
+        if model.fitted is None:
+            raise UnanswerableError(f"the model of {group} could not be estimated ({model.status}: {model.message})")
+        profile = make_profile(self.study, self.last_year, centrality, family, labour)
+        try:
+            row = model.fitted.design.row(asdict(profile))
+        except AbsentLevelError as error:
+            raise UnanswerableError(f"{group}: {error}") from None
+        predictions = model.fitted.predict(row[None, :])
+        y = self.study.variables.outcome.levels.index(self.hypothesis.outcome)
+        return Probability(float(predictions.values[0, y]), predictions.gradient[0, y], model.fitted.cov_params())
+
+    @property
+    def other_group(self) -> str:
+        """The group compared with; the specification has seen to it that contrasts of two groups have one."""
+        return str(self.hypothesis.other_group)
+
+
+def difference(p: Probability, q: Probability) -> tuple[float, float]:
+    """p - q within a group, and its standard error by the delta method."""
+    gradient = p.gradient - q.gradient
+    return p.value - q.value, float(np.sqrt(gradient @ p.covariance @ gradient))
+
+
+def log_ratio(p: Probability, q: Probability) -> tuple[float, float]:
+    """log(p / q) of two groups, and its standard error by the delta method."""
+    variances = [side.gradient @ side.covariance @ side.gradient / side.value**2 for side in (p, q)]
+    return float(np.log(p.value / q.value)), float(np.sqrt(sum(variances)))
+
+
+def smaller_gap(gap: tuple[float, float], other_gap: tuple[float, float]) -> tuple[float, float, str]:
+    """Of |gap| < |other gap|, the component with the smaller z: estimate, standard error and its sign.
+
+    |a| < b exactly if b - a > 0 and b + a > 0, so the claim is tested as the union of the two opposites (Berger 1982):
+    it holds where the weaker of the two components is significant. Both have the same standard error.
+    """
+    std_error = float(np.hypot(gap[1], other_gap[1]))
+    minus, plus = other_gap[0] - gap[0], other_gap[0] + gap[0]
+    return (minus, std_error, "-") if minus <= plus else (plus, std_error, "+")
+
+
+def _between_groups(question: Question, family: str, labour: str) -> Iterator[Contrast]:
+    hypothesis, places = question.hypothesis, {"urban": question.study.tests.urban, "rural": question.study.tests.rural}
+    for place in hypothesis.centrality:
+        estimate, std_error = log_ratio(
+            question.probability(hypothesis.group, places[place], family, labour),
+            question.probability(question.other_group, places[place], family, labour),
+        )
+        profile = f"{family}, {labour}, centrality {places[place]}"
+        name = f"log ratio {hypothesis.group} / {hypothesis.other_group}"
+        yield Contrast(profile, name, family, estimate, std_error)
+
+
+def _within_group(question: Question, family: str, labour: str) -> Iterator[Contrast]:
+    group, tests = question.hypothesis.group, question.study.tests
+    upper, lower = tests.urban, tests.rural
+    if question.hypothesis.contrast == "rural_minus_urban":
+        upper, lower = lower, upper
+    estimate, std_error = difference(
+        question.probability(group, upper, family, labour), question.probability(group, lower, family, labour)
+    )
+    name = f"difference centrality {upper} - {lower}, {group}"
+    yield Contrast(f"{family}, {labour}", name, family, estimate, std_error)
+
+
+def _smaller_gap(question: Question, family: str, labour: str) -> Iterator[Contrast]:
+    tests, groups = question.study.tests, (question.hypothesis.group, question.other_group)
+    gap, other_gap = (
+        difference(
+            question.probability(group, tests.rural, family, labour),
+            question.probability(group, tests.urban, family, labour),
+        )
+        for group in groups
+    )
+    estimate, std_error, sign = smaller_gap(gap, other_gap)
+    name = f"gap {groups[1]} {sign} gap {groups[0]}, gap = centrality {tests.rural} - {tests.urban}"
+    yield Contrast(f"{family}, {labour}", name, family, estimate, std_error)
+
+
+CONTRASTS: dict[str, Callable[[Question, str, str], Iterator[Contrast]]] = {
+    "between_groups": _between_groups,
+    "urban_minus_rural": _within_group,
+    "rural_minus_urban": _within_group,
+    "smaller_gap": _smaller_gap,
+}
+
+
+def contrasts(question: Question) -> list[Contrast]:
+    """All contrasts of a hypothesis, over the profiles of the specification.
+
+    Raises:
+        UnanswerableError: one of them cannot be estimated, so that the hypothesis as it stands cannot be judged.
+    """
+    contrast = CONTRASTS[question.hypothesis.contrast]
+    grid = question.study.profile_grid(question.study.tests.profiles)
+    found = [item for family, labour in grid for item in contrast(question, family, labour)]
+    # Without a centrality term urban and rural are the same by assumption, and nothing can be tested.
+    fixed = next((item for item in found if not item.std_error > 0), None)
+    if fixed:
+        raise UnanswerableError(f"the model itself fixes the contrast at {fixed.profile} (no sampling error)")
+    return found
+
+
+def cells_behind(hypothesis: Hypothesis, study: Study) -> list[tuple[str, str]]:
+    """The (group, centrality) cells whose events the hypothesis rests on."""
+    places = {"urban": study.tests.urban, "rural": study.tests.rural}
+    groups = [group for group in (hypothesis.group, hypothesis.other_group) if group]
+    return [(group, places[place]) for group in groups for place in hypothesis.centrality or places]

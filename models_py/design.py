@@ -1,0 +1,112 @@
+"""Design matrices: the terms of the specification as columns with published names.
+
+Belongs here: which columns a group's model has and what a cell or a profile looks like in them. Does not belong
+here: whether the model can be estimated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from models_py.cells import Cells, Floats
+from models_py.study import NUMERIC_TERMS, AgeScale, Study
+
+
+class AbsentLevelError(LookupError):
+    """A profile has a level for which the group's model has no parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the design by its published name; `level` is empty for terms without levels."""
+
+    term: str
+    level: str
+
+    def __str__(self) -> str:
+        return f"{self.term}={self.level}" if self.level else self.term
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What the k columns of a group's model are.
+
+    Attributes:
+        columns: k columns in the order of the specification.
+        references: the reference of each categorical term, which has no column.
+        age_scale: age enters as (age - centre) / unit.
+    """
+
+    columns: tuple[Column, ...]
+    references: tuple[Column, ...]
+    age_scale: AgeScale
+
+    def positions(self, term: str) -> dict[str, int]:
+        """Level → column number, for the columns of a term."""
+        return {column.level: j for j, column in enumerate(self.columns) if column.term == term}
+
+    def reference(self, term: str) -> str:
+        """The reference level of a categorical term."""
+        return next(column.level for column in self.references if column.term == term)
+
+    @property
+    def categorical_terms(self) -> tuple[str, ...]:
+        """Names of the categorical terms, in order."""
+        return tuple(column.term for column in self.references)
+
+    def matrix(self, cells: Cells) -> Floats:
+        """The design matrix (n, k) of cells."""
+        matrix = np.empty((cells.age.size, len(self.columns)))
+        for j, column in enumerate(self.columns):
+            if column.level:
+                factor = cells.factors[column.term]
+                matrix[:, j] = factor.codes == factor.levels.index(column.level)
+            else:
+                matrix[:, j] = numeric_column(column.term, cells.age, self.age_scale)
+        return matrix
+
+    def row(self, profile: Mapping[str, str | int]) -> Floats:
+        """The row (k,) of a person described by covariate values; values of other variables are ignored.
+
+        Raises:
+            AbsentLevelError: the group has nobody with that level, so its parameter is unknown.
+        """
+        for reference in self.references:
+            level = str(profile[reference.term])
+            if level != reference.level and level not in self.positions(reference.term):
+                raise AbsentLevelError(f"no person-years with {reference.term}={level} are in the model")
+        age = np.array([float(profile["age"])])
+        return np.array(
+            [
+                float(str(profile[column.term]) == column.level)
+                if column.level
+                else numeric_column(column.term, age, self.age_scale)[0]
+                for column in self.columns
+            ]
+        )
+
+
+def numeric_column(term: str, age: Floats, scale: AgeScale) -> Floats:
+    """A term without levels at ages (n,)."""
+    scaled = (age - scale.centre) / scale.unit
+    return {"intercept": np.ones_like(age), "age": scaled, "age_squared": scaled**2}[term]
+
+
+def make_design(cells: Cells, study: Study) -> Design:
+    """The design of a group: a column for each level that has person-years in `cells`, but the reference."""
+    columns, references = [], []
+    for term in study.models.terms:
+        if term.name in NUMERIC_TERMS:
+            columns.append(Column(term.name, ""))
+            continue
+        factor = cells.factors[term.name]
+        reference = factor.levels[0] if term.reference == "first" else str(term.reference)
+        references.append(Column(term.name, reference))
+        present = cells.level_counts(term.name).sum(axis=1) > 0
+        columns += [
+            Column(term.name, level)
+            for level, is_present in zip(factor.levels, present, strict=True)
+            if is_present and level != reference
+        ]
+    return Design(tuple(columns), tuple(references), study.models.age_scale)

@@ -1,0 +1,206 @@
+"""What cannot be estimated is said, not returned: the checks before and after a fit, each naming what is at fault.
+
+Belongs here: statuses, messages and the rule that leaves out `unknown` levels without events (design §6). No message
+carries a count that may not be published.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from models_py.cells import Cells, Floats
+from models_py.design import Column, Design
+from models_py.disclosure import spoken_count
+from models_py.multinomial import NewtonFit, log_probabilities
+from models_py.separation import separating_direction
+from models_py.study import NUMERIC_TERMS, Study
+
+Status = Literal[
+    "ok",
+    "withheld",
+    "too_few_observations",
+    "empty_outcome",
+    "separation",
+    "collinear",
+    "singular",
+    "overflow",
+    "not_converged",
+]
+
+# Under separation Newton stops only where some probability is as small as its tolerance; no true rate is.
+SUSPICIOUS_PROBABILITY = 1e-8
+# Of a column's sum of squares, what the columns before it leave unexplained.
+COLLINEAR_SHARE = 1e-10
+
+
+class NotEstimableError(Exception):
+    """A group's model cannot be estimated: `status` says how, the message why and what to do."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status: Status = status
+
+
+def without_empty_unknowns(cells: Cells, study: Study) -> tuple[Cells, list[str]]:
+    """Leave out the rows at a covariate's missing level where some outcome never happens (design §6).
+
+    Leaving rows out can empty another such level, so it is repeated until none is left. Returns the cells kept and
+    a remark for each level left out.
+    """
+    outcomes, remarks = study.variables.outcome.levels, []
+    again = True
+    while again:
+        again = False
+        for term in cells.factors:
+            missing = None if term == "year" else study.missing_level(term)
+            if missing is None:
+                continue
+            at = study.levels(term).index(missing)
+            counts = cells.level_counts(term)[at]
+            if counts.any() and not counts.all():
+                never = " or ".join(outcome for outcome, n in zip(outcomes, counts, strict=True) if not n)
+                spoken = spoken_count(int(counts.sum()), study.disclosure)
+                remarks.append(f"{spoken} person-years with {term}={missing}, where no {never} occurs, are left out")
+                cells, again = cells.where(cells.factors[term].codes != at), True
+    return cells, remarks
+
+
+def check_outcomes(cells: Cells, study: Study) -> None:
+    """Every outcome happens at all.
+
+    Raises:
+        NotEstimableError: with status `too_few_observations` or `empty_outcome`.
+    """
+    if not cells.counts.any():
+        raise NotEstimableError("too_few_observations", "the group has no person-years")
+    empty = [o for o, n in zip(study.variables.outcome.levels, cells.counts.sum(axis=0), strict=True) if not n]
+    if empty:
+        raise NotEstimableError(
+            "empty_outcome", f"no {' and no '.join(empty)} in this group: pool groups or add years of data"
+        )
+
+
+def check_levels(cells: Cells, design: Design, study: Study) -> None:
+    """Every reference level has person-years, and every level that has any has every outcome.
+
+    Raises:
+        NotEstimableError: with status `collinear` or `separation`, naming term, level and outcome.
+    """
+    faults = []
+    for term in design.categorical_terms:
+        counts, levels = cells.level_counts(term), cells.factors[term].levels
+        reference = design.reference(term)
+        if not counts[levels.index(reference)].any():
+            raise NotEstimableError(
+                "collinear",
+                f"the reference level of {term}, {reference}, has no person-years in this group, so the other levels "
+                "add up to the intercept: choose another reference in study.yml",
+            )
+        for level, by_outcome in zip(levels, counts, strict=True):
+            never = [o for o, n in zip(study.variables.outcome.levels, by_outcome, strict=True) if not n]
+            faults += [f"no {outcome} at {term}={level}" for outcome in never if by_outcome.any()]
+    if faults:
+        raise NotEstimableError(
+            "separation",
+            f"{'; '.join(faults)}: the estimate would be infinite. Merge the level with another or leave the term out "
+            "in study.yml",
+        )
+
+
+def check_columns(X: Floats, columns: tuple[Column, ...]) -> None:
+    """No column of X (n, k) is a combination of those before it.
+
+    Raises:
+        NotEstimableError: with status `overflow` or `collinear`, naming each column and what it is made of.
+    """
+    if not np.isfinite(X).all():
+        raise NotEstimableError("overflow", "a term has values that cannot be represented: see models.age_scale")
+    gram = X.T @ X
+    kept: list[int] = []
+    faults = []
+    for j in range(X.shape[1]):
+        weights = np.linalg.solve(gram[np.ix_(kept, kept)], gram[kept, j]) if kept else np.empty(0)
+        unexplained = gram[j, j] - gram[j, kept] @ weights
+        if unexplained > COLLINEAR_SHARE * gram[j, j]:
+            kept.append(j)
+            continue
+        parts = [str(columns[i]) for i, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-6]
+        faults.append(f"{columns[j]} is a combination of {', '.join(parts) or 'nothing: it is zero everywhere'}")
+    if faults:
+        raise NotEstimableError("collinear", f"{'; '.join(faults)}: leave a term out in study.yml")
+
+
+def check_size(n_persons: int, n_parameters: int, study: Study) -> None:
+    """There are enough persons: they, not person-years, are the independent observations.
+
+    Raises:
+        NotEstimableError: with status `too_few_observations`, or `withheld` where the disclosure rule forbids it.
+    """
+    spare = n_persons - n_parameters
+    needed = study.disclosure.residual_degrees_of_freedom
+    if spare <= 0:
+        raise NotEstimableError("too_few_observations", f"fewer persons than the {n_parameters} parameters")
+    if spare < needed:
+        raise NotEstimableError(
+            "withheld", f"fewer than {needed} residual degrees of freedom: the disclosure rule withholds the fit"
+        )
+
+
+def check_fit(fit: NewtonFit, X: Floats, counts: Floats, design: Design, study: Study) -> None:
+    """Newton's method ended at a maximum that is finite.
+
+    Raises:
+        NotEstimableError: with status `separation` (naming the terms that separate), `singular`, `overflow` or
+            `not_converged`.
+    """
+    if fit.ending == "overflow":
+        raise NotEstimableError("overflow", "the likelihood cannot be represented: see models.age_scale")
+    smallest = log_probabilities(X, fit.params).min()
+    if fit.ending != "converged" or smallest < np.log(SUSPICIOUS_PROBABILITY):
+        direction = separating_direction(X, counts)
+        if direction is not None:
+            raise NotEstimableError("separation", _separation_message(direction, design, study))
+    if fit.ending == "singular":
+        raise NotEstimableError("singular", "the information matrix is singular: leave a term out in study.yml")
+    if fit.ending == "not_converged":
+        raise NotEstimableError(
+            "not_converged", f"not converged after {fit.iterations} iterations: see models.max_iterations in study.yml"
+        )
+
+
+def _separation_message(direction: Floats, design: Design, study: Study) -> str:
+    largest = np.abs(direction).max()
+    at_fault = []
+    for j, outcome in enumerate(study.variables.outcome.levels[1:]):
+        named = [c for c, weight in zip(design.columns, direction[:, j], strict=True) if abs(weight) > 1e-6 * largest]
+        if named:
+            at_fault.append(f"{outcome} by {', '.join(map(str, named))}")
+    return (
+        f"the data separate {'; '.join(at_fault)} in combination: the estimates would be infinite. Merge levels or "
+        "leave a term out in study.yml"
+    )
+
+
+def few_event_remarks(cells: Cells, design: Design, study: Study) -> list[str]:
+    """Name the levels whose coefficients rest on fewer events than may be counted in public."""
+    outcomes = study.variables.outcome.levels
+    thin = []
+    for column in (*design.columns, *design.references):
+        if column.term in NUMERIC_TERMS:
+            continue
+        counts = cells.level_counts(column.term)[cells.factors[column.term].levels.index(column.level)]
+        thin += [f"{o} at {column}" for o, n in zip(outcomes, counts, strict=True) if n < study.disclosure.threshold]
+    if not thin:
+        return []
+    return [f"coefficients that rest on fewer than {study.disclosure.threshold} events: {', '.join(thin)}"]
+
+
+def absent_level_remarks(cells: Cells, design: Design) -> list[str]:
+    """Name the levels for which the group has no person-years, hence no parameter."""
+    absent = [
+        str(Column(term, level))
+        for term in design.categorical_terms
+        for level in cells.factors[term].levels
+        if level != design.reference(term) and level not in design.positions(term)
+    ]
+    return [f"no parameter, as no person-years: {', '.join(absent)}"] if absent else []

@@ -1,0 +1,254 @@
+"""The estimation step: from `estimation.cell` and `estimation.path` to fits, predictions, tests and verdicts.
+
+Belongs here: the order of the work and the rows of each table. Does not belong here: any number.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from scipy.stats import norm
+from threadpoolctl import threadpool_limits
+
+from models_py.cells import Cells, PathBatch, panel_years, read_cells, read_paths
+from models_py.contrasts import GroupModel, Question
+from models_py.design import Column
+from models_py.estimability import NotEstimableError, Status
+from models_py.pooled import Sample, fit_pooled, make_sample
+from models_py.prediction import delta_method, predicted_rows
+from models_py.results import FittedModel, standard_errors
+from models_py.study import Study
+from models_py.tables import (
+    COEFFICIENT,
+    COVARIANCE,
+    ESTIMATION_TABLES,
+    FIT,
+    HYPOTHESIS_TEST,
+    HYPOTHESIS_VERDICT,
+    MARGINAL_EFFECT,
+    PREDICTED_PROBABILITY,
+)
+from models_py.verdicts import Judgement, judge
+
+Row = dict[str, object]
+Estimator = Callable[[Sample, Iterable[PathBatch], Study], FittedModel]
+
+# The models of the study by their published names, estimated for every group.
+ESTIMATORS: dict[str, Estimator] = {"pooled": fit_pooled}
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFit:
+    """A model of a group: fitted on `sample`, or the reason why not. Counts are of the sample, or of the whole group.
+
+    Attributes:
+        counts: (m,) person-years by outcome.
+    """
+
+    model: str
+    group: str
+    status: Status
+    message: str
+    n_persons: int
+    counts: np.ndarray
+    sample: Sample | None
+    fitted: FittedModel | None
+
+
+def estimate(database: Path, study: Study) -> None:
+    """Estimate everything the study asks for and write it into the warehouse's `estimation` schema, all or nothing.
+
+    Raises:
+        EstimationInputError: cells and paths contradict each other or the specification.
+    """
+    with duckdb.connect(str(database)) as con:
+        # Matrices are small: a second BLAS thread on a busy machine costs far more than it gives.
+        with threadpool_limits(limits=1, user_api="blas"):
+            years = panel_years(con)
+            fits = [
+                fit_group(con, model, group, read_cells(con, group, years, study), study)
+                for model in ESTIMATORS
+                for group in study.models.groups
+            ]
+            tables = make_tables(fits, study, int(years[-1]))
+        write_tables(con, tables)
+
+
+def fit_group(con: duckdb.DuckDBPyConnection, model: str, group: str, cells: Cells, study: Study) -> GroupFit:
+    """Fit a model to a group, or say why that cannot be done."""
+    counts = cells.counts.sum(axis=0)
+    try:
+        sample = make_sample(cells, study)
+        fitted = ESTIMATORS[model](sample, read_paths(con, group), study)
+    except NotEstimableError as reason:
+        return GroupFit(model, group, reason.status, str(reason), count_persons(con, group), counts, None, None)
+    message = "; ".join(sample.remarks)
+    counts = sample.cells.counts.sum(axis=0)
+    return GroupFit(model, group, "ok", message, fitted.n_persons, counts, sample, fitted)
+
+
+def count_persons(con: duckdb.DuckDBPyConnection, group: str) -> int:
+    """Persons of a group in the panel."""
+    row = con.execute(
+        "select coalesce(sum(n_persons), 0)::bigint from estimation.path where population_group = ?", [group]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def make_tables(fits: list[GroupFit], study: Study, last_year: int) -> dict[str, list[Row]]:
+    """The rows of every estimation table."""
+    fitted = [(fit, fit.fitted) for fit in fits if fit.fitted is not None]
+    judgements = [(model, judge(question)) for model, question in questions(fits, study, last_year)]
+    rows: dict[str, Iterator[Row]] = {
+        FIT.name: (fit_row(fit, study) for fit in fits),
+        COEFFICIENT.name: (row for fit, results in fitted for row in coefficient_rows(fit, results, study)),
+        COVARIANCE.name: (row for fit, results in fitted for row in covariance_rows(fit, results, study)),
+        PREDICTED_PROBABILITY.name: (
+            {"model": fit.model, "population_group": fit.group} | row
+            for fit, results in fitted
+            for row in predicted_rows(results, study, last_year)
+        ),
+        MARGINAL_EFFECT.name: (row for fit, results in fitted for row in effect_rows(fit, results, study)),
+        HYPOTHESIS_TEST.name: (row for model, judgement in judgements for row in contrast_test_rows(model, judgement)),
+        HYPOTHESIS_VERDICT.name: (verdict_row(model, judgement) for model, judgement in judgements),
+    }
+    return {name: list(of_table) for name, of_table in rows.items()}
+
+
+def questions(fits: list[GroupFit], study: Study, last_year: int) -> Iterator[tuple[str, Question]]:
+    """Every hypothesis put to every model."""
+    for model in ESTIMATORS:
+        groups = {fit.group: GroupModel(fit.status, fit.message, fit.fitted) for fit in fits if fit.model == model}
+        for hypothesis in study.hypotheses:
+            yield model, Question(hypothesis, groups, study, last_year)
+
+
+def write_tables(con: duckdb.DuckDBPyConnection, rows: dict[str, list[Row]]) -> None:
+    """Replace all estimation tables in one transaction; a model that is not estimated leaves its table empty."""
+    con.execute("begin transaction")
+    for table in ESTIMATION_TABLES:
+        con.execute(f"drop table if exists estimation.{table.name}")
+        con.execute(table.create_estimation_sql())
+        con.register("estimated", table.arrow(rows.get(table.name, [])))
+        con.execute(f"insert into estimation.{table.name} by name select * from estimated")
+        con.unregister("estimated")
+    con.execute("commit")
+
+
+def fit_row(fit: GroupFit, study: Study) -> Row:
+    """A row of `fit`."""
+    events = {f"n_{o}": int(n) for o, n in zip(study.variables.outcome.levels[1:], fit.counts[1:], strict=True)}
+    row: Row = {"model": fit.model, "population_group": fit.group, "status": fit.status, "message": fit.message}
+    row |= {"n_persons": fit.n_persons, "n_person_years": int(fit.counts.sum())} | events
+    if fit.fitted is not None:
+        row |= {
+            "log_likelihood": fit.fitted.llf,
+            "null_log_likelihood": fit.fitted.llnull,
+            "pseudo_r2": fit.fitted.prsquared,
+            "aic": fit.fitted.aic,
+            "bic": fit.fitted.bic,
+            "iterations": fit.fitted.iterations,
+        }
+    return row
+
+
+def coefficient_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
+    """Rows of `coefficient`: every column of the design and, at zero, every reference."""
+    errors = standard_errors(results.cov_params(), results.params)
+    half = norm.ppf((1 + study.models.confidence_level) / 2) * errors
+    z = results.params / errors
+    p_values = 2 * norm.sf(np.abs(z))
+    for j, outcome in enumerate(study.variables.outcome.levels[1:]):
+        same: Row = {"model": fit.model, "population_group": fit.group, "outcome": outcome}
+        for i, column in enumerate(results.design.columns):
+            estimate = results.params[i, j]
+            yield same | {
+                "term": column.term,
+                "level": column.level,
+                "estimate": estimate,
+                "std_error": errors[i, j],
+                "z": z[i, j],
+                "p_value": p_values[i, j],
+                "ci_low": estimate - half[i, j],
+                "ci_high": estimate + half[i, j],
+                "is_reference": False,
+            }
+        for column in results.design.references:
+            yield same | {"term": column.term, "level": column.level, "estimate": 0.0, "is_reference": True}
+
+
+def covariance_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
+    """Rows of `covariance`, of the coefficients alone."""
+    names: list[tuple[str, Column]] = [
+        (outcome, column) for outcome in study.variables.outcome.levels[1:] for column in results.design.columns
+    ]
+    covariance = results.cov_params()
+    for i, (row_outcome, row) in enumerate(names):
+        for j, (col_outcome, col) in enumerate(names):
+            yield {
+                "model": fit.model,
+                "population_group": fit.group,
+                "row_outcome": row_outcome,
+                "row_term": row.term,
+                "row_level": row.level,
+                "col_outcome": col_outcome,
+                "col_term": col.term,
+                "col_level": col.level,
+                "value": covariance[i, j],
+            }
+
+
+def effect_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
+    """Rows of `marginal_effect`."""
+    if fit.sample is None:
+        return
+    quantile = norm.ppf((1 + study.models.confidence_level) / 2)
+    for effect in results.average_effects(fit.sample.cells):
+        errors = delta_method(effect.gradient, results.cov_params())
+        for j, outcome in enumerate(study.variables.outcome.levels):
+            yield {
+                "model": fit.model,
+                "population_group": fit.group,
+                "term": effect.column.term,
+                "level": effect.column.level,
+                "outcome": outcome,
+                "effect": effect.values[j],
+                "std_error": errors[j],
+                "ci_low": effect.values[j] - quantile * errors[j],
+                "ci_high": effect.values[j] + quantile * errors[j],
+            }
+
+
+def contrast_test_rows(model: str, judgement: Judgement) -> Iterator[Row]:
+    """Rows of `hypothesis_test`; none where the hypothesis could not be tested."""
+    for test in judgement.tests:
+        yield {
+            "model": model,
+            "hypothesis_id": judgement.hypothesis.id,
+            "profile": test.contrast.profile,
+            "contrast": test.contrast.name,
+            "estimate": test.contrast.estimate,
+            "std_error": test.contrast.std_error,
+            "z": test.z,
+            "p_value": test.p_value,
+            "p_adjusted": test.p_adjusted,
+            "ci_low": test.ci_low,
+            "ci_high": test.ci_high,
+            "margin": test.margin,
+            "equivalent": test.equivalent,
+            "supports": test.supports,
+        }
+
+
+def verdict_row(model: str, judgement: Judgement) -> Row:
+    """A row of `hypothesis_verdict`."""
+    return {
+        "model": model,
+        "hypothesis_id": judgement.hypothesis.id,
+        "verdict": judgement.verdict,
+        "n_tests": len(judgement.tests),
+        "n_supporting": judgement.n_supporting,
+        "note": judgement.note,
+    }

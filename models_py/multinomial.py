@@ -1,0 +1,151 @@
+"""The multinomial logit on cells with counts: probabilities, likelihood, derivatives, Newton's method.
+
+Belongs here: arrays in, arrays out. n cells, k columns, m outcomes of which the first is the base; parameters B are
+(k, m-1), a column per outcome but the base, and flat as theta ((m-1)k,), outcome after outcome. Formulas: McFadden
+(1974); Train (2009), Discrete Choice Methods with Simulation, ch. 3 and 8. A cell with counts contributes exactly what
+its person-years would one by one, so the estimates are those on expanded rows.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from models_py.cells import Floats
+
+# Newton's decrement squared is the step in units of standard errors squared; below this one more step is exact.
+DECREMENT_TOLERANCE = 1e-10
+# Of the information scaled to unit diagonal; what lies below is noise of double precision.
+SINGULAR_CONDITION = 1e-12
+# Relative rounding error of a log-likelihood summed over many cells.
+LIKELIHOOD_NOISE = 1e-12
+# Rows of a cross-product at a time, so that they stay in the processor's cache.
+ROWS_PER_CHUNK = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class NewtonFit:
+    """Where Newton's method ended: B (k, m-1), information (p, p) with p = (m-1)k."""
+
+    params: Floats
+    log_likelihood: float
+    information: Floats
+    iterations: int
+    ending: Literal["converged", "not_converged", "singular", "overflow"]
+
+
+def log_probabilities(X: Floats, B: Floats) -> Floats:
+    """log P (n, m) at design X (n, k), stable for utilities of any size."""
+    utilities = np.zeros((X.shape[0], B.shape[1] + 1))
+    utilities[:, 1:] = X @ B
+    utilities -= utilities.max(axis=1, keepdims=True)
+    utilities -= np.log(np.exp(utilities).sum(axis=1, keepdims=True))
+    return utilities
+
+
+def log_likelihood(log_p: Floats, counts: Floats) -> float:
+    """Sum of counts * log P, both (n, m); a cell that is never observed contributes nothing even at P = 0."""
+    return float(np.sum(counts[counts > 0] * log_p[counts > 0]))
+
+
+def score(X: Floats, counts: Floats, P: Floats) -> Floats:
+    """Derivative of the log-likelihood, (k, m-1)."""
+    residuals = counts - counts.sum(axis=1, keepdims=True) * P
+    gradient: Floats = X.T @ residuals[:, 1:]
+    return gradient
+
+
+def information(X: Floats, totals: Floats, P: Floats) -> Floats:
+    """Minus the Hessian, (p, p): blocks X' diag(totals * P_j (1[j=l] - P_l)) X. `totals` is (n,)."""
+    k, outcomes = X.shape[1], range(P.shape[1] - 1)
+    blocks = np.zeros((len(outcomes), k, len(outcomes), k))
+    for start in range(0, X.shape[0], ROWS_PER_CHUNK):
+        rows = slice(start, start + ROWS_PER_CHUNK)
+        for j in outcomes:
+            for other in range(j + 1):
+                weights = totals[rows] * P[rows, j + 1] * ((j == other) - P[rows, other + 1])
+                blocks[j, :, other] += (X[rows] * weights[:, None]).T @ X[rows]
+    for j in outcomes:
+        for other in range(j):
+            blocks[other, :, j] = blocks[j, :, other].T
+    return blocks.reshape(len(outcomes) * k, len(outcomes) * k)
+
+
+def probability_gradient(X: Floats, P: Floats) -> Floats:
+    """Derivative of P (n, m) by theta, (n, m, p): P_y (1[y=j] - P_j) x."""
+    m = P.shape[1]
+    by_utility = P[:, :, None] * (np.eye(m)[None, :, 1:] - P[:, None, 1:])
+    return (by_utility[..., None] * X[:, None, None, :]).reshape(X.shape[0], m, -1)
+
+
+def null_log_likelihood(counts: Floats) -> float:
+    """Of the model with intercepts alone."""
+    totals = counts.sum(axis=0)
+    return float(np.sum(totals[totals > 0] * np.log(totals[totals > 0] / totals.sum())))
+
+
+def null_params(counts: Floats, k: int) -> Floats:
+    """B (k, m-1) of the model with intercepts alone, the intercept being the first column."""
+    totals = counts.sum(axis=0)
+    params = np.zeros((k, totals.size - 1))
+    params[0] = np.log(totals[1:] / totals[0])
+    return params
+
+
+def solve_information(info: Floats, right: Floats) -> Floats:
+    """Solve info @ x = right for a positive definite information (p, p), scaled to unit diagonal first.
+
+    Raises:
+        LinAlgError: the information is singular to working precision.
+    """
+    diagonal = np.diag(info)
+    if not (np.isfinite(info).all() and (diagonal > 0).all()):
+        raise LinAlgError("information has no positive diagonal")
+    scale = 1 / np.sqrt(diagonal)
+    factor = cho_factor(info * np.outer(scale, scale), lower=True)
+    if np.diag(factor[0]).min() ** 2 < SINGULAR_CONDITION:
+        raise LinAlgError("information is singular")
+    scaled = scale[:, None] if right.ndim == 2 else scale
+    solution: Floats = scaled * cho_solve(factor, scaled * right)
+    return solution
+
+
+def newton(X: Floats, counts: Floats, start: Floats, max_iterations: int) -> NewtonFit:
+    """Maximise the likelihood by Newton's method with step halving, from `start` (k, m-1).
+
+    X is (n, k), counts (n, m). The log-likelihood is concave, so a step that ascends leads to the maximum where there
+    is one. How it ended is said in `ending`; nothing is raised.
+    """
+    totals, B = counts.sum(axis=1), start
+    with np.errstate(over="ignore", invalid="ignore"):
+        log_p = log_probabilities(X, B)
+        value = log_likelihood(log_p, counts)
+        info = information(X, totals, np.exp(log_p))
+        for iteration in range(1, max_iterations + 1):
+            if not np.isfinite(value):
+                return NewtonFit(B, value, info, iteration - 1, "overflow")
+            gradient = score(X, counts, np.exp(log_p)).ravel(order="F")
+            try:
+                direction = solve_information(info, gradient)
+            except LinAlgError:
+                return NewtonFit(B, value, info, iteration - 1, "singular")
+            ascent = _ascend(X, counts, B, direction.reshape(B.shape, order="F"), value)
+            if ascent is None:
+                return NewtonFit(B, value, info, iteration, "not_converged")
+            B, log_p, value = ascent
+            info = information(X, totals, np.exp(log_p))
+            if direction @ gradient < DECREMENT_TOLERANCE:
+                return NewtonFit(B, value, info, iteration, "converged")
+    return NewtonFit(B, value, info, max_iterations, "not_converged")
+
+
+def _ascend(X: Floats, counts: Floats, B: Floats, step: Floats, value: float) -> tuple[Floats, Floats, float] | None:
+    """The longest of step, step/2, step/4 … that does not lower the likelihood, beyond what rounding does."""
+    for halvings in range(30):
+        trial = B + step / 2**halvings
+        log_p = log_probabilities(X, trial)
+        trial_value = log_likelihood(log_p, counts)
+        if trial_value >= value - LIKELIHOOD_NOISE * abs(value):
+            return trial, log_p, trial_value
+    return None

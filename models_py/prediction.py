@@ -1,0 +1,86 @@
+"""Predicted probabilities of profiles, with intervals by the delta method.
+
+Belongs here: profiles of the specification and their probabilities. Does not belong here: contrasts between them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from models_py.cells import Floats
+from models_py.design import AbsentLevelError
+from models_py.results import FittedModel
+from models_py.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person by all covariates of the panel."""
+
+    centrality: str
+    age: int
+    sex: str
+    family_situation: str
+    labour_market_status: str
+    education: str
+    year: int
+
+
+def make_profile(study: Study, last_year: int, centrality: str, family: str, labour: str) -> Profile:
+    """The specification's base profile in a centrality class, a family and a labour market situation."""
+    base = study.profiles.base
+    year = last_year if base.year == "last" else base.year
+    return Profile(centrality, base.age, base.sex, family, labour, base.education, year)
+
+
+def figure_profiles(study: Study, last_year: int) -> Iterator[Profile]:
+    """Figure 4's profiles, in every centrality class."""
+    for family, labour in study.profile_grid(study.profiles):
+        for centrality in study.levels("centrality"):
+            yield make_profile(study, last_year, centrality, family, labour)
+
+
+def delta_method(gradient: Floats, covariance: Floats) -> Floats:
+    """Standard errors (…,) of functions with gradients (…, p), given the covariance (p, p) of the parameters."""
+    variance: Floats = np.sum(gradient @ covariance * gradient, axis=-1)
+    return np.sqrt(variance)
+
+
+def logit_interval(probability: Floats, std_error: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Ends (n,) of an interval that is symmetric on the logit scale, so that it stays inside (0, 1)."""
+    logit = np.log(probability) - np.log1p(-probability)
+    half = norm.ppf((1 + confidence) / 2) * std_error / (probability * (1 - probability))
+    return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
+
+
+def predicted_rows(fitted: FittedModel, study: Study, last_year: int) -> list[dict[str, object]]:
+    """Rows of `predicted_probability` for one group, without model and group.
+
+    Profiles with a level for which the group has no parameter are left out; `fit.message` names such levels.
+    """
+    profiles, design_rows = [], []
+    for profile in figure_profiles(study, last_year):
+        try:
+            design_rows.append(fitted.design.row(asdict(profile)))
+        except AbsentLevelError:
+            continue
+        profiles.append(profile)
+    if not profiles:
+        return []
+    predictions = fitted.predict(np.array(design_rows))
+    errors = delta_method(predictions.gradient, fitted.cov_params())
+    low, high = logit_interval(predictions.values, errors, study.models.confidence_level)
+    return [
+        asdict(profile)
+        | {
+            "outcome": outcome,
+            "probability": predictions.values[i, j],
+            "std_error": errors[i, j],
+            "ci_low": low[i, j],
+            "ci_high": high[i, j],
+        }
+        for i, profile in enumerate(profiles)
+        for j, outcome in enumerate(study.variables.outcome.levels)
+    ]

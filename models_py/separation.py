@@ -1,0 +1,89 @@
+"""Separation: a direction in which the likelihood rises for ever, so that no finite estimate exists.
+
+Belongs here: finding such a direction exactly, by linear programming (Albert & Anderson 1984; Konis 2007, ch. 4), and
+proving that there is none. Does not belong here: what is said about it.
+"""
+
+import numpy as np
+from scipy.optimize import linprog
+
+from models_py.cells import Booleans, Floats
+
+# Observations added to the linear programme at a time, those most at odds with its solution first.
+CUTS_PER_ROUND = 400
+# Relative to the largest gain; the solver itself is exact to 1e-7.
+TOLERANCE = 1e-6
+
+
+def separating_direction(X: Floats, counts: Floats) -> Floats | None:
+    """A direction D (k, m-1) that never lowers and somewhere raises the likelihood, or None if there is none.
+
+    X is (n, k), counts (n, m) with the base outcome first. With u = (0, D'x), every observed outcome y of every cell
+    must have u_y >= u_l for all l, and the sum of all u_y - u_l must be positive. Of all such directions the one with
+    the smallest absolute sum is found, which names few columns. Only constraints that matter are ever formed: those
+    that the solution so far breaks are added until none is broken or the rest has no solution.
+    """
+    observed = counts > 0
+    total = _total_gain(X, observed)
+    rows = np.empty((0, total.size))
+    first = np.random.default_rng(0).permutation(X.shape[0])[:CUTS_PER_ROUND]
+    cuts = _cuts(X[first], observed[first], np.zeros_like(counts[first]), np.inf)
+    while True:
+        rows = np.vstack([rows, cuts])
+        solved = _sparsest(rows, total)
+        if solved is None:
+            return None
+        direction: Floats = solved.reshape(X.shape[1], -1, order="F")
+        utilities = np.column_stack([np.zeros(X.shape[0]), X @ direction])
+        cuts = _worst_new(_cuts(X, observed, utilities, -TOLERANCE * np.abs(utilities).max()), rows)
+        if cuts.shape[0] == 0:
+            return direction
+
+
+def _total_gain(X: Floats, observed: Booleans) -> Floats:
+    """Sum over observed outcomes y and others l of u_y - u_l as a linear function of theta, scaled to at most 1."""
+    m = observed.shape[1]
+    weights = m * observed - observed.sum(axis=1, keepdims=True)
+    total = (X.T @ weights[:, 1:]).ravel(order="F")
+    scaled: Floats = total / max(np.abs(total).max(), 1.0)
+    return scaled
+
+
+def _cuts(X: Floats, observed: Booleans, utilities: Floats, below: float) -> Floats:
+    """Constraints u_y - u_l >= 0 as rows over theta, where the worst l of an observed y has a gain under `below`."""
+    n, m = observed.shape
+    found = []
+    for y in range(m):
+        gains = np.where(np.arange(m) == y, np.inf, utilities[:, [y]] - utilities)
+        # At the start nothing tells one alternative from another: take them all.
+        for other in range(m) if below == np.inf else [None]:
+            worst = gains.argmin(axis=1) if other is None else np.full(n, other)
+            broken = observed[:, y] & (worst != y) & (gains[np.arange(n), worst] < below)
+            order = np.argsort(gains[np.arange(n), worst][broken])[:CUTS_PER_ROUND]
+            sign = (np.arange(1, m) == y).astype(float) - (np.arange(1, m)[None, :] == worst[broken][order][:, None])
+            found.append((sign[:, :, None] * X[broken][order][:, None, :]).reshape(sign.shape[0], -1))
+    return np.unique(np.vstack(found), axis=0)
+
+
+def _worst_new(cuts: Floats, rows: Floats) -> Floats:
+    """The cuts that the programme does not hold yet; one that it holds is broken by the solver's tolerance alone."""
+    held = {row.tobytes() for row in rows}
+    return cuts[[cut.tobytes() not in held for cut in cuts]]
+
+
+def _sparsest(rows: Floats, total: Floats) -> Floats | None:
+    """The theta with smallest absolute sum with rows @ theta >= 0 and total @ theta = 1; None if there is none."""
+    p = total.size
+    solution = linprog(
+        np.ones(2 * p),
+        A_ub=np.hstack([-rows, rows]),
+        b_ub=np.zeros(rows.shape[0]),
+        A_eq=np.hstack([total, -total])[None, :],
+        b_eq=[1.0],
+        bounds=(0, None),
+        method="highs",
+    )
+    if not solution.success:
+        return None
+    theta: Floats = solution.x[:p] - solution.x[p:]
+    return theta

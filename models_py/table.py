@@ -1,0 +1,92 @@
+"""What a declared table is: columns, types, key and privacy, and the SQL and Arrow types that follow.
+
+Belongs here: the form of a declaration. Does not belong here: the declarations themselves (`tables`), or any data.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+# metadata: about the release. statement: text of the specification. estimate: of a model, on many persons.
+# controlled_count: counts of persons, through disclosure control.
+Privacy = Literal["metadata", "statement", "estimate", "controlled_count"]
+SqlType = Literal["VARCHAR", "BOOLEAN", "SMALLINT", "INTEGER", "BIGINT", "DOUBLE", "TIMESTAMPTZ"]
+
+ARROW_TYPES: dict[SqlType, pa.DataType] = {
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "SMALLINT": pa.int16(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column; `nullable` says whether NULL has a meaning, which the description then gives."""
+
+    name: str
+    sql_type: SqlType
+    description: str
+    nullable: bool = False
+
+
+RUN_ID = TableColumn("run_id", "VARCHAR", "The release the row belongs to.")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A published table. `key` identifies a row within a release; `columns` stand behind `run_id`."""
+
+    name: str
+    description: str
+    privacy: Privacy
+    key: tuple[str, ...]
+    columns: tuple[TableColumn, ...]
+
+    @property
+    def published_columns(self) -> tuple[TableColumn, ...]:
+        """All columns as published, `run_id` first."""
+        return (RUN_ID, *self.columns)
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns as published."""
+        return [column.name for column in self.published_columns]
+
+    def create_sql(self, schema: str) -> str:
+        """Statement that creates the published table in a schema."""
+        return _create_sql(schema, self.name, self.published_columns)
+
+    def create_estimation_sql(self) -> str:
+        """Statement that creates the table inside the warehouse, where it has no `run_id`."""
+        return _create_sql("estimation", self.name, self.columns)
+
+    def comment_sql(self, *schemas: str) -> list[str]:
+        """Statements that describe the published table `schemas[0].name` and views of it in further schemas."""
+        statements = []
+        for kind, schema in zip(["table", *["view"] * (len(schemas) - 1)], schemas, strict=True):
+            statements.append(f"comment on {kind} {schema}.{self.name} is {_quoted(self.description)}")
+            statements += [
+                f"comment on column {schema}.{self.name}.{column.name} is {_quoted(column.description)}"
+                for column in self.published_columns
+            ]
+        return statements
+
+    def arrow(self, rows: Iterable[dict[str, object]]) -> pa.Table:
+        """Rows as an Arrow table with exactly the columns behind `run_id`."""
+        schema = pa.schema([(column.name, ARROW_TYPES[column.sql_type]) for column in self.columns])
+        return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+def _create_sql(schema: str, name: str, columns: tuple[TableColumn, ...]) -> str:
+    lines = [f"{column.name} {column.sql_type}{'' if column.nullable else ' not null'}" for column in columns]
+    return f"create table {schema}.{name} ({', '.join(lines)})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

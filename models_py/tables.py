@@ -1,0 +1,300 @@
+"""The published tables, declared once: columns, types, keys, privacy and what each means.
+
+Belongs here: declarations. Tables, SQL comments, the data dictionary and the checks of a release are all made from
+them. Does not belong here: any data.
+"""
+
+from models_py.table import Table, TableColumn
+
+# Columns that several tables share, described once.
+MODEL = TableColumn("model", "VARCHAR", "pooled or random_effects.")
+GROUP = TableColumn("population_group", "VARCHAR", "immigrant, norwegian_born (to two immigrant parents) or native.")
+CENTRALITY = TableColumn("centrality", "VARCHAR", "Class of the municipality of residence, 1 most central, to 5*.")
+OUTCOME = TableColumn("outcome", "VARCHAR", "stay, internal_move or emigration, within the year.")
+MODELLED_OUTCOME = TableColumn("outcome", "VARCHAR", "internal_move or emigration, against stay.")
+TERM = TableColumn("term", "VARCHAR", "Model term as in study.yml.")
+LEVEL = TableColumn("level", "VARCHAR", "Level of a categorical term, otherwise empty.")
+STD_ERROR = TableColumn("std_error", "DOUBLE", "Standard error, clustered by person; delta method where derived.")
+CI_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the 95 % interval (models.confidence_level in study.yml).")
+CI_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the 95 % interval.")
+HYPOTHESIS_ID = TableColumn("hypothesis_id", "VARCHAR", "Identifier of Table 2: H1a to H6b.")
+
+
+def _or_null(column: TableColumn, meaning: str) -> TableColumn:
+    return TableColumn(column.name, column.sql_type, f"{column.description} {meaning}", nullable=True)
+
+
+WITHHELD = "NULL: withheld."
+OF_REFERENCE = "NULL for reference levels."
+OF_UNFITTED = "NULL where the model could not be estimated, or where it is withheld."
+
+RUN = Table(
+    "run",
+    "The release: when it was made, from what, by which code and specification.",
+    "metadata",
+    (),
+    (
+        TableColumn("started_at", "TIMESTAMPTZ", "Start of the run."),
+        TableColumn("finished_at", "TIMESTAMPTZ", "When its tables were complete."),
+        TableColumn("first_year", "SMALLINT", "First panel year."),
+        TableColumn("last_year", "SMALLINT", "Last panel year."),
+        TableColumn("n_person_years", "BIGINT", f"Person-years in the panel, rounded. {WITHHELD}", nullable=True),
+        TableColumn("code_version", "VARCHAR", "Version of the code."),
+        TableColumn("study_hash", "VARCHAR", "SHA-256 of the study specification."),
+        TableColumn("input_hash", "VARCHAR", "SHA-256 over all input files in force."),
+    ),
+)
+
+COEFFICIENT = Table(
+    "coefficient",
+    "Estimated coefficients (log relative risks against stay) of each group's model.",
+    "estimate",
+    ("model", "population_group", "outcome", "term", "level"),
+    (
+        MODEL,
+        GROUP,
+        MODELLED_OUTCOME,
+        TERM,
+        LEVEL,
+        TableColumn("estimate", "DOUBLE", "Coefficient; 0 for reference levels. Age in decades from 35."),
+        _or_null(STD_ERROR, OF_REFERENCE),
+        TableColumn("z", "DOUBLE", f"estimate / std_error. {OF_REFERENCE}", nullable=True),
+        TableColumn("p_value", "DOUBLE", f"Two-sided, standard normal. {OF_REFERENCE}", nullable=True),
+        _or_null(CI_LOW, OF_REFERENCE),
+        _or_null(CI_HIGH, OF_REFERENCE),
+        TableColumn("is_reference", "BOOLEAN", "Whether the level is the reference of its term."),
+    ),
+)
+
+VARIANCE_COMPONENT = Table(
+    "variance_component",
+    "Standard deviations and correlation of the person-level random effects.",
+    "estimate",
+    ("population_group", "name"),
+    (
+        GROUP,
+        TableColumn("name", "VARCHAR", "sd_internal_move, sd_emigration or correlation."),
+        TableColumn("estimate", "DOUBLE", "Estimate on the natural scale."),
+        STD_ERROR,
+        CI_LOW,
+        CI_HIGH,
+    ),
+)
+
+COVARIANCE = Table(
+    "covariance",
+    "Covariance matrix of the coefficients, on which their standard errors rest; every pair in both orders.",
+    "estimate",
+    ("model", "population_group", "row_outcome", "row_term", "row_level", "col_outcome", "col_term", "col_level"),
+    (
+        MODEL,
+        GROUP,
+        TableColumn("row_outcome", "VARCHAR", "Outcome of the row's coefficient."),
+        TableColumn("row_term", "VARCHAR", "Term of the row's coefficient."),
+        TableColumn("row_level", "VARCHAR", "Level of the row's coefficient, or empty."),
+        TableColumn("col_outcome", "VARCHAR", "Outcome of the column's coefficient."),
+        TableColumn("col_term", "VARCHAR", "Term of the column's coefficient."),
+        TableColumn("col_level", "VARCHAR", "Level of the column's coefficient, or empty."),
+        TableColumn("value", "DOUBLE", "Covariance, clustered by person."),
+    ),
+)
+
+FIT = Table(
+    "fit",
+    "How each group's model fits, or why it could not be estimated.",
+    "controlled_count",
+    ("model", "population_group"),
+    (
+        MODEL,
+        GROUP,
+        TableColumn(
+            "status",
+            "VARCHAR",
+            "ok, or why there are no estimates: withheld, too_few_observations, empty_outcome, separation, collinear, "
+            "singular, overflow, not_converged.",
+        ),
+        TableColumn("message", "VARCHAR", "What a researcher should know or do; empty where there is nothing."),
+        TableColumn("n_persons", "BIGINT", f"Persons, rounded. {WITHHELD}", nullable=True),
+        TableColumn("n_person_years", "BIGINT", f"Person-years, rounded. {WITHHELD}", nullable=True),
+        TableColumn("n_internal_move", "BIGINT", f"Internal moves, rounded. {WITHHELD}", nullable=True),
+        TableColumn("n_emigration", "BIGINT", f"Emigrations, rounded. {WITHHELD}", nullable=True),
+        TableColumn("log_likelihood", "DOUBLE", f"At the estimates, whole number. {OF_UNFITTED}", nullable=True),
+        TableColumn(
+            "null_log_likelihood", "DOUBLE", f"Of intercepts alone, whole number. {OF_UNFITTED}", nullable=True
+        ),
+        TableColumn("pseudo_r2", "DOUBLE", f"McFadden's, three decimals. {OF_UNFITTED}", nullable=True),
+        TableColumn("aic", "DOUBLE", f"Akaike's criterion, whole number. {OF_UNFITTED}", nullable=True),
+        TableColumn("bic", "DOUBLE", f"Schwarz's criterion, whole number. {OF_UNFITTED}", nullable=True),
+        TableColumn("iterations", "INTEGER", f"Newton iterations. {OF_UNFITTED}", nullable=True),
+    ),
+)
+
+OBSERVED_RATE = Table(
+    "observed_rate",
+    "Observed yearly shares by group and centrality (Figure 2), from rounded counts.",
+    "controlled_count",
+    ("population_group", "centrality", "year", "outcome"),
+    (
+        GROUP,
+        CENTRALITY,
+        TableColumn("year", "SMALLINT", "Panel year. NULL: all years together.", nullable=True),
+        OUTCOME,
+        TableColumn("n_person_years", "BIGINT", f"Person-years at risk, rounded. {WITHHELD}", nullable=True),
+        TableColumn("n_events", "BIGINT", f"Person-years with the outcome, rounded. {WITHHELD}", nullable=True),
+        TableColumn("share", "DOUBLE", f"n_events / n_person_years as published. {WITHHELD}", nullable=True),
+        TableColumn("ci_low", "DOUBLE", f"Lower end of Wilson's interval of the share. {WITHHELD}", nullable=True),
+        TableColumn("ci_high", "DOUBLE", f"Upper end of Wilson's interval of the share. {WITHHELD}", nullable=True),
+    ),
+)
+
+PREDICTED_PROBABILITY = Table(
+    "predicted_probability",
+    "Predicted probabilities for Figure 4's profiles, with intervals that stay inside (0, 1).",
+    "estimate",
+    (
+        "model",
+        "population_group",
+        "centrality",
+        "age",
+        "sex",
+        "family_situation",
+        "labour_market_status",
+        "education",
+        "year",
+        "outcome",
+    ),
+    (
+        MODEL,
+        GROUP,
+        CENTRALITY,
+        TableColumn("age", "SMALLINT", "Completed years on 1 January."),
+        TableColumn("sex", "VARCHAR", "male or female."),
+        TableColumn("family_situation", "VARCHAR", "Family situation on 1 January."),
+        TableColumn("labour_market_status", "VARCHAR", "Labour market status in November before."),
+        TableColumn("education", "VARCHAR", "Highest completed education on 1 October before."),
+        TableColumn("year", "SMALLINT", "Panel year."),
+        OUTCOME,
+        TableColumn("probability", "DOUBLE", "Predicted probability within the year."),
+        STD_ERROR,
+        CI_LOW,
+        CI_HIGH,
+    ),
+)
+
+MARGINAL_EFFECT = Table(
+    "marginal_effect",
+    "Average marginal effects on the yearly probabilities, over the group's estimation sample.",
+    "estimate",
+    ("model", "population_group", "term", "level", "outcome"),
+    (
+        MODEL,
+        GROUP,
+        TERM,
+        LEVEL,
+        OUTCOME,
+        TableColumn(
+            "effect", "DOUBLE", "Change of probability against the reference level; for age the derivative per decade."
+        ),
+        STD_ERROR,
+        CI_LOW,
+        CI_HIGH,
+    ),
+)
+
+HYPOTHESIS = Table(
+    "hypothesis",
+    "The hypotheses of Table 2.",
+    "statement",
+    ("hypothesis_id",),
+    (
+        HYPOTHESIS_ID,
+        TableColumn("statement_en", "VARCHAR", "Statement in English."),
+        TableColumn("statement_nb", "VARCHAR", "Statement in Norwegian."),
+    ),
+)
+
+HYPOTHESIS_TEST = Table(
+    "hypothesis_test",
+    "The tests a verdict rests on: one contrast of predicted probabilities each.",
+    "estimate",
+    ("model", "hypothesis_id", "profile", "contrast"),
+    (
+        MODEL,
+        HYPOTHESIS_ID,
+        TableColumn(
+            "profile", "VARCHAR", "Family and labour market situation, and centrality where it is not compared."
+        ),
+        TableColumn(
+            "contrast", "VARCHAR", "What is compared: a log ratio of groups, or a difference of probabilities."
+        ),
+        TableColumn("estimate", "DOUBLE", "The contrast."),
+        STD_ERROR,
+        TableColumn("z", "DOUBLE", "estimate / std_error."),
+        TableColumn("p_value", "DOUBLE", "Two-sided, standard normal."),
+        TableColumn("p_adjusted", "DOUBLE", "Adjusted over the hypothesis' tests as study.yml says."),
+        CI_LOW,
+        CI_HIGH,
+        TableColumn("margin", "DOUBLE", "Equivalence margin. NULL: none is set.", nullable=True),
+        TableColumn(
+            "equivalent",
+            "BOOLEAN",
+            "Whether two one-sided tests show the contrast inside the margin. NULL: no margin.",
+            nullable=True,
+        ),
+        TableColumn("supports", "BOOLEAN", "Whether the test speaks for the hypothesis."),
+    ),
+)
+
+HYPOTHESIS_VERDICT = Table(
+    "hypothesis_verdict",
+    "The verdict on each hypothesis (Table 2).",
+    "estimate",
+    ("model", "hypothesis_id"),
+    (
+        MODEL,
+        HYPOTHESIS_ID,
+        TableColumn("verdict", "VARCHAR", "supported, partly_supported, not_supported or inconclusive."),
+        TableColumn("n_tests", "INTEGER", "Tests carried out; 0 where the verdict is inconclusive."),
+        TableColumn("n_supporting", "INTEGER", "Tests that speak for the hypothesis."),
+        TableColumn("note", "VARCHAR", "What the verdict rests on, and on how few events."),
+    ),
+)
+
+PANEL_ACCOUNTING = Table(
+    "panel_accounting",
+    "What became of every person with a municipality on 1 January of each year.",
+    "controlled_count",
+    ("year", "disposition"),
+    (
+        TableColumn("year", "SMALLINT", "Panel year."),
+        TableColumn("disposition", "VARCHAR", "An outcome, or the reason for exclusion from the panel."),
+        TableColumn("persons", "BIGINT", f"Persons, rounded. {WITHHELD}", nullable=True),
+    ),
+)
+
+PUBLISHED_TABLES = (
+    RUN,
+    COEFFICIENT,
+    VARIANCE_COMPONENT,
+    COVARIANCE,
+    FIT,
+    OBSERVED_RATE,
+    PREDICTED_PROBABILITY,
+    MARGINAL_EFFECT,
+    HYPOTHESIS,
+    HYPOTHESIS_TEST,
+    HYPOTHESIS_VERDICT,
+    PANEL_ACCOUNTING,
+)
+
+# Those that estimation writes into the warehouse, exact; `fit` is protected when published.
+ESTIMATION_TABLES = (
+    COEFFICIENT,
+    VARIANCE_COMPONENT,
+    COVARIANCE,
+    FIT,
+    PREDICTED_PROBABILITY,
+    MARGINAL_EFFECT,
+    HYPOTHESIS_TEST,
+    HYPOTHESIS_VERDICT,
+)

@@ -1,0 +1,164 @@
+"""Tests and verdicts: from contrasts to `hypothesis_test` and `hypothesis_verdict`, by the rules of design §6.
+
+Belongs here: statistics of a contrast, multiplicity, equivalence, the verdict and its note. Does not belong here: how
+a contrast is estimated. No number of events stands here: publication adds it from what may be published.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import norm
+
+from models_py.cells import Floats
+from models_py.contrasts import Contrast, Question, UnanswerableError, contrasts
+from models_py.study import Hypothesis, Study
+
+Verdict = Literal["supported", "partly_supported", "not_supported", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastTest:
+    """A contrast tested against zero.
+
+    Attributes:
+        z, p_value: standard normal under the null, two-sided.
+        p_adjusted: over the hypothesis' tests; the same as `p_value` where nothing is adjusted.
+        ci_low, ci_high: unadjusted interval at the study's confidence level.
+        margin, equivalent: equivalence within the margin shown by two one-sided tests; None where no margin is set.
+        supports: whether the test speaks for the hypothesis.
+        contrary: whether it is significant the other way; never for a hypothesis of no difference.
+    """
+
+    contrast: Contrast
+    z: float
+    p_value: float
+    p_adjusted: float
+    ci_low: float
+    ci_high: float
+    margin: float | None
+    equivalent: bool | None
+    supports: bool
+    contrary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A hypothesis judged: its tests (none where it is inconclusive), the verdict and what to know about it."""
+
+    hypothesis: Hypothesis
+    verdict: Verdict
+    tests: tuple[ContrastTest, ...]
+    note: str
+
+    @property
+    def n_supporting(self) -> int:
+        """Tests that speak for the hypothesis."""
+        return sum(test.supports for test in self.tests)
+
+
+def holm(p_values: Floats) -> Floats:
+    """Holm's (1979) step-down adjusted p-values (n,), in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    stepped = np.maximum.accumulate(p_values[order] * np.arange(p_values.size, 0, -1))
+    adjusted = np.empty_like(p_values)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def equivalent(estimate: float, std_error: float, margin: float, level: float) -> bool:
+    """Whether |contrast| < margin is shown by two one-sided tests at `level` each (Schuirmann 1987)."""
+    return bool((margin - abs(estimate)) / std_error > norm.isf(level))
+
+
+def decide(direction: str, supports: Sequence[bool], contrary: Sequence[bool]) -> Verdict:
+    """The verdict rule of design §6 on the tests of a hypothesis that could all be carried out."""
+    if all(supports):
+        return "supported"
+    if any(supports) and (direction == "none" or not any(contrary)):
+        return "partly_supported"
+    return "not_supported"
+
+
+def judge(question: Question) -> Judgement:
+    """Test a hypothesis on all its profiles and judge it."""
+    try:
+        found = contrasts(question)
+    except UnanswerableError as reason:
+        return Judgement(question.hypothesis, "inconclusive", (), f"Not tested: {reason}.")
+    tests = tested(question.hypothesis, found, question.study)
+    verdict = decide(
+        question.hypothesis.direction, [test.supports for test in tests], [test.contrary for test in tests]
+    )
+    return Judgement(question.hypothesis, verdict, tests, explain(question.hypothesis, verdict, tests, question.study))
+
+
+def tested(hypothesis: Hypothesis, found: Sequence[Contrast], study: Study) -> tuple[ContrastTest, ...]:
+    """Statistics of a hypothesis' contrasts."""
+    z = np.array([contrast.estimate / contrast.std_error for contrast in found])
+    p_values = 2 * norm.sf(np.abs(z))
+    adjusted = holm(p_values) if hypothesis.correction == "holm" else p_values
+    significant = adjusted < study.tests.level
+    # A smaller gap is stated so that a positive contrast supports it.
+    expected = -1 if hypothesis.direction == "less" and hypothesis.contrast != "smaller_gap" else 1
+    in_direction = np.sign(z) == expected
+    no_difference = hypothesis.direction == "none"
+    supports = ~significant if no_difference else significant & in_direction
+    contrary = np.zeros_like(supports) if no_difference else significant & ~in_direction
+    half = norm.ppf((1 + study.models.confidence_level) / 2)
+    return tuple(
+        ContrastTest(
+            contrast=contrast,
+            z=float(z[i]),
+            p_value=float(p_values[i]),
+            p_adjusted=float(adjusted[i]),
+            ci_low=contrast.estimate - half * contrast.std_error,
+            ci_high=contrast.estimate + half * contrast.std_error,
+            margin=hypothesis.margin,
+            equivalent=None
+            if hypothesis.margin is None
+            else equivalent(contrast.estimate, contrast.std_error, hypothesis.margin, study.tests.level),
+            supports=bool(supports[i]),
+            contrary=bool(contrary[i]),
+        )
+        for i, contrast in enumerate(found)
+    )
+
+
+def explain(hypothesis: Hypothesis, verdict: Verdict, tests: Sequence[ContrastTest], study: Study) -> str:
+    """The note of a verdict, in plain English."""
+    total, supporting = len(tests), sum(test.supports for test in tests)
+    level = f"{100 * study.tests.level:g} %"
+    if hypothesis.direction == "none":
+        sentences = [f"{supporting} of {total} tests find no significant difference at {level}, unadjusted."]
+        sentences.append(_equivalence(hypothesis, tests, level))
+    else:
+        how = " after Holm's correction" if hypothesis.correction == "holm" else ", unadjusted"
+        sentences = [f"{supporting} of {total} tests are significant in the expected direction at {level}{how}."]
+        if against := sum(test.contrary for test in tests):
+            sentences.append(f"{against} {'is' if against == 1 else 'are'} significant in the opposite direction.")
+    if verdict == "partly_supported":
+        sentences.append(_by_family(tests))
+    return " ".join(sentences)
+
+
+def _equivalence(hypothesis: Hypothesis, tests: Sequence[ContrastTest], level: str) -> str:
+    """What a hypothesis of no difference has shown: that the difference is small, or merely nothing."""
+    shown, total = sum(bool(test.equivalent) for test in tests), len(tests)
+    unit = "in the log ratio" if hypothesis.contrast == "between_groups" else "as a yearly probability"
+    within = f"within ±{hypothesis.margin:g} {unit} (two one-sided tests at {level})"
+    if shown == total:
+        return f"All {total} show that any difference lies {within}: evidence of no relevant difference."
+    some = f"{shown} of {total} show" if shown else "No test shows"
+    return f"{some} that any difference lies {within}; otherwise absence of evidence is not evidence of absence."
+
+
+def _by_family(tests: Sequence[ContrastTest]) -> str:
+    """In which family situations a partly supported hypothesis holds."""
+    families = dict.fromkeys(test.contrast.family for test in tests)
+    parts = []
+    for family in families:
+        of_family = [test.supports for test in tests if test.contrast.family == family]
+        parts.append(f"{family} {sum(of_family)} of {len(of_family)}")
+    return f"Supporting tests by family situation: {', '.join(parts)}."
