@@ -1,0 +1,188 @@
+"""The gates: run every suite of one on a database, record what held, and refuse when something did not."""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from great_expectations.core import ExpectationSuiteValidationResult, RunIdentifier
+
+from expectations.checkpoint import checkpoint, context_with_docs
+from expectations.engine import read_only_source, settings
+from expectations.suite_files import Gate, Rule, Suite, suites_of
+from models_py.study import Study
+
+TOLD_ROWS = 10  # of what a failed expectation found, how much a report shows
+TEXT_IN_SQL = re.compile(r"'([^']*)'")
+VALIDATION_TABLE = """
+    CREATE TABLE IF NOT EXISTS audit.validation (
+        run_id VARCHAR, gate VARCHAR, suite VARCHAR, expectation VARCHAR, table_name VARCHAR, column_name VARCHAR,
+        success BOOLEAN
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What became of one expectation."""
+
+    suite: str
+    expectation: str
+    table: str
+    column: str | None
+    success: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What became of a gate."""
+
+    gate: Gate
+    run_id: str
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was checked and held."""
+        return bool(self.checks) and all(check.success for check in self.checks)
+
+
+class GateFailed(Exception):
+    """A gate refuses; the text lists what did not hold, without a value from a row."""
+
+    def __init__(self, text: str, result: GateResult):
+        super().__init__(text)
+        self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A check with the rule behind it; `fault` is set where it could not be checked at all."""
+
+    check: Check
+    rule: Rule
+    fault: str | None = None
+
+
+def run_gate(gate: Gate, database: Path, study: Study, run_id: str, docs: Path) -> GateResult:
+    """Check a database at a gate, write `audit.validation` into it and Data Docs into `docs/<gate>`.
+
+    Raises:
+        GateFailed: something did not hold or could not be checked.
+        SuiteError: a suite file is wrong.
+    """
+    suites = suites_of(gate, study)
+    there = tables_of(database)
+    outcomes = [_missing(suite) for suite in suites if suite.table not in there]
+    outcomes += _validated(gate, database, [suite for suite in suites if suite.table in there], run_id, docs)
+    result = GateResult(gate, run_id, tuple(outcome.check for outcome in outcomes))
+    _record(result, database)
+    if not result.ok:
+        raise GateFailed(_report(result, outcomes, database), result)
+    return result
+
+
+def tables_of(database: Path) -> set[str]:
+    """Tables and views of a database, as schema.name."""
+    with duckdb.connect(str(database), read_only=True, config=settings()) as connection:
+        rows = connection.sql(
+            "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database()"
+        ).fetchall()
+    return {f"{schema}.{name}" for schema, name in rows}
+
+
+def _missing(suite: Suite) -> Outcome:
+    rule = Rule(name="table_exists", description="The table exists", type="expect_table_row_count_to_be_between")
+    return Outcome(Check(suite.file, rule.name, suite.table, None, False), rule)
+
+
+def _validated(gate: Gate, database: Path, suites: list[Suite], run_id: str, docs: Path) -> list[Outcome]:
+    if not suites:
+        return []
+    site = docs / gate
+    if site.exists():
+        shutil.rmtree(site)
+    context = context_with_docs(site)
+    with read_only_source(context, database) as source:
+        run = checkpoint(context, source, gate, suites).run(run_id=RunIdentifier(run_name=run_id))
+    context.build_data_docs()  # once: as an action of the checkpoint it would rebuild the index for every suite
+    by_suite = {result.suite_name: result for result in run.run_results.values()}
+    return [outcome for suite in suites for outcome in _outcomes(suite, by_suite[suite.name])]
+
+
+def _outcomes(suite: Suite, validation: ExpectationSuiteValidationResult) -> list[Outcome]:
+    """One outcome a rule; a rule that Great Expectations does not answer for has failed."""
+    answers = {
+        answer.expectation_config.meta["name"]: answer
+        for answer in validation.results
+        if answer.expectation_config is not None
+    }
+    found = []
+    for rule in suite.rules:
+        answer = answers.get(rule.name)
+        success = answer is not None and answer.success is True
+        fault = None if success or answer is None else _fault(answer.exception_info)
+        found.append(Outcome(Check(suite.file, rule.name, suite.table, rule.column, success), rule, fault))
+    return found
+
+
+def _fault(exception_info: dict[str, Any]) -> str | None:
+    """Why a rule could not be checked: the kind of database error, never its text."""
+    if exception_info.get("raised_exception") is False:
+        return None
+    kind = re.search(r"query failed: (\w+)", str(exception_info))
+    return kind[1] if kind else "its columns are not there"
+
+
+def _record(result: GateResult, database: Path) -> None:
+    """Write a row a check into `audit.validation`, in place of an earlier try of the same run."""
+    with duckdb.connect(str(database)) as connection, connection.begin() as transaction:
+        transaction.execute("CREATE SCHEMA IF NOT EXISTS audit")
+        transaction.execute(VALIDATION_TABLE)
+        transaction.execute("DELETE FROM audit.validation WHERE run_id = ? AND gate = ?", [result.run_id, result.gate])
+        transaction.executemany(
+            "INSERT INTO audit.validation VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                [result.run_id, result.gate, check.suite, check.expectation, check.table, check.column, check.success]
+                for check in result.checks
+            ],
+        )
+        transaction.commit()
+
+
+def _report(result: GateResult, outcomes: list[Outcome], database: Path) -> str:
+    """One readable report of everything that did not hold."""
+    failed = [outcome for outcome in outcomes if not outcome.check.success]
+    lines = [f"gate {result.gate}: {len(failed)} of {len(outcomes)} expectations failed"]
+    with duckdb.connect(str(database), read_only=True, config=settings()) as connection:
+        for outcome in failed:
+            place = " · ".join(filter(None, (outcome.check.table, outcome.check.column)))
+            fault = f" (could not be checked: {outcome.fault})" if outcome.fault else ""
+            lines.append(f"  {place}: {outcome.rule.description} [{outcome.rule.name}]{fault}")
+            if outcome.rule.tells and not outcome.fault:
+                lines += [f"    {told}" for told in _told(outcome, connection)]
+    return "\n".join(lines)
+
+
+def _told(outcome: Outcome, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What a failed query found, of the columns that its suite file lets it tell."""
+    rule = outcome.rule
+    found = connection.sql(rule.sql or "")
+    rows = found.project(", ".join(rule.tells)).order(", ".join(rule.tells)).limit(TOLD_ROWS + 1).fetchall()
+    known = set(TEXT_IN_SQL.findall(rule.sql or ""))
+    told = [
+        ", ".join(f"{name} {_shown(value, known)}" for name, value in zip(rule.tells, row, strict=True))
+        for row in rows[:TOLD_ROWS]
+    ]
+    return [*told, "and more"] if len(rows) > TOLD_ROWS else told
+
+
+def _shown(value: object, known: set[str]) -> str:
+    """A number, or a text that the reviewed SQL itself says; any other text came from a row."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if value is None or isinstance(value, int) or value in known:
+        return str(value)
+    return "(not shown)"
