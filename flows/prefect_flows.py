@@ -4,7 +4,6 @@ Importing this module imports Prefect; everything else in `flows/` works without
 exceptions in its own database, so that only exceptions whose text is free of data may reach it.
 """
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,17 +11,15 @@ from typing import Any
 
 from flows.home import PROJECT_ROOT, STUDY_FILE, Home, home_from
 
-os.environ.setdefault("PREFECT_HOME", str(home_from(None).work / "prefect"))
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("DO_NOT_TRACK", "1")
-# The temporary server needs 11-17 s on its first start, more on a busy machine.
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+from flows.prefect_run import keep_state_in
+
+keep_state_in(home_from(None))
 
 import yaml
 from prefect import flow, serve, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
 
 from flows import pipeline
 from flows.errors import without_values
@@ -104,7 +101,7 @@ def deployments(home: Home) -> list[RunnerDeployment]:
         refresh.to_deployment(  # type: ignore[misc]
             name=deployment["name"],
             description=deployment["description"],
-            schedules=deployment["schedules"],
+            schedules=[Cron(schedule["cron"], timezone=schedule["timezone"]) for schedule in deployment["schedules"]],
             concurrency_limit=1,
             parameters={"home": str(home.path)},
         )

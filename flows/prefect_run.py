@@ -23,6 +23,15 @@ def serve_deployments(home: Home) -> None:
 
 
 def keep_state_in(home: Home) -> None:
-    """Prefect's own files belong into our home directory, like all state."""
+    """Set what Prefect reads at import: its own files belong into our home directory, like all state."""
     home.create()
-    os.environ.setdefault("PREFECT_HOME", str(home.work / "prefect"))
+    settings = {
+        "PREFECT_HOME": str(home.work / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        # The temporary server needs 11-17 s on its first start, more on a busy machine.
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+    }
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
