@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from flows.home import PROJECT_ROOT, STUDY_FILE, Home, home_from
-
 from flows.prefect_run import keep_state_in
 
 keep_state_in(home_from(None))
