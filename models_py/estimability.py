@@ -10,8 +10,8 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
-from models_py.disclosure import spoken_count
 from models_py.multinomial import NewtonFit, log_probabilities
+from models_py.rounding import spoken_count
 from models_py.separation import separating_direction
 from models_py.study import NUMERIC_TERMS, Study
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
-from models_py.multinomial import log_probabilities
+from models_py.multinomial import log_probabilities, log_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +34,33 @@ def average_effects(cells: Cells, design: Design, params: Floats) -> list[Averag
 def _term_effects(X: Floats, weights: Floats, design: Design, term: str, params: Floats) -> list[AverageEffects]:
     """Discrete changes: everyone at the level against everyone at the reference."""
     positions = design.positions(term)
-    counterfactual = X.copy()
-    counterfactual[:, list(positions.values())] = 0.0
-    at_reference = _average_probability(counterfactual, weights, params)
+    at_reference = X.copy()
+    at_reference[:, list(positions.values())] = 0.0
+    utilities = at_reference @ params
+    reference_mean, reference_gradient = _average_probability(at_reference, None, utilities, weights)
     effects = []
     for level, position in positions.items():
-        counterfactual[:, position] = 1.0
-        values, gradient = _average_probability(counterfactual, weights, params)
-        counterfactual[:, position] = 0.0
-        effects.append(AverageEffects(Column(term, level), values - at_reference[0], gradient - at_reference[1]))
+        mean, gradient = _average_probability(at_reference, position, utilities + params[position], weights)
+        effects.append(AverageEffects(Column(term, level), mean - reference_mean, gradient - reference_gradient))
     return effects
 
 
-def _average_probability(X: Floats, weights: Floats, params: Floats) -> tuple[Floats, Floats]:
-    """Weighted mean of P (m,) and its gradient (m, p): sum of w P_y (1[y=j] - P_j) x."""
-    P = np.exp(log_probabilities(X, params))
-    m = P.shape[1]
-    slopes = np.empty((m, m - 1, X.shape[1]))
-    for y in range(m):
-        slopes[y] = ((weights * P[:, y])[:, None] * ((y == np.arange(1, m)) - P[:, 1:])).T @ X
-    return weights @ P, slopes.reshape(m, -1)
+def _average_probability(
+    X: Floats, switched_on: int | None, utilities: Floats, weights: Floats
+) -> tuple[Floats, Floats]:
+    """Weighted mean of P (m,) and its gradient (m, p): sum of w P_y (1[y=j] - P_j) x.
+
+    `switched_on` is the column of X (n, k) that is zero there but one in `utilities` (n, m-1), so that X need not be
+    copied for every level.
+    """
+    P = np.exp(log_shares(utilities))
+    m, k = P.shape[1], X.shape[1]
+    slopes = [weights * P[:, y] * ((y == j) - P[:, j]) for y in range(m) for j in range(1, m)]
+    by_slope = np.column_stack(slopes)
+    gradient = X.T @ by_slope
+    if switched_on is not None:
+        gradient[switched_on] = by_slope.sum(axis=0)
+    return weights @ P, gradient.T.reshape(m, (m - 1) * k)
 
 
 def _age_effects(X: Floats, weights: Floats, design: Design, params: Floats) -> list[AverageEffects]:

@@ -150,8 +150,10 @@ def _equivalence(hypothesis: Hypothesis, tests: Sequence[ContrastTest], level: s
     within = f"within ±{hypothesis.margin:g} {unit} (two one-sided tests at {level})"
     if shown == total:
         return f"All {total} show that any difference lies {within}: evidence of no relevant difference."
-    some = f"{shown} of {total} show" if shown else "No test shows"
-    return f"{some} that any difference lies {within}; otherwise absence of evidence is not evidence of absence."
+    said = f"{shown or 'None'} of {total} show{'' if shown > 1 else 's'} that any difference lies {within}."
+    if undecided := sum(test.supports and not test.equivalent for test in tests):
+        said += f" {undecided} of {total} show neither: absence of evidence is not evidence of absence."
+    return said
 
 
 def _by_family(tests: Sequence[ContrastTest]) -> str:
