@@ -1,0 +1,104 @@
+"""The checks of a file's values, each on the temporary table `delivered` (text) or `typed`, all in SQL.
+
+Each function appends faults and findings to the `Checked` it is given. A share of wrong values above the study's
+threshold is a fault; below it they are emptied and counted.
+"""
+
+import duckdb
+
+from flows.load.contract import KEY
+from flows.load.faults import SHOWN_ROWS
+from flows.load.findings import Checked
+from flows.load.forms import form_rule, repairs, typed
+from flows.load.header import SourceColumn
+from flows.load.identity import identity_number_faults
+from flows.load.session import name
+from models_py.study import Load
+
+LONGEST_KEY = 20
+# A column may well be wholly missing among a handful of persons; in a register it means that something went wrong.
+FEWEST_ROWS_TO_JUDGE = 30
+
+
+def first_rows(con: duckdb.DuckDBPyConnection, checked: Checked, table: str, condition: str) -> tuple[int, ...]:
+    """Line numbers of the first rows of `delivered` or `typed` for which an SQL condition holds."""
+    rows = con.execute(f"select rowid from {table} where {condition} order by rowid limit {SHOWN_ROWS}").fetchall()
+    return checked.lines.numbers(row for (row,) in rows)
+
+
+def count(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    """The counts in a query's one row; NULL as 0."""
+    row = con.execute(query).fetchone() or ()
+    return tuple(int(value or 0) for value in row)
+
+
+def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColumn, limits: Load) -> None:
+    """No identity numbers, no key longer than a pseudonym, and no row without a person."""
+    checked.faults += identity_number_faults(con, checked.file, key, limits.identity_number_share)
+    column = name(key.name)
+    conditions = {"long_key": (f"length({column}) > {LONGEST_KEY}", f"keys longer than {LONGEST_KEY} characters")}
+    if key.raw == KEY:
+        conditions["missing_key"] = (f"{column} is null", "rows without a person key; deliver every row with its key")
+    for rule, (condition, message) in conditions.items():
+        [n_rows] = count(con, f"select count(*) filter ({condition}) from delivered")
+        if n_rows:
+            rows = first_rows(con, checked, "delivered", condition)
+            checked.faults.append(checked.file.fault(rule, message, key.name, rows, n_rows))
+
+
+def check_filled(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceColumn) -> None:
+    """A mandatory column is not wholly missing."""
+    if not source.column.mandatory or checked.n_rows < FEWEST_ROWS_TO_JUDGE:
+        return
+    [n_filled] = count(con, f"select count({name(source.name)}) from delivered")
+    if not n_filled:
+        message = "no value in the whole column; deliver it filled"
+        checked.faults.append(checked.file.fault("all_missing", message, source.name, n_rows=checked.n_rows))
+
+
+def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceColumn, limits: Load) -> None:
+    """Every value has a known form; what was repaired is counted. Works on the distinct values of the column."""
+    column, value = name(source.name), typed(source.column, "x")
+    rules = repairs(source.column, "x")
+    repaired = "".join(f", sum(n) filter (value is not null and ({rule}))" for rule in rules.values())
+    n_filled, n_wrong, *n_repaired = count(con, f"""
+        with tally as (select {column} as x, count(*) as n from delivered where {column} is not null group by all)
+        select sum(n), sum(n) filter (value is null) {repaired} from (select x, n, {value} as value from tally)
+    """)  # fmt: skip
+    for rule, n_rows in zip(rules, n_repaired, strict=True):
+        checked.found(source, rule, "repaired", n_rows)
+    rule, message = form_rule(source.column)
+    if n_wrong > limits.form_error_share * n_filled:
+        condition = f"{column} is not null and ({typed(source.column, column)}) is null"
+        rows = first_rows(con, checked, "delivered", condition)
+        checked.faults.append(checked.file.fault(rule, message, source.name, rows, n_wrong))
+    else:
+        checked.found(source, rule, "noted", n_wrong)
+
+
+def make_typed(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
+    """Turn `delivered` into `typed`: the same rows in the same order, values repaired and typed."""
+    columns = ", ".join(
+        f"{typed(source.column, name(source.name))} as {name(source.name)}" for source in checked.columns
+    )
+    con.execute(f"create or replace temp table typed as select {columns} from delivered")
+    con.execute("drop table delivered")
+
+
+def check_rules(con: duckdb.DuckDBPyConnection, checked: Checked, limits: Load, this_year: int) -> None:
+    """The contract's rules and notes about the values of a row."""
+    sources = {source.raw: source for source in checked.columns}
+    known = {"first_birth_year": limits.first_birth_year, "this_year": this_year, "year": checked.year}
+    for rule in checked.file.contract.rules:
+        condition, source = rule.violated.format(**known), sources[rule.column]
+        [n_rows] = count(con, f"select count(*) filter ({condition}) from typed")
+        allowed = limits.form_error_share if rule.refused_above is None else rule.refused_above
+        if n_rows > allowed * checked.n_rows:
+            rows = first_rows(con, checked, "typed", condition)
+            checked.faults.append(checked.file.fault(rule.name, rule.advice, source.name, rows, n_rows))
+        elif n_rows and rule.empties:
+            con.execute(f"update typed set {name(source.name)} = null where {condition}")
+            checked.found(source, rule.name, "noted", n_rows)
+    for note in checked.file.contract.notes:
+        [n_rows] = count(con, f"select count(*) filter ({note.violated.format(**known)}) from typed")
+        checked.found(sources[note.column], note.name, "noted", n_rows)

@@ -1,0 +1,156 @@
+"""The incoming contracts: what a file of each register must look like, declared in `expectations/contracts/`.
+
+Belongs here: reading and checking the declarations, and what follows from them alone (types of raw tables, allowed
+codes). Does not belong here: anything that looks at a delivery.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from flows.home import PROJECT_ROOT, SEEDS
+
+CONTRACTS = PROJECT_ROOT / "expectations" / "contracts"
+KEY = "lopenr_person"
+SQL_TYPES = {"key": "VARCHAR", "code": "VARCHAR", "date": "DATE", "month": "INTEGER", "integer": "SMALLINT"}
+
+
+class ContractError(ValueError):
+    """A declaration in `expectations/contracts/` is wrong; the message names file and key."""
+
+
+class Part(BaseModel):
+    """A part of a contract: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Part):
+    """A column of a register.
+
+    `name` is its header where that differs from the name in `raw`, with `{yyyy}` or `{yy}` for the year of a wide
+    file's column. A municipality code has the dates it must be valid on: `valid_on` (MM-DD of the year) or
+    `valid_on_columns`.
+    """
+
+    kind: Literal["key", "code", "date", "month", "integer"]
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    digits: Annotated[int, Field(ge=1)] | None = None
+    least_digits: Annotated[int, Field(ge=1)] | None = None
+    codes: tuple[str, ...] = ()
+    codes_of: str | None = None
+    mandatory: bool = False
+    valid_on: str | None = None
+    valid_on_columns: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        lists = [bool(self.digits), bool(self.codes), bool(self.codes_of)]
+        if sum(lists) != (self.kind == "code"):
+            raise ValueError("a code has digits, codes or codes_of; other kinds have none of them")
+        if (self.digits is None) != (self.least_digits is None):
+            raise ValueError("digits and least_digits go together")
+        return self
+
+    @property
+    def is_municipality(self) -> bool:
+        """Whether the codes must be valid municipality codes on some date."""
+        return bool(self.valid_on or self.valid_on_columns)
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Allowed codes; empty where the column is checked by form only."""
+        return self.codes or (register_codes()[self.codes_of] if self.codes_of else ())
+
+
+class Note(Part):
+    """Something counted and never refused: an SQL condition on a typed row."""
+
+    name: str
+    column: str
+    violated: str
+
+
+class Rule(Note):
+    """Something refused when more than a share of the rows violates it (default: study.load.form_error_share).
+
+    Below that the value is emptied where `empties` says so, and the rows are counted.
+    """
+
+    empties: bool = False
+    refused_above: Annotated[float, Field(ge=0, le=1)] | None = None
+    advice: str
+
+
+class Contract(Part):
+    """What a file of one register must look like. `columns` are in the order of the raw table, the key first."""
+
+    register_name: Annotated[str, Field(alias="register")]
+    describes: str
+    layout: Literal["person", "wide", "year_file"]
+    one_row_per: Literal["person", "event"]
+    columns: dict[str, Column]
+    rules: tuple[Rule, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        if next(iter(self.columns)) != KEY:
+            raise ValueError(f"the first column must be {KEY}")
+        named = {note.column for note in (*self.rules, *self.notes)}
+        named |= {name for column in self.columns.values() for name in column.valid_on_columns}
+        if unknown := sorted(named - set(self.columns)):
+            raise ValueError(f"there is no column {', '.join(unknown)}")
+        return self
+
+    @property
+    def values(self) -> dict[str, Column]:
+        """The columns beside the person key."""
+        return {name: column for name, column in self.columns.items() if name != KEY}
+
+    def raw_columns(self) -> list[tuple[str, str]]:
+        """Columns and SQL types of the raw table, in order."""
+        columns = [(name, SQL_TYPES[column.kind]) for name, column in self.columns.items()]
+        year = [] if self.layout == "person" else [("aar", "SMALLINT")]
+        return [columns[0], *year, *columns[1:], ("arrival", "INTEGER")]
+
+
+@cache
+def contracts() -> dict[str, Contract]:
+    """All contracts by register name.
+
+    Raises:
+        ContractError: a declaration is wrong.
+    """
+    found = [read_contract(path) for path in sorted(CONTRACTS.glob("*.yml"))]
+    return {contract.register_name: contract for contract in found}
+
+
+def read_contract(path: Path) -> Contract:
+    """One declaration.
+
+    Raises:
+        ContractError: it is not YAML, has an unknown key or contradicts itself.
+    """
+    try:
+        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ContractError(f"{path}: not YAML: {error}") from None
+    except ValidationError as error:
+        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ContractError(f"{path}:\n{faults}") from None
+
+
+@cache
+def register_codes() -> dict[str, tuple[str, ...]]:
+    """Code lists of the seed `register_code`, by variable."""
+    lists: dict[str, list[str]] = {}
+    with (SEEDS / "register_code.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            lists.setdefault(row["variable"], []).append(row["code"])
+    return {variable: tuple(codes) for variable, codes in lists.items()}

@@ -1,0 +1,144 @@
+"""Deliveries into the warehouse: every file read, checked and placed, all or nothing over everything asked for."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from flows.load.crosschecks import note_crosschecks
+from flows.load.faults import DeliveryRefused, Fault
+from flows.load.findings import Checked, record_findings
+from flows.load.folder import DeliveredFile, delivered_files, delivery_folder, due_deliveries, entries, stats
+from flows.load.place import next_arrival, place, years_of
+from flows.load.reading import Reader, read_file
+from flows.load.session import load_session
+from flows.load.text_file import FileFacts, file_hash
+from flows.load.versions import restore, retire
+from models_py.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDelivery:
+    """A delivery that has been loaded. `n_rows`: as delivered, over all files, headers excluded."""
+
+    delivery: str
+    arrival: int
+    n_files: int
+    n_rows: int
+
+
+def load_deliveries(
+    database: Path, landing: Path, names: Sequence[str] | None, study: Study, run_id: str
+) -> list[LoadedDelivery]:
+    """Load the deliveries named, or all that are due, in ascending order of their ids.
+
+    A delivery whose content is already loaded is passed over. `database` is a candidate: after `DeliveryRefused` it
+    may hold some of the files and must be thrown away.
+
+    Raises:
+        DeliveryRefused: with every fault in every delivery asked for.
+    """
+    wanted = sorted(set(due_deliveries(database, landing) if names is None else names))
+    loaded: list[LoadedDelivery] = []
+    faults: list[Fault] = []
+    with load_session(database) as con:
+        reader = Reader(con, study, database.parent)
+        for delivery in wanted:
+            found = load_one(reader, landing, delivery, run_id, keep=not faults)
+            if isinstance(found, LoadedDelivery):
+                loaded.append(found)
+            else:
+                faults += found
+        faults = faults or restore(reader, landing)
+        if not faults:
+            note_crosschecks(con, [delivery.arrival for delivery in loaded])
+    if faults:
+        raise DeliveryRefused(faults)
+    return loaded
+
+
+def load_one(reader: Reader, landing: Path, delivery: str, run_id: str, keep: bool) -> LoadedDelivery | list[Fault]:
+    """Check a delivery, and place it if `keep` and nothing is wrong. An empty list: nothing to do."""
+    folder = delivery_folder(landing, delivery)
+    if isinstance(folder, Fault):
+        return [folder]
+    hashes = {path.name: file_hash(path) for path in entries(folder) if path.is_file()}
+    content_hash = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+    if is_loaded(reader.con, delivery, content_hash):
+        refresh_stats(reader.con, folder)
+        return []
+    arrival = next_arrival(reader.con)
+    files, faults = delivered_files(folder, reader.study.load.first_plausible_year)
+    claimed: dict[tuple[str, int | None], str] = {}
+    n_rows = 0
+    for file in files:
+        checked, facts = read_file(reader, file, hashes[file.name])
+        faults += [*checked.faults, *claim_faults(checked, claimed)]
+        n_rows += checked.n_rows
+        if keep and facts and not faults:
+            place(reader.con, arrival, checked, years_of(checked))
+            record_file(reader.con, arrival, checked, facts)
+    if faults or not keep:
+        return faults
+    admit(reader.con, arrival, delivery, content_hash, run_id)
+    return LoadedDelivery(delivery, arrival, len(files), n_rows)
+
+
+def claim_faults(checked: Checked, claimed: dict[tuple[str, int | None], str]) -> list[Fault]:
+    """Register-years that an earlier file of the delivery brings already; `claimed` (by whom) is brought up to date."""
+    file, faults = checked.file, []
+    for year in years_of(checked) if checked.columns else []:
+        other = claimed.setdefault((file.register, year), file.name)
+        if other != file.name:
+            message = f"{other} brings the same register{f' and year {year}' if year else ''}; deliver one of the two"
+            faults.append(file.fault("same_register_twice", message))
+    return faults
+
+
+def is_loaded(con: duckdb.DuckDBPyConnection, delivery: str, content_hash: str) -> bool:
+    """Whether the last arrival of a delivery counts and had this very content."""
+    row = con.execute("""
+        select status = 'loaded' and content_hash = ? from audit.delivery
+        where delivery_id = ? order by arrival desc limit 1
+    """, [content_hash, delivery]).fetchone()  # fmt: skip
+    return bool(row and row[0])
+
+
+def refresh_stats(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Remember the new times of files that were touched but not changed, so that they are not due again."""
+    for file, (_, modified_ns) in stats(folder).items():
+        con.execute("""
+            update audit.delivery_file set modified_ns = ?
+            where file_name = ? and arrival = (select max(arrival) from audit.delivery where delivery_id = ?)
+        """, [modified_ns, file, folder.name])  # fmt: skip
+
+
+def record_file(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, facts: FileFacts) -> None:
+    """Write down a placed file and what was found in it."""
+    file: DeliveredFile = checked.file
+    con.execute(
+        "insert into audit.delivery_file values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            arrival,
+            file.name,
+            file.register,
+            facts.sha256,
+            facts.n_bytes,
+            facts.modified_ns,
+            checked.n_rows,
+            facts.encoding or "parquet",
+            facts.delimiter,
+        ],
+    )
+    record_findings(con, arrival, checked)
+
+
+def admit(con: duckdb.DuckDBPyConnection, arrival: int, delivery: str, content_hash: str, run_id: str) -> None:
+    """Make a placed delivery count, and what it brought before count no longer."""
+    retire(con, delivery, "replaced", run_id)
+    con.execute(
+        "insert into audit.delivery values (?, ?, ?, now(), ?, 'loaded')", [arrival, delivery, content_hash, run_id]
+    )

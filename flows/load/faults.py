@@ -1,0 +1,81 @@
+"""What is wrong with a delivery: faults, the exception that carries them all, the readable report, the log line.
+
+A fault names file, column, row numbers and rule. It never carries a value from a row, nor a column name from a header
+that is not in a contract: in a file without a header those are values.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One rule broken in one place. `row_numbers`: the first few physical lines (header = 1); `n_rows`: of how many."""
+
+    delivery: str
+    file: str | None
+    column: str | None
+    rule: str
+    message: str
+    row_numbers: tuple[int, ...] = ()
+    n_rows: int = 0
+
+    def line(self) -> str:
+        """The fault in one line of a report."""
+        place = f"column {self.column}: " if self.column else ""
+        count = f" [{self.n_rows} {'row' if self.n_rows == 1 else 'rows'}]" if self.n_rows else ""
+        more = ", …" if self.n_rows > len(self.row_numbers) else ""
+        rows = f" First at line {', '.join(map(str, self.row_numbers))}{more}." if self.row_numbers else ""
+        return f"{place}{self.message}{count} ({self.rule}).{rows}"
+
+
+class DeliveryRefused(Exception):
+    """One or more deliveries break their contract; nothing may be loaded. Carries every fault found."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(self.report())
+
+    def report(self) -> str:
+        """Everything wrong in everything asked for, by delivery and file."""
+        lines: list[str] = []
+        for delivery, faults in groupby(self._ordered(), key=lambda fault: fault.delivery):
+            found = list(faults)
+            lines.append(f"Delivery {delivery} is refused: {len(found)} {'fault' if len(found) == 1 else 'faults'}.")
+            for file, in_file in groupby(found, key=lambda fault: fault.file):
+                lines.append(f"  {file or 'the delivery'}")
+                lines += [f"    - {fault.line()}" for fault in in_file]
+        return "\n".join([*lines, "Nothing was loaded."])
+
+    def records(self) -> list[dict[str, Any]]:
+        """One JSON-able record for each refused delivery."""
+        return [
+            {"delivery": delivery, "faults": [without_delivery(fault) for fault in faults]}
+            for delivery, faults in groupby(self._ordered(), key=lambda fault: fault.delivery)
+        ]
+
+    def _ordered(self) -> list[Fault]:
+        return sorted(self.faults, key=lambda fault: (fault.delivery, fault.file or ""))
+
+
+def without_delivery(fault: Fault) -> dict[str, Any]:
+    """A fault's fields but the delivery."""
+    fields = asdict(fault)
+    del fields["delivery"]
+    return fields
+
+
+def write_refusal(path: Path, refusal: DeliveryRefused, run_id: str) -> None:
+    """Append one JSON line for each refused delivery: rules, columns, row numbers, counts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    refused_at = datetime.now(UTC).isoformat()
+    with path.open("a", encoding="utf-8") as log:
+        for record in refusal.records():
+            log.write(json.dumps({"run_id": run_id, "refused_at": refused_at, **record}, ensure_ascii=False) + "\n")

@@ -1,0 +1,67 @@
+"""What load repaired, dropped, quarantined or noticed: rows of `audit.load_finding` and `audit.quarantine`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import duckdb
+
+from flows.load.faults import Fault
+from flows.load.folder import DeliveredFile
+from flows.load.header import SourceColumn
+from flows.load.staging import Lines
+
+Action = Literal["repaired", "dropped", "quarantined", "noted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """So many rows of a file (`file_name`, NULL column: the whole row) met a rule, and what was done."""
+
+    column: str | None
+    year: int | None
+    rule: str
+    action: Action
+    n_rows: int
+
+
+@dataclass(slots=True)
+class Checked:
+    """A file under check: what it is, and what the checks have found so far. The checks append; nothing else does."""
+
+    file: DeliveredFile
+    columns: Sequence[SourceColumn]
+    lines: Lines
+    n_rows: int
+    faults: list[Fault] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    quarantined: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def year(self) -> int | None:
+        """The year of a year file that names it."""
+        return self.file.years[0] if self.file.contract.layout == "year_file" and self.file.years else None
+
+    def found(self, source: SourceColumn | None, rule: str, action: Action, n_rows: int) -> None:
+        """Note a finding, unless there is nothing to note."""
+        if n_rows:
+            year = source.year if source else self.year
+            self.findings.append(Finding(source.name if source else None, year, rule, action, n_rows))
+
+
+def record_findings(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked) -> None:
+    """Write a file's findings and quarantined rows into `audit`."""
+    name, register = checked.file.name, checked.file.register
+    if checked.findings:
+        con.executemany(
+            "insert into audit.load_finding values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (arrival, name, register, found.year, found.column, found.rule, found.action, found.n_rows)
+                for found in checked.findings
+            ],
+        )
+    if checked.quarantined:
+        con.executemany(
+            "insert into audit.quarantine values (?, ?, ?, ?)",
+            [(arrival, name, line, rule) for line, rule in checked.quarantined],
+        )

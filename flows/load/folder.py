@@ -1,0 +1,159 @@
+"""A delivery's folder: which files it holds, which register and period each is, and whether it is due.
+
+Looks at names and file times only, never into a file.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from flows.load.contract import Contract, contracts
+from flows.load.faults import Fault
+
+DATA_SUFFIXES = {".csv", ".txt", ".parquet"}
+DOCUMENT_SUFFIXES = {".md", ".pdf", ".docx", ".doc", ".html", ".rtf"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredFile:
+    """A file of a known register. `years`: the period in its name (first and last), empty if it names none."""
+
+    delivery: str
+    path: Path
+    contract: Contract
+    years: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The file's name in the delivery's folder."""
+        return self.path.name
+
+    @property
+    def register(self) -> str:
+        """The register it is of."""
+        return self.contract.register_name
+
+    def fault(
+        self, rule: str, message: str, column: str | None = None, rows: Iterable[int] = (), n_rows: int = 0
+    ) -> Fault:
+        """A fault in this file."""
+        return Fault(self.delivery, self.name, column, rule, message, tuple(rows), n_rows)
+
+
+def delivery_folders(landing: Path) -> list[Path]:
+    """The deliveries that have something in them, by name. Files directly in `landing` are not deliveries."""
+    if not landing.is_dir():
+        return []
+    folders = (path for path in landing.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted((folder for folder in folders if entries(folder)), key=lambda folder: folder.name)
+
+
+def entries(folder: Path) -> list[Path]:
+    """What a delivery consists of, by name: everything but hidden files and documents about the data."""
+    return sorted(path for path in folder.iterdir() if not is_document(path))
+
+
+def is_document(path: Path) -> bool:
+    """Whether a file is about the data and not data: hidden files, README, PDF and the like."""
+    name = path.name.lower()
+    return path.is_file() and (path.suffix.lower() in DOCUMENT_SUFFIXES or name.startswith((".", "readme")))
+
+
+def due_deliveries(database: Path, landing: Path) -> list[str]:
+    """New or changed deliveries, by size and time of their files. The database may not exist yet.
+
+    A withdrawn delivery is never due: it stays out until it is loaded by name.
+    """
+    known = known_files(database)
+    return [
+        folder.name for folder in delivery_folders(landing) if known.get(folder.name, {}) not in (None, stats(folder))
+    ]
+
+
+def delivery_folder(landing: Path, delivery: str) -> Path | Fault:
+    """The folder of a delivery asked for by name."""
+    for folder in delivery_folders(landing):
+        if folder.name == delivery:
+            return folder
+    return Fault(delivery, None, None, "no_delivery", "landing has no folder of this name with a data file in it")
+
+
+def stats(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and modification time (ns) of each file of a delivery."""
+    found = {path.name: path.stat() for path in entries(folder)}
+    return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in found.items()}
+
+
+def known_files(database: Path) -> dict[str, dict[str, tuple[int, int]] | None]:
+    """What `stats` was for the last arrival of each delivery; None for a withdrawn one."""
+    if not database.exists():
+        return {}
+    known: dict[str, dict[str, tuple[int, int]] | None] = {}
+    with duckdb.connect(str(database), read_only=True) as con:
+        if not con.execute("from duckdb_tables() where schema_name = 'audit' and table_name = 'delivery'").fetchall():
+            return {}
+        rows = con.execute("""
+            with latest as (select max_by(delivery, arrival) as delivery from audit.delivery group by delivery_id)
+            select delivery.delivery_id, delivery.status, file_name, bytes, modified_ns
+            from latest left join audit.delivery_file on delivery_file.arrival = delivery.arrival
+        """).fetchall()
+    for delivery, status, file, size, modified in rows:
+        files = known.setdefault(delivery, None if status == "withdrawn" else {})
+        if files is not None:
+            files[file] = (size, modified)
+    return known
+
+
+def delivered_files(folder: Path, first_year: int) -> tuple[list[DeliveredFile], list[Fault]]:
+    """The files of a delivery, and what is wrong with the folder and the names in it."""
+    files: list[DeliveredFile] = []
+    faults: list[Fault] = []
+    for path in entries(folder):
+        found = identify(folder.name, path)
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            files.append(found)
+            faults += period_faults(found, first_year)
+    return files, faults
+
+
+def identify(delivery: str, path: Path) -> DeliveredFile | Fault:
+    """The register of a file by the name part in its name, whatever prefix and suffix."""
+    if path.is_dir():
+        return Fault(delivery, path.name, None, "folder_inside", "a folder inside a delivery; move its files up")
+    if path.suffix.lower() not in DATA_SUFFIXES:
+        return Fault(delivery, path.name, None, "unknown_format", "not a csv, txt or parquet file; export it as one")
+    parts = name_parts(path)
+    if len(parts) != 1:
+        which = "names several registers" if parts else "names no register we know"
+        known = ", ".join(contracts())
+        message = f"the file name {which}; it must contain one of: {known}"
+        return Fault(delivery, path.name, None, "unknown_register", message)
+    [(register, rest)] = parts.items()
+    years = tuple(int(year) for year in re.findall(r"(?<!\d)\d{4}(?!\d)", rest))
+    return DeliveredFile(delivery, path, contracts()[register], years)
+
+
+def name_parts(path: Path) -> dict[str, str]:
+    """Registers whose name part stands in a file's name, each with what follows it."""
+    stem = path.stem.lower()
+    matches = {name: re.search(rf"(?<![a-zæøå]){name}(?![a-zæøå])", stem) for name in contracts()}
+    return {name: stem[match.end() :] for name, match in matches.items() if match}
+
+
+def period_faults(file: DeliveredFile, first_year: int) -> list[Fault]:
+    """What is wrong with the period in a file's name, before anything is read."""
+    faults = [
+        file.fault("impossible_year", f"the year {year} in the file name cannot be; expected {first_year} or later, "
+                   "and not in the future")
+        for year in file.years
+        if not first_year <= year <= date.today().year
+    ]  # fmt: skip
+    if file.contract.layout == "year_file" and len(file.years) != 1:
+        faults.append(file.fault("period", "the file name must name exactly one year, as in flytting_g2016"))
+    return faults

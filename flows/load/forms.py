@@ -1,0 +1,93 @@
+"""How a delivered text becomes a typed value, as SQL: forms that are known, repairs that are counted.
+
+Each function returns SQL expressions on a text expression that is trimmed and NULL where missing. A value of no known
+form becomes NULL.
+"""
+
+from flows.load.contract import Column
+from flows.load.session import text
+
+PLAIN_DATE = "regexp_full_match({x}, '[0-9]{{8}}')"
+WITH_DECIMALS = "regexp_full_match({x}, '[0-9]+[.]0+')"
+
+
+def typed(column: Column, x: str) -> str:
+    """The typed value."""
+    if column.kind == "key":
+        return x
+    if column.kind == "date":
+        return typed_date(x)
+    if column.kind == "month":
+        return typed_month(x)
+    if column.kind == "integer":
+        return f"try_cast({whole(x)} as smallint)"
+    return typed_digits(column, x) if column.digits else typed_listed(column, x)
+
+
+def whole(x: str) -> str:
+    """The digits of a number that another program wrote as `2015.0`; everything else unchanged."""
+    return rf"regexp_replace({x}, '^([0-9]+)[.]0+$', '\1')"
+
+
+def typed_digits(column: Column, x: str) -> str:
+    """A code of so many digits; leading zeros put back."""
+    right = f"regexp_full_match({x}, '[0-9]{{{column.digits}}}')"
+    nearly = f"regexp_full_match({whole(x)}, '[0-9]{{{column.least_digits},{column.digits}}}')"
+    return f"case when {right} then {x} when {nearly} then lpad({whole(x)}, {column.digits}, '0') end"
+
+
+def typed_listed(column: Column, x: str) -> str:
+    """A code of a list, in the list's own case."""
+    allowed = ", ".join(text(code) for code in column.allowed)
+    cases = "".join(f" when {text(code.lower())} then {text(code)}" for code in column.allowed)
+    return f"case when {x} in ({allowed}) then {x} else case lower({whole(x)}){cases} end end"
+
+
+def typed_date(x: str) -> str:
+    """A date, of 20150314, 14.03.2015, 2015-03-14 and these with `.0` or midnight behind."""
+    return f"""case
+        when {PLAIN_DATE.format(x=x)} then try_strptime({x}, '%Y%m%d')
+        when {WITH_DECIMALS.format(x=x)} then try_strptime({whole(x)}, '%Y%m%d')
+        when regexp_full_match({x}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}( 00:00(:00([.]0*)?)?)?')
+            then try_strptime(left({x}, 10), '%Y-%m-%d')
+        when regexp_full_match({x}, '[0-9]{{1,2}}[.][0-9]{{1,2}}[.][0-9]{{4}}') then try_strptime({x}, '%d.%m.%Y')
+        end::date"""
+
+
+def typed_month(x: str) -> str:
+    """A month as the integer YYYYMM, of 201503, 2015-03, and the month of anything that is a date."""
+    digits = f"""case
+        when regexp_full_match({whole(x)}, '[0-9]{{6}}') then {whole(x)}::integer
+        when regexp_full_match({x}, '[0-9]{{4}}-[0-9]{{2}}') then replace({x}, '-', '')::integer
+        else (year({typed_date(x)}) * 100 + month({typed_date(x)}))::integer end"""
+    return f"case when ({digits}) % 100 between 1 and 12 then {digits} end"
+
+
+def repairs(column: Column, x: str) -> dict[str, str]:
+    """SQL conditions, by rule, for values that are delivered in another form and still understood."""
+    decimals = {"decimal_point": WITH_DECIMALS.format(x=x)}
+    if column.kind == "key":
+        return {}
+    if column.kind == "integer":
+        return decimals
+    if column.kind == "date":
+        return decimals | {"date_format": f"not {PLAIN_DATE.format(x=x)} and not {decimals['decimal_point']}"}
+    if column.kind == "month":
+        plain = f"regexp_full_match({x}, '[0-9]{{6}}')"
+        return decimals | {"date_format": f"not {plain} and not {decimals['decimal_point']}"}
+    if column.digits:
+        return decimals | {"leading_zeros": f"length({whole(x)}) < {column.digits}"}
+    return decimals | {"letter_case": f"{x} <> {typed(column, x)} and not {decimals['decimal_point']}"}
+
+
+def form_rule(column: Column) -> tuple[str, str]:
+    """The rule that a value of no known form breaks, and what to do about it."""
+    if column.kind == "date":
+        return "date_form", "values that are no date; expected YYYYMMDD, DD.MM.YYYY or YYYY-MM-DD"
+    if column.kind == "month":
+        return "month_form", "values that are no month; expected YYYYMM"
+    if column.kind == "integer":
+        return "integer_form", "values that are no small whole number"
+    if column.digits:
+        return "code_form", f"values that are no code of {column.digits} digits"
+    return "unknown_code", f"codes that are not in the list: {', '.join(column.allowed)}"

@@ -1,0 +1,51 @@
+"""Identity numbers in key columns: a pseudonymised extract must hold none (design §4)."""
+
+import duckdb
+
+from flows.load.faults import Fault
+from flows.load.folder import DeliveredFile
+from flows.load.header import SourceColumn
+
+# Weights of the two control digits (Folkeregisteret); each weighted sum must be divisible by 11.
+FIRST_WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
+SECOND_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+
+
+def weighted_sum(weights: tuple[int, ...]) -> str:
+    """SQL: the weighted sum of the leading digits of the 11-digit number `n`."""
+    return " + ".join(f"{weight} * (n // {10 ** (10 - place)} % 10)" for place, weight in enumerate(weights))
+
+
+# D-numbers: day + 40. H-numbers: month + 40; synthetic ones: + 65 or + 80.
+IDENTITY_NUMBER_MACRO = f"""
+    create or replace temp macro is_eleven_digits(v) as length(v) = 11 and regexp_full_match(v, '[0-9]{{11}}');
+    create or replace temp macro has_identity_form(n) as
+        ((n // 1000000000) between 1 and 31 or (n // 1000000000) between 41 and 71)
+        and ((n // 10000000 % 100) between 1 and 12 or (n // 10000000 % 100) between 41 and 52
+             or (n // 10000000 % 100) between 66 and 77 or (n // 10000000 % 100) between 81 and 92)
+        and ({weighted_sum(FIRST_WEIGHTS)}) % 11 = 0
+        and ({weighted_sum(SECOND_WEIGHTS)}) % 11 = 0;
+    create or replace temp macro is_identity_number(v) as
+        case when is_eleven_digits(v) then has_identity_form(cast(v as bigint)) else false end;
+"""
+
+
+def identity_number_faults(
+    con: duckdb.DuckDBPyConnection, file: DeliveredFile, key: SourceColumn, allowed_share: float
+) -> list[Fault]:
+    """Refuse a key column with identity numbers. No row numbers: they would say where to look for them.
+
+    Some random 11-digit pseudonyms pass by chance, so that a share is allowed where pseudonyms have 11 digits.
+    """
+    column = f'"{key.name}"'
+    row = con.execute(f"""
+        select count({column}), count(*) filter (is_eleven_digits({column})),
+            count(*) filter (is_identity_number({column}))
+        from delivered
+    """).fetchone()
+    n_filled, n_eleven, n_passing = row or (0, 0, 0)
+    of_other_length = n_eleven * 2 < n_filled
+    if n_passing <= (0 if of_other_length else allowed_share * n_eleven):
+        return []
+    message = "identity numbers in a key column; deliver pseudonyms only, and delete this file from landing"
+    return [file.fault("identity_number", message, key.name, n_rows=n_passing)]

@@ -1,0 +1,52 @@
+"""Municipality codes against the classification of their own date.
+
+A code that is not valid on its date stays in the data, counted. Many of them in a year mean that the file is coded in
+another year's classification: it is refused as a whole, persons are never excluded one by one for it.
+"""
+
+import duckdb
+
+from flows.load.checks import count, first_rows
+from flows.load.findings import Checked
+from flows.load.header import SourceColumn
+from flows.load.session import name, text
+from models_py.study import Geography, Load
+
+
+def check_municipality(
+    con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceColumn, geography: Geography, limits: Load
+) -> None:
+    """Count the invalid codes of a column of `typed`; refuse the file above the study's share."""
+    invalid = invalid_condition(source, geography)
+    [n_filled] = count(con, f"select count({name(source.name)}) from typed")
+    [n_invalid] = count(con, f"select count(*) from typed where {invalid}")
+    if n_invalid > limits.invalid_municipality_share * n_filled:
+        message = "coded in another year's classification; deliver codes as they were valid on their date"
+        rows = first_rows(con, checked, "typed", invalid)
+        checked.faults.append(checked.file.fault("municipality_classification", message, source.name, rows, n_invalid))
+    else:
+        checked.found(source, "invalid_municipality", "noted", n_invalid)
+
+
+def invalid_condition(source: SourceColumn, geography: Geography) -> str:
+    """SQL: the code is neither unknown nor outside the mainland, and valid on none of its dates."""
+    code = name(source.name)
+    unknown = ", ".join(text(listed) for listed in geography.unknown_codes)
+    outside = ", ".join(text(prefix) for prefix in geography.not_mainland_prefixes)
+    valid = " or ".join(f"({date}) >= valid_from and ({date}) < valid_to" for date in dates(source))
+    known = " or ".join(f"({date}) is not null" for date in dates(source))
+    return (
+        f"({code} is not null and {code} not in ({unknown}) and left({code}, 2) not in ({outside}) and ({known}) "
+        f"and not exists (select 1 from municipality_code where municipality_code = {code} and ({valid})))"
+    )
+
+
+def dates(source: SourceColumn) -> list[str]:
+    """SQL dates on which the code may be valid: of the year, or of the event and its registration.
+
+    The day before an event counts too: on the day of a reform people leave municipalities that no longer exist.
+    """
+    if source.column.valid_on:
+        return [f"date '{source.year}-{source.column.valid_on}'"]
+    columns = [name(column) for column in source.column.valid_on_columns]
+    return [*columns, *(f"{column} - 1" for column in columns)]

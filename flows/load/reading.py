@@ -1,0 +1,88 @@
+"""One file through all its checks: afterwards `typed` holds its rows, ready to be placed, unless there are faults."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from flows.load.checks import check_filled, check_form, check_key, check_rules, count, make_typed
+from flows.load.duplicates import check_duplicates
+from flows.load.findings import Checked
+from flows.load.folder import DeliveredFile
+from flows.load.header import match_header
+from flows.load.municipality import check_municipality
+from flows.load.staging import Lines, file_facts, stage
+from flows.load.text_file import FileFacts, Unreadable
+from models_py.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reading a file takes beside the file: connection, specification, and a folder for copies."""
+
+    con: duckdb.DuckDBPyConnection
+    study: Study
+    work: Path
+
+
+def read_file(reader: Reader, file: DeliveredFile, sha256: str) -> tuple[Checked, FileFacts | None]:
+    """Read and check a file. Never raises for what is wrong with the file: that is in `Checked.faults`."""
+    try:
+        facts = file_facts(reader.con, file.path, sha256)
+        return read_table(reader, file, facts), facts
+    except Unreadable as reason:
+        fault = file.fault("unreadable", f"the file cannot be read: {reason}")
+        return Checked(file, [], Lines(0, ()), 0, [fault]), None
+
+
+def read_table(reader: Reader, file: DeliveredFile, facts: FileFacts) -> Checked:
+    """Check the header, then whatever values the header lets us find.
+
+    Raises:
+        Unreadable: DuckDB cannot read the file.
+    """
+    columns, faults = match_header(file, facts.header, reader.study.load.first_plausible_year)
+    if any(fault.rule in ("wrong_register", "repeated_column") for fault in faults) or not columns:
+        return Checked(file, columns, Lines(0, ()), 0, faults)
+    lines, ragged = stage(reader.con, file, facts, columns, reader.work)
+    [n_rows] = count(reader.con, "select count(*) from delivered")
+    checked = Checked(file, columns, lines, n_rows, [*faults, *ragged])
+    if not n_rows and not ragged:
+        message = "the table is empty; deliver the register or take the file out"
+        checked.faults.append(file.fault("empty_table", message))
+    note_unknown_columns(checked, facts)
+    check_columns(reader, checked)
+    if not any(fault.rule in ("missing_column", "period") for fault in faults):
+        check_rows(reader, checked)
+    return checked
+
+
+def note_unknown_columns(checked: Checked, facts: FileFacts) -> None:
+    """Note columns that are not in the contract by their place: in a file without a header their names are values."""
+    known = {source.position for source in checked.columns}
+    for position in range(len(facts.header)):
+        if position not in known:
+            checked.found(None, f"unknown_column_{position + 1}", "noted", checked.n_rows)
+
+
+def check_columns(reader: Reader, checked: Checked) -> None:
+    """The checks of single columns, on `delivered`."""
+    limits = reader.study.load
+    for source in checked.columns:
+        check_filled(reader.con, checked, source)
+        if source.column.kind == "key":
+            check_key(reader.con, checked, source, limits)
+        else:
+            check_form(reader.con, checked, source, limits)
+
+
+def check_rows(reader: Reader, checked: Checked) -> None:
+    """The checks across columns and rows, on `typed`, which this makes."""
+    limits = reader.study.load
+    make_typed(reader.con, checked)
+    check_rules(reader.con, checked, limits, date.today().year)
+    for source in checked.columns:
+        if source.column.is_municipality:
+            check_municipality(reader.con, checked, source, reader.study.geography, limits)
+    check_duplicates(reader.con, checked, limits.conflicting_duplicate_share)

@@ -1,0 +1,56 @@
+"""The connection load works on: schemas and tables that must be there, and what the checks' SQL refers to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from flows.home import SEEDS
+from flows.load.contract import contracts
+from flows.load.identity import IDENTITY_NUMBER_MACRO
+
+AUDIT_TABLES = {
+    "delivery": "arrival INTEGER, delivery_id VARCHAR, content_hash VARCHAR, loaded_at TIMESTAMPTZ, run_id VARCHAR, "
+    "status VARCHAR",
+    "delivery_file": "arrival INTEGER, file_name VARCHAR, register VARCHAR, sha256 VARCHAR, bytes BIGINT, "
+    "modified_ns BIGINT, n_rows BIGINT, file_encoding VARCHAR, delimiter VARCHAR",
+    "register_year": "register VARCHAR, year SMALLINT, arrival INTEGER, n_rows BIGINT, is_current BOOLEAN",
+    "load_finding": "arrival INTEGER, file_name VARCHAR, register VARCHAR, year SMALLINT, column_name VARCHAR, "
+    "rule VARCHAR, action VARCHAR, n_rows BIGINT",
+    "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
+}
+
+
+@contextmanager
+def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the database with all tables of `raw` and `audit` in place."""
+    with duckdb.connect(str(database)) as con:
+        create_tables(con)
+        con.execute(IDENTITY_NUMBER_MACRO)
+        con.execute(f"""
+            create temp table municipality_code as from read_csv({text(str(SEEDS / "municipality_code.csv"))},
+                types = {{'municipality_code': 'VARCHAR', 'valid_from': 'DATE', 'valid_to': 'DATE'}})
+        """)
+        yield con
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create what is not there yet. No keys or indexes: they make big tables slow; uniqueness is tested instead."""
+    con.execute("create schema if not exists raw")
+    con.execute("create schema if not exists audit")
+    for name, contract in contracts().items():
+        columns = ", ".join(f"{column} {kind}" for column, kind in contract.raw_columns())
+        con.execute(f"create table if not exists raw.{name} ({columns})")
+    for name, declared in AUDIT_TABLES.items():
+        con.execute(f"create table if not exists audit.{name} ({declared})")
+
+
+def text(value: str) -> str:
+    """A string as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(identifier: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + identifier.replace('"', '""') + '"'

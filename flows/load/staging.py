@@ -1,0 +1,138 @@
+"""A file as DuckDB reads it: the temporary table `delivered`, all known columns as trimmed text, missing as NULL.
+
+Rows keep the file's order, so that a row's number can be given when something is wrong with it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from flows.load.faults import SHOWN_ROWS, Fault
+from flows.load.folder import DeliveredFile
+from flows.load.header import SourceColumn
+from flows.load.session import name, text
+from flows.load.text_file import FileFacts, Unreadable, as_utf8, inspect
+
+MISSING = ("", "NA", ".")
+READER_FAULTS = {
+    "MISSING COLUMNS": ("ragged_row", "rows with fewer columns than the header"),
+    "TOO MANY COLUMNS": ("ragged_row", "rows with more columns than the header"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Where the rows of `delivered` stand in the file: `first` is the line of the first row, `skipped` of no row."""
+
+    first: int
+    skipped: tuple[int, ...]
+
+    def numbers(self, ordinals: Iterable[int]) -> tuple[int, ...]:
+        """Physical line numbers (rows of a Parquet file: from 1) of rows counted from 0."""
+        return tuple(self.number(ordinal) for ordinal in ordinals)
+
+    def number(self, ordinal: int) -> int:
+        """The physical line number of one row."""
+        line = ordinal + self.first
+        for skipped in self.skipped:
+            if skipped > line:
+                break
+            line += 1
+        return line
+
+
+def file_facts(con: duckdb.DuckDBPyConnection, path: Path, sha256: str) -> FileFacts:
+    """What a file with this hash is, before its rows are read.
+
+    Raises:
+        Unreadable: it cannot be read as a table.
+    """
+    if path.suffix.lower() != ".parquet":
+        return inspect(path, sha256)
+    try:
+        columns = con.execute(f"describe from read_parquet({text(str(path))})").fetchall()
+    except duckdb.Error as error:
+        raise Unreadable(f"it is no Parquet file that DuckDB can read ({type(error).__name__})") from None
+    stat = path.stat()
+    return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, None, None, tuple(column[0] for column in columns), ())
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection, file: DeliveredFile, facts: FileFacts, columns: Sequence[SourceColumn], work: Path
+) -> tuple[Lines, list[Fault]]:
+    """Read the known columns of a file into `delivered`; rows that do not fit the header are faults and left out.
+
+    Raises:
+        Unreadable: DuckDB cannot read the file.
+    """
+    con.execute("drop table if exists delivered")
+    if facts.encoding is None:
+        return stage_parquet(con, file, facts, columns), []
+    if facts.encoding != "windows-1252":
+        return stage_text(con, file, file.path, facts, columns)
+    copy = work / "candidate-utf8.txt"  # after a kill the next start removes what is named so
+    try:
+        as_utf8(file.path, copy)
+        return stage_text(con, file, copy, facts, columns)
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def stage_parquet(
+    con: duckdb.DuckDBPyConnection, file: DeliveredFile, facts: FileFacts, columns: Sequence[SourceColumn]
+) -> Lines:
+    """Read a Parquet file; numbers and dates become text and go the way of all codes."""
+    chosen = ", ".join(
+        f"{cleaned(f'{name(facts.header[source.position])}::varchar')} as {name(source.name)}" for source in columns
+    )
+    try:
+        con.execute(f"create temp table delivered as select {chosen} from read_parquet({text(str(file.path))})")
+    except duckdb.Error as error:
+        raise Unreadable(f"DuckDB cannot read it ({type(error).__name__}); it may be damaged") from None
+    return Lines(1, ())
+
+
+def stage_text(
+    con: duckdb.DuckDBPyConnection,
+    file: DeliveredFile,
+    path: Path,
+    facts: FileFacts,
+    columns: Sequence[SourceColumn],
+) -> tuple[Lines, list[Fault]]:
+    """Read a UTF-8 text file."""
+    declared = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(facts.header)))
+    chosen = ", ".join(f"{cleaned(f'c{source.position}')} as {name(source.name)}" for source in columns)
+    try:
+        con.execute(f"""
+            create temp table delivered as select {chosen}
+            from read_csv({text(str(path))}, auto_detect = false, header = false, skip = 1, encoding = 'utf-8',
+                delim = {text(facts.delimiter or ";")}, quote = '"', escape = '"', columns = {{{declared}}},
+                store_rejects = true, rejects_table = 'rejected', rejects_scan = 'rejected_scan', rejects_limit = 0)
+        """)
+    except duckdb.Error as error:
+        raise Unreadable(f"DuckDB cannot read it ({type(error).__name__}); it may be damaged") from None
+    faults, lines = rejected_rows(con, file)
+    con.execute("drop table rejected; drop table rejected_scan")
+    return Lines(2, tuple(sorted({*facts.skipped_lines, *lines}))), faults
+
+
+def cleaned(column: str) -> str:
+    """SQL: a text without blanks around it, NULL where it says that the value is missing."""
+    missing = ", ".join(text(code) for code in MISSING)
+    return f"case when trim({column}) not in ({missing}) then trim({column}) end"
+
+
+def rejected_rows(con: duckdb.DuckDBPyConnection, file: DeliveredFile) -> tuple[list[Fault], list[int]]:
+    """Faults for the lines that DuckDB's reader left out, and their numbers; its own messages hold values."""
+    found = con.execute("""
+        select error_type::varchar, count(distinct line), list_slice(list_sort(list_distinct(list(line))), 1, ?)
+        from rejected group by all order by all
+    """, [SHOWN_ROWS]).fetchall()  # fmt: skip
+    faults = []
+    for error_type, n_rows, shown in found:
+        rule, message = READER_FAULTS.get(error_type, ("unreadable_row", "rows that are no text in columns"))
+        faults.append(file.fault(rule, f"{message}; deliver the file anew", rows=shown, n_rows=n_rows))
+    lines = con.execute("select distinct line from rejected").fetchall()
+    return faults, [line for (line,) in lines]

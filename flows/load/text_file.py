@@ -1,0 +1,154 @@
+"""A file's bytes, read once: its hash, its encoding, its header and delimiter, its blank lines.
+
+DuckDB then parses it. What is not UTF-8 is first copied to UTF-8, because DuckDB reads no Windows-1252.
+"""
+
+import codecs
+import csv
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK = 1 << 23
+DELIMITERS = ";,\t|"
+BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
+BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+SINGLE_BYTE = "cp1252"
+
+
+class Unreadable(Exception):
+    """A file cannot be read as a table; the message says why, without its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a file is. `header` as delivered; `skipped_lines`: physical numbers of blank lines below the header.
+
+    `encoding` is ascii, utf-8, utf-8-sig or windows-1252, `delimiter` one character; both None for Parquet.
+    """
+
+    sha256: str
+    n_bytes: int
+    modified_ns: int
+    encoding: str | None
+    delimiter: str | None
+    header: tuple[str, ...]
+    skipped_lines: tuple[int, ...]
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def inspect(path: Path, sha256: str) -> FileFacts:
+    """Decide how a text file is to be read.
+
+    Raises:
+        Unreadable: it is empty, binary, or in an encoding we do not read.
+    """
+    stat = path.stat()
+    encoding, blank_lines = scan(path)
+    header_line = first_line(path, encoding)
+    delimiter = max(DELIMITERS, key=header_line.count)
+    header = tuple(name.strip() for name in next(csv.reader([header_line], delimiter=delimiter)))
+    return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, encoding, delimiter, header, blank_lines)
+
+
+def scan(path: Path) -> tuple[str, tuple[int, ...]]:
+    """The encoding of a file by its bytes, and the numbers of its blank lines.
+
+    Raises:
+        Unreadable: empty, binary, UTF-16, or neither UTF-8 nor Windows-1252.
+    """
+    utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
+    only_ascii, has_mark, n_lines, last = True, False, 0, b""
+    blank_lines: list[int] = []
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if not last:
+                refuse_binary(chunk)
+                has_mark = chunk.startswith(codecs.BOM_UTF8)
+            if b"\0" in chunk:
+                raise Unreadable("it holds null bytes: binary, or in an encoding we do not read; deliver text")
+            blank_lines += [n_lines + line for line in blank_lines_in(last, chunk)]
+            n_lines += chunk.count(b"\n")
+            last = (last + chunk)[-2:]
+            only_ascii = only_ascii and chunk.isascii()
+            utf8 = utf8 if only_ascii else still_utf8(utf8, chunk)
+    if not last:
+        raise Unreadable("the file is empty")
+    if only_ascii:
+        return "ascii", tuple(blank_lines)
+    if utf8 and still_utf8(utf8, b"", final=True):
+        return "utf-8-sig" if has_mark else "utf-8", tuple(blank_lines)
+    return "windows-1252", tuple(blank_lines)
+
+
+def blank_lines_in(before: bytes, chunk: bytes) -> list[int]:
+    """Numbers of the blank lines that end in a chunk, counted from its start; `before`: the two bytes ahead of it."""
+    text = before + chunk
+    if b"\n\n" not in text and b"\n\r\n" not in text:
+        return []
+    blank = (found for found in BLANK_LINE.finditer(text) if found.end() > len(before))
+    return [text.count(b"\n", len(before), found.start()) + 1 for found in blank]
+
+
+def refuse_binary(start: bytes) -> None:
+    """Raise `Unreadable` on a byte order mark of an encoding we do not read."""
+    for mark, name in BYTE_ORDER_MARKS.items():
+        if start.startswith(mark):
+            raise Unreadable(f"it is encoded in {name}; deliver Windows-1252 or UTF-8")
+
+
+def still_utf8(
+    decoder: codecs.IncrementalDecoder | None, chunk: bytes, final: bool = False
+) -> codecs.IncrementalDecoder | None:
+    """The decoder after one more chunk; None once something is not UTF-8."""
+    try:
+        if decoder:
+            decoder.decode(chunk, final)
+        return decoder
+    except UnicodeDecodeError:
+        return None
+
+
+def python_encoding(encoding: str) -> str:
+    """Python's name of an encoding in `FileFacts`."""
+    return SINGLE_BYTE if encoding == "windows-1252" else encoding
+
+
+def first_line(path: Path, encoding: str) -> str:
+    """The header line.
+
+    Raises:
+        Unreadable: it is blank, or not text.
+    """
+    try:
+        with path.open(encoding=python_encoding(encoding)) as file:
+            line = file.readline(CHUNK).rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Unreadable("it is neither UTF-8 nor Windows-1252 text") from None
+    if not line.strip():
+        raise Unreadable("its first line is blank; a header row must stand there")
+    return line
+
+
+def as_utf8(source: Path, target: Path) -> None:
+    """Copy a Windows-1252 file to UTF-8, readable by its owner alone.
+
+    Raises:
+        Unreadable: a byte has no meaning in Windows-1252.
+    """
+    target.touch(mode=0o600)
+    try:
+        with (
+            source.open(encoding=SINGLE_BYTE, newline="") as old,
+            target.open("w", encoding="utf-8", newline="") as new,
+        ):
+            while text := old.read(CHUNK):
+                new.write(text)
+    except UnicodeDecodeError:
+        raise Unreadable("it is neither UTF-8 nor Windows-1252 text") from None
