@@ -20,7 +20,7 @@ from synthetic.parameters import EDUCATION, FAMILY, GROUPS, LABOUR, Parameters, 
 
 STAY, INTERNAL_MOVE, EMIGRATION = range(3)
 AGE_CENTRE, AGE_UNIT = 35, 10          # of study.yml: age in decades from 35
-REFERENCE_CLASS = CLASSES[-1]
+ADULT = 18
 SVALBARD_SHARE = 0.002                 # of internal moves
 
 
@@ -41,8 +41,9 @@ def probabilities(parameters: Parameters, terms: Terms, year: int, effect_intern
                   effect_emigration: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Probabilities of an internal move and of emigration given a person's random effects, shape (n,) each.
 
-    Outside the model's ages the utilities are an extrapolation: children count as 30 years older than they are (they
-    move as their parents do), the old as of the model's last age, and half the variance stands for the random effect.
+    Outside the model's ages the utilities are an extrapolation: children count as employed and 30 years older than
+    they are (they move as parents do), the old as of the model's last age, and half the variance stands for the
+    random effect.
     """
     within = in_model_ages(parameters, terms.age)
     exponentials = []
@@ -109,18 +110,18 @@ def _fixed_part(utilities: list[Utility], terms: Terms, year: int, ages: tuple[i
     by_family = [[u.family_situation.get(level, 0.0) for level in FAMILY] for u in utilities]
     by_labour = [[u.labour_market_status.get(level, 0.0) for level in LABOUR] for u in utilities]
     by_education = [[u.education.get(level, 0.0) for level in EDUCATION] for u in utilities]
-    group = terms.group
+    group, child = terms.group, terms.age < ADULT
     fixed: NDArray[Any] = (
         np.array(by_centrality)[group, terms.centrality] + np.array(by_sex)[group, terms.sex]
         + np.array(by_age)[group, terms.age] + np.array(by_family)[group, terms.family]
-        + np.array(by_labour)[group, terms.labour] + np.array(by_education)[group, terms.education])
+        + np.where(child, 0.0, np.array(by_labour)[group, terms.labour]) + np.array(by_education)[group, terms.education])
     return fixed
 
 
 def _age_effect(utility: Utility, ages: tuple[int, int]) -> NDArray[Any]:
     """The polynomial of age at every age, shape (AGES,)."""
     age = np.arange(AGES)
-    stand_in = np.where(age < 18, age + 30, np.minimum(age, ages[1]))
+    stand_in = np.where(age < ADULT, age + 30, np.minimum(age, ages[1]))
     decades = (stand_in - AGE_CENTRE) / AGE_UNIT
     effect: NDArray[Any] = utility.age * decades + utility.age_squared * decades**2
     return effect

@@ -63,8 +63,8 @@ def simulate(persons: int, years: tuple[int, int], seed: int, out: Path,
         truth = stack.enter_context(pyarrow.parquet.ParquetWriter(unfinished / "truth.parquet", _truth_schema(years)))
         progress = stack.enter_context(_progress())
         task = progress.add_task("Simulating", total=persons)
-        for block, size in enumerate(_blocks(persons)):
-            history = live(world, _group_sizes(world, size), first, last, Streams(seed, block))
+        for block, size in enumerate(blocks(persons)):
+            history = live(world, group_sizes(world, size), first, last, Streams(seed, block))
             truth.write_table(_truth(history, seed, block, years))
             for writer in writers:
                 writer.add(history, world.norway, block)
@@ -85,13 +85,13 @@ def _check(persons: int, years: tuple[int, int], seed: int) -> None:
         raise SimulationError(f"seed {seed}: it must not be negative")
 
 
-def _blocks(persons: int) -> list[int]:
+def blocks(persons: int) -> list[int]:
     """Sizes of blocks, as even as can be."""
     count = -(-persons // BLOCK)
     return [persons * (block + 1) // count - persons * block // count for block in range(count)]
 
 
-def _group_sizes(world: World, size: int) -> dict[str, int]:
+def group_sizes(world: World, size: int) -> dict[str, int]:
     """Persons a group in a block: the shares of the country, or equally many; they sum to the block's size."""
     shares = world.parameters.population.shares
     weights = np.array([1.0 if world.balanced else shares[name] for name in GROUPS])   # type: ignore[index]
@@ -110,17 +110,17 @@ def _truth_schema(years: tuple[int, int]) -> pa.Schema:
 def _truth(history: History, seed: int, block: int, years: tuple[int, int]) -> pa.Table:
     """One row a person: who they are, their random effects, and what was drawn for them each year."""
     people = history.people
-    columns: list[Any] = [pseudonyms(seed, block, len(people)), _named(people.group, GROUPS),
-                          _named(people.sex, ("male", "female")), pa.array(people.birth_month),
+    columns: list[Any] = [pseudonyms(seed, block, len(people)), named(people.group, GROUPS),
+                          named(people.sex, ("male", "female")), pa.array(people.birth_month),
                           pa.array(people.effect_internal_move), pa.array(people.effect_emigration)]
     for year in range(years[0], years[1]):
         outcome = np.full(len(people), NOT_YET, dtype=np.int8)
         outcome[: len(history.outcomes[year])] = history.outcomes[year]
-        columns.append(_named(outcome, (*OUTCOMES, "not_yet_known")))
+        columns.append(named(outcome, (*OUTCOMES, "not_yet_known")))
     return pa.table(columns, schema=_truth_schema(years))
 
 
-def _named(codes: Any, names: tuple[str, ...]) -> pa.DictionaryArray:
+def named(codes: Any, names: tuple[str, ...]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(names))
 
 
