@@ -17,8 +17,8 @@ from models_py.estimate import estimate
 from models_py.study import load_study
 from synthetic.life import History, World, live, make_world
 from synthetic.migration import INTERNAL_MOVE, STAY, in_model_ages
-from synthetic.norway import CLASSES, read_norway
-from synthetic.parameters import EDUCATION, FAMILY, GROUPS, LABOUR, load_parameters
+from synthetic.norway import read_norway
+from synthetic.parameters import CENTRALITY, EDUCATION, FAMILY, GROUPS, LABOUR, load_parameters
 from synthetic.simulate import blocks, group_sizes, named
 from synthetic.streams import Streams
 
@@ -50,13 +50,22 @@ def person_years(world: World, history: History, block: int, years: range) -> pa
     for year in years:
         terms, outcome = history.terms(world, year), history.outcomes[year]
         rows = np.flatnonzero((outcome < len(OUTCOMES)) & in_model_ages(world.parameters, terms.age))
-        tables.append(pa.table({
-            "person": block * 2**32 + rows, "year": np.full(len(rows), year, dtype=np.int16),
-            "population_group": named(terms.group[rows], GROUPS), "sex": named(terms.sex[rows], ("male", "female")),
-            "age": terms.age[rows].astype(np.int16), "family_situation": named(terms.family[rows], FAMILY),
-            "labour_market_status": named(terms.labour[rows], LABOUR),
-            "education": named(terms.education[rows], EDUCATION),
-            "centrality": named(terms.centrality[rows], CLASSES), "outcome": named(outcome[rows], OUTCOMES)}))
+        tables.append(
+            pa.table(
+                {
+                    "person": block * 2**32 + rows,
+                    "year": np.full(len(rows), year, dtype=np.int16),
+                    "population_group": named(terms.group[rows], GROUPS),
+                    "sex": named(terms.sex[rows], ("male", "female")),
+                    "age": terms.age[rows].astype(np.int16),
+                    "family_situation": named(terms.family[rows], FAMILY),
+                    "labour_market_status": named(terms.labour[rows], LABOUR),
+                    "education": named(terms.education[rows], EDUCATION),
+                    "centrality": named(terms.centrality[rows], CENTRALITY),
+                    "outcome": named(outcome[rows], OUTCOMES),
+                }
+            )
+        )
     return pa.concat_tables(tables).unify_dictionaries()
 
 
@@ -79,17 +88,26 @@ def _print_rates(history: History, years: tuple[int, int]) -> None:
     for year in range(*years):
         outcome = history.outcomes[year]
         residents += int(np.sum(history.snapshots[year].unit >= 0))
-        moves, leaves = moves + int(np.sum(outcome == INTERNAL_MOVE)), leaves + int(np.sum(outcome == INTERNAL_MOVE + 1))
+        moves, leaves = (
+            moves + int(np.sum(outcome == INTERNAL_MOVE)),
+            leaves + int(np.sum(outcome == INTERNAL_MOVE + 1)),
+        )
         events += int(np.sum(history.events[year].kind == 1))
         departures += int(np.sum(history.events[year].kind == 3))
-    print(f"residents: move {moves / residents:.4f} (counted {events / residents:.4f}), "
-          f"leave {leaves / residents:.4f} (counted {departures / residents:.4f})")
+    print(
+        f"residents: move {moves / residents:.4f} (counted {events / residents:.4f}), "
+        f"leave {leaves / residents:.4f} (counted {departures / residents:.4f})"
+    )
     for number, group in enumerate(GROUPS):
-        of_group = [history.outcomes[y][history.people.group[: len(history.outcomes[y])] == number] for y in range(*years)]
+        of_group = [
+            history.outcomes[y][history.people.group[: len(history.outcomes[y])] == number] for y in range(*years)
+        ]
         outcome = np.concatenate(of_group)
         at_risk = np.sum((outcome >= STAY) & (outcome < len(OUTCOMES)))
-        print(f"  {group}: move {np.sum(outcome == INTERNAL_MOVE) / at_risk:.4f}, "
-              f"leave {np.sum(outcome == INTERNAL_MOVE + 1) / at_risk:.4f}")
+        print(
+            f"  {group}: move {np.sum(outcome == INTERNAL_MOVE) / at_risk:.4f}, "
+            f"leave {np.sum(outcome == INTERNAL_MOVE + 1) / at_risk:.4f}"
+        )
 
 
 def main() -> None:
@@ -127,8 +145,9 @@ def _print_estimates(database: Path, seed: int) -> None:
             "ORDER BY ALL",
         ):
             print(con.sql(query).df().to_string(index=False))
-        verdicts = con.sql("SELECT hypothesis_id, verdict, n_supporting, n_tests FROM estimation.hypothesis_verdict "
-                           "ORDER BY ALL").fetchall()
+        verdicts = con.sql(
+            "SELECT hypothesis_id, verdict, n_supporting, n_tests FROM estimation.hypothesis_verdict ORDER BY ALL"
+        ).fetchall()
         print(f"seed {seed}:", ", ".join(f"{h} {v} {k}/{n}" for h, v, k, n in verdicts))
 
 

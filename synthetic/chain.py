@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic.norway import AGES, CLASSES
-from synthetic.parameters import GROUPS, Chain
+from synthetic.norway import AGES
+from synthetic.parameters import CENTRALITY, GROUPS, Chain, Group
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,29 @@ class LivingState:
     """Cumulative probabilities; G groups, C centrality classes, two sexes, A ages, S states."""
 
     start_age: int
-    moves: NDArray[Any]       # (G, C, 2, A, S, S) of the next state; rows below the starting age stay put
-    presence: NDArray[Any]    # (G, C, 2, A, S) of the state at an age, of someone who has lived here since the start
+    moves: NDArray[Any]  # (G, C, 2, A, S, S) of the next state; rows below the starting age stay put
+    presence: NDArray[Any]  # (G, C, 2, A, S) of the state at an age, of someone who has lived here since the start
 
-    def at_age(self, rng: np.random.Generator, group: NDArray[Any], centrality: NDArray[Any], sex: NDArray[Any],
-               age: NDArray[Any]) -> NDArray[Any]:
+    def at_age(
+        self,
+        rng: np.random.Generator,
+        group: NDArray[Any],
+        centrality: NDArray[Any],
+        sex: NDArray[Any],
+        age: NDArray[Any],
+    ) -> NDArray[Any]:
         """Draw states, shape (n,), of persons of whom only the age is known."""
         return _draw(rng, self.presence[group, centrality, sex, age])
 
-    def next(self, rng: np.random.Generator, state: NDArray[Any], group: NDArray[Any], centrality: NDArray[Any],
-             sex: NDArray[Any], age: NDArray[Any]) -> NDArray[Any]:
+    def next(
+        self,
+        rng: np.random.Generator,
+        state: NDArray[Any],
+        group: NDArray[Any],
+        centrality: NDArray[Any],
+        sex: NDArray[Any],
+        age: NDArray[Any],
+    ) -> NDArray[Any]:
         """Draw the states a year later, shape (n,)."""
         return _draw(rng, self.moves[group, centrality, sex, age, state])
 
@@ -40,10 +53,10 @@ def living_state(chain: Chain, states: tuple[str, ...]) -> LivingState:
     return LivingState(chain.start.age, _cumulative(matrices), _cumulative(presence))
 
 
-def _matrices(chain: Chain, states: tuple[str, ...], group: str) -> NDArray[Any]:
+def _matrices(chain: Chain, states: tuple[str, ...], group: Group) -> NDArray[Any]:
     """Probabilities of moving, shape (C, 2, A, S, S)."""
-    found = np.zeros((len(CLASSES), 2, AGES, len(states), len(states)))
-    everybody, own = chain.rates["all"], chain.rates.get(group, {})   # type: ignore[call-overload]
+    found = np.zeros((len(CENTRALITY), 2, AGES, len(states), len(states)))
+    everybody, own = chain.rates["all"], chain.rates.get(group, {})
     ages = sorted({*everybody, *own, AGES})
     for bands in (everybody, own):
         for age, rates in bands.items():
@@ -51,20 +64,22 @@ def _matrices(chain: Chain, states: tuple[str, ...], group: str) -> NDArray[Any]
             for move, rate in rates.items():
                 i, j = (states.index(state) for state in move.split(">"))
                 by_sex = np.array(chain.factors.sex.get(move, (1.0, 1.0)))
-                by_class = np.array(chain.factors.centrality.get(move, (1.0,) * len(CLASSES)))
+                by_class = np.array(chain.factors.centrality.get(move, (1.0,) * len(CENTRALITY)))
                 found[:, :, age:end, i, j] = (rate * by_class[:, None] * by_sex)[:, :, None]
     diagonal = np.arange(len(states))
     found[..., diagonal, diagonal] = np.maximum(1 - found.sum(axis=-1), 0.0)
-    return found / found.sum(axis=-1, keepdims=True)
+    normalised: NDArray[Any] = found / found.sum(axis=-1, keepdims=True)
+    return normalised
 
 
 def _cumulative(probability: NDArray[Any]) -> NDArray[Any]:
-    cumulated = np.cumsum(probability, axis=-1)
+    cumulated: NDArray[Any] = np.cumsum(probability, axis=-1).astype(np.float32)
     cumulated[..., -1] = 1.0
-    return cumulated.astype(np.float32)
+    return cumulated
 
 
 def _draw(rng: np.random.Generator, cumulated: NDArray[Any]) -> NDArray[Any]:
     """One state a row of cumulated probabilities, shape (n, S) → (n,)."""
     uniform = rng.random(len(cumulated), dtype=np.float32)
-    return (uniform[:, None] >= cumulated).sum(axis=1).astype(np.int8)
+    state: NDArray[Any] = (uniform[:, None] >= cumulated).sum(axis=1).astype(np.int8)
+    return state

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +25,9 @@ from synthetic.registers import KEY, MISSING, Column, Table
 from synthetic.streams import Streams
 
 PREFIX = "w21_1234"
-STYLE_BLOCK = 2**20         # the block number of streams that concern whole files
+STYLE_BLOCK = 2**20  # the block number of streams that concern whole files
 FIRST_DATE, LAST_DATE = first_day(1900), first_day(2061)
-MARKED_SHARE = 0.2          # of missing values in a file that marks some
+MARKED_SHARE = 0.2  # of missing values in a file that marks some
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Delivery:
     name: str
     first: int
     cutoff: int
-    file_years: tuple[int, ...]     # 1 Januaries that are new in this delivery
+    file_years: tuple[int, ...]  # 1 Januaries that are new in this delivery
 
     def files(self) -> Iterator[tuple[str, int, str]]:
         """(register, year of a year's file or 0, register part of the file's name)."""
@@ -98,7 +98,7 @@ class DeliveryWriter:
             self._files[name] = (dress, sink)
         return self._files[name]
 
-    def _write(self, sink: BinaryIO | Any, rows: pa.Table) -> None:
+    def _write(self, sink: Any, rows: pa.Table) -> None:
         if self._text:
             # All values are ASCII, and so Windows-1252 as they are.
             options = pyarrow.csv.WriteOptions(include_header=False, delimiter=";", quoting_style="none")
@@ -152,8 +152,9 @@ def _dates() -> pa.StringArray:
     """Every day in three forms, one after another: 20150314, 14.03.2015, 2015-03-14."""
     if not _DATES:
         days = np.arange(FIRST_DATE, LAST_DATE).astype("datetime64[D]").astype(str).tolist()
-        _DATES.append(pa.array([form for day in days for form in
-                                (day.replace("-", ""), ".".join(reversed(day.split("-"))), day)]))
+        _DATES.append(
+            pa.array([form for day in days for form in (day.replace("-", ""), ".".join(reversed(day.split("-"))), day)])
+        )
     return _DATES[0]
 
 

@@ -16,14 +16,14 @@ class Events:
     """Arrays of one length: an event is an index. Days are counted from 1970-01-01."""
 
     person: NDArray[Any]
-    kind: NDArray[Any]            # flyttetype
-    moved: NDArray[Any]           # day of flyttedato
-    registered: NDArray[Any]      # day of regdato
-    origin: NDArray[Any]          # unit, or NO_UNIT
+    kind: NDArray[Any]  # flyttetype
+    moved: NDArray[Any]  # day of flyttedato
+    registered: NDArray[Any]  # day of regdato
+    origin: NDArray[Any]  # unit, or NO_UNIT
     destination: NDArray[Any]
     origin_country: NDArray[Any]  # 3 digits, or empty
     destination_country: NDArray[Any]
-    file_year: NDArray[Any]       # of the flytting file that the event stands in
+    file_year: NDArray[Any]  # of the flytting file that the event stands in
 
     def __len__(self) -> int:
         return len(self.person)
@@ -40,42 +40,78 @@ class Diary:
     year: int
     pages: list[Events] = field(default_factory=list)
 
-    def internal(self, person: NDArray[Any], moved: NDArray[Any], origin: NDArray[Any], destination: NDArray[Any],
-                 registered: NDArray[Any]) -> None:
+    def internal(
+        self,
+        person: NDArray[Any],
+        moved: NDArray[Any],
+        origin: NDArray[Any],
+        destination: NDArray[Any],
+        registered: NDArray[Any],
+    ) -> None:
         """Moves between municipalities."""
         self._add(person, INTERNAL, moved, registered, origin, destination, NO_COUNTRY, NO_COUNTRY)
 
-    def immigration(self, person: NDArray[Any], moved: NDArray[Any], destination: NDArray[Any],
-                    country: NDArray[Any], registered: NDArray[Any]) -> None:
+    def immigration(
+        self,
+        person: NDArray[Any],
+        moved: NDArray[Any],
+        destination: NDArray[Any],
+        country: NDArray[Any],
+        registered: NDArray[Any],
+    ) -> None:
         """Arrivals from abroad."""
         self._add(person, IMMIGRATION, moved, registered, NO_UNIT, destination, country, HOME_COUNTRY)
 
-    def emigration(self, person: NDArray[Any], moved: NDArray[Any], origin: NDArray[Any], country: NDArray[Any],
-                   registered: NDArray[Any]) -> None:
+    def emigration(
+        self,
+        person: NDArray[Any],
+        moved: NDArray[Any],
+        origin: NDArray[Any],
+        country: NDArray[Any],
+        registered: NDArray[Any],
+    ) -> None:
         """Departures."""
         self._add(person, EMIGRATION, moved, registered, origin, NO_UNIT, HOME_COUNTRY, country)
 
     def close(self) -> Events:
         """All events, ordered by person and day."""
-        columns = {column.name: np.concatenate([getattr(page, column.name) for page in self.pages])
-                   for column in fields(Events)}
+        columns = {
+            column.name: np.concatenate([getattr(page, column.name) for page in self.pages])
+            for column in fields(Events)
+        }
         events = Events(**columns)
         return events.take(np.lexsort((events.moved, events.person)))
 
-    def _add(self, person: NDArray[Any], kind: int, moved: NDArray[Any], registered: NDArray[Any], origin: Any,
-             destination: Any, origin_country: Any, destination_country: Any) -> None:
+    def _add(
+        self,
+        person: NDArray[Any],
+        kind: int,
+        moved: NDArray[Any],
+        registered: NDArray[Any],
+        origin: Any,
+        destination: Any,
+        origin_country: Any,
+        destination_country: Any,
+    ) -> None:
         count = len(person)
         # A registration in the following year puts the event into that year's file only when it comes late.
         late = registered > last_day(self.year) + REGISTERED_IN_TIME
-        self.pages.append(Events(
-            person.astype(np.int32), np.full(count, kind, dtype=np.int8), moved.astype(np.int32),
-            registered.astype(np.int32), np.broadcast_to(np.int16(origin), count),
-            np.broadcast_to(np.int16(destination), count), np.broadcast_to(np.array(origin_country, "U3"), count),
-            np.broadcast_to(np.array(destination_country, "U3"), count),
-            (self.year + late).astype(np.int16)))
+        self.pages.append(
+            Events(
+                person.astype(np.int32),
+                np.full(count, kind, dtype=np.int8),
+                moved.astype(np.int32),
+                registered.astype(np.int32),
+                np.broadcast_to(np.int16(origin), count),
+                np.broadcast_to(np.int16(destination), count),
+                np.broadcast_to(np.array(origin_country, "U3"), count),
+                np.broadcast_to(np.array(destination_country, "U3"), count),
+                (self.year + late).astype(np.int16),
+            )
+        )
 
 
-REGISTERED_IN_TIME = 20     # days into January that still belong to the year's file
+REGISTERED_IN_TIME = 20  # days into January that still belong to the year's file
 
 
 def first_day(year: int) -> int:

@@ -13,28 +13,59 @@ from numpy.typing import NDArray
 from synthetic.parameters import FAMILY
 from synthetic.people import MAN, NOBODY, People
 
-(ALONE, SINGLE_PARENT, COHABITING_NO_CHILDREN, COHABITING_WITH_CHILDREN, MARRIED_NO_CHILDREN,
- MARRIED_WITH_CHILDREN, OTHER) = range(len(FAMILY) - 1)
+(
+    ALONE,
+    SINGLE_PARENT,
+    COHABITING_NO_CHILDREN,
+    COHABITING_WITH_CHILDREN,
+    MARRIED_NO_CHILDREN,
+    MARRIED_WITH_CHILDREN,
+    OTHER,
+) = range(len(FAMILY) - 1)
 PARENTS = (SINGLE_PARENT, COHABITING_WITH_CHILDREN, MARRIED_WITH_CHILDREN)
 COUPLES = (COHABITING_NO_CHILDREN, COHABITING_WITH_CHILDREN, MARRIED_NO_CHILDREN, MARRIED_WITH_CHILDREN)
 
-FAMILY_TYPES = ("1.1.1", "1.1.2", "1.1.3", "1.1.4", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "2.3.1", "2.3.2", "2.4.1",
-                "2.4.2", "3.1.1", "3.1.2", "3.1.3", "3.1.4", "3.1.5", "3.1.6", "3.1.7", "3.1.8", "3.2.1", "3.2.2",
-                "3.3.1", "3.3.2", "3.4.1")
+FAMILY_TYPES = (
+    "1.1.1",
+    "1.1.2",
+    "1.1.3",
+    "1.1.4",
+    "2.1.1",
+    "2.1.2",
+    "2.2.1",
+    "2.2.2",
+    "2.3.1",
+    "2.3.2",
+    "2.4.1",
+    "2.4.2",
+    "3.1.1",
+    "3.1.2",
+    "3.1.3",
+    "3.1.4",
+    "3.1.5",
+    "3.1.6",
+    "3.1.7",
+    "3.1.8",
+    "3.2.1",
+    "3.2.2",
+    "3.3.1",
+    "3.3.2",
+    "3.4.1",
+)
 COUPLE_STATUSES = ("0", "1", "2", "3", "5", "6", "7", "8", "u", "p")
-SMALL_CHILDREN_UNTIL = 38     # age of the reference person up to which the youngest child is taken to be under 6
-GROWN_CHILDREN_FROM = 45      # age from which a childless couple or an `other` adult may live with grown children
+SMALL_CHILDREN_UNTIL = 38  # age of the reference person up to which the youngest child is taken to be under 6
+GROWN_CHILDREN_FROM = 45  # age from which a childless couple or an `other` adult may live with grown children
 
 
 @dataclass(frozen=True)
 class Households:
     """One row a person, resident or not (where not, the values mean nothing)."""
 
-    reference: NDArray[Any]      # index of the family's reference person
-    partner: NDArray[Any]        # index, or NOBODY
-    family_type: NDArray[Any]    # index into FAMILY_TYPES
+    reference: NDArray[Any]  # index of the family's reference person
+    partner: NDArray[Any]  # index, or NOBODY
+    family_type: NDArray[Any]  # index into FAMILY_TYPES
     couple_status: NDArray[Any]  # index into COUPLE_STATUSES
-    children: NDArray[Any]       # number in the family
+    children: NDArray[Any]  # number in the family
 
 
 def form_households(people: People, year: int, rng: np.random.Generator) -> Households:
@@ -72,8 +103,9 @@ def _partners(people: People, resident: NDArray[Any]) -> NDArray[Any]:
     return partner
 
 
-def _neighbours(unit: NDArray[Any], seekers: NDArray[Any], offered: NDArray[Any],
-                rng: np.random.Generator) -> NDArray[Any]:
+def _neighbours(
+    unit: NDArray[Any], seekers: NDArray[Any], offered: NDArray[Any], rng: np.random.Generator
+) -> NDArray[Any]:
     """For each seeker someone offered in the same unit, or the seeker where there is none; shape (seekers,)."""
     order = offered[np.argsort(unit[offered], kind="stable")]
     first = np.searchsorted(unit[order], unit[seekers], "left")
@@ -112,8 +144,10 @@ def _couple_status(people: People, reference: NDArray[Any], family_type: NDArray
     childless = np.where(family_type == FAMILY_TYPES.index("3.2.2"), "3", childless)
     in_couple = np.isin(people.family[reference], COUPLES)
     child = np.where(in_couple, "8", "0")
-    status = np.choose(people.family, [np.full(len(people), "0"), np.full(len(people), "0"), childless, with_common,
-                                       married, married, child])
+    status = np.choose(
+        people.family,
+        [np.full(len(people), "0"), np.full(len(people), "0"), childless, with_common, married, married, child],
+    )
     names = np.array(sorted(COUPLE_STATUSES))
     place = np.array([COUPLE_STATUSES.index(name) for name in names])
     return place[np.searchsorted(names, status)].astype(np.int8)

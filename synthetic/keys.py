@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-_LETTERS = np.frombuffer(b"ABCDEFGHJKMNPQRSTVWXYZ0123456789", dtype=np.uint8)   # 32 signs, the first 16 letters
+_LETTERS = np.frombuffer(b"ABCDEFGHJKMNPQRSTVWXYZ0123456789", dtype=np.uint8)  # 32 signs, the first 16 letters
 _WIDTH = 13
 _BLOCK_BITS = 32
-UNKNOWN_BLOCK = 2**20   # persons that stand in events and in no other register
+UNKNOWN_BLOCK = 2**20  # persons that stand in events and in no other register
 
 
 def pseudonyms(seed: int, block: int, count: int) -> pa.StringArray:
@@ -33,4 +33,5 @@ def _mix(value: NDArray[Any]) -> NDArray[Any]:
         value = value + np.uint64(0x9E3779B97F4A7C15)
         value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+    mixed: NDArray[Any] = value ^ (value >> np.uint64(31))
+    return mixed

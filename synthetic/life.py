@@ -54,7 +54,7 @@ class Snapshot:
     unit: NDArray[Any]
     status: NDArray[Any]
     since: NDArray[Any]
-    family: NDArray[Any]          # as the household register shows it: `unknown` has no row
+    family: NDArray[Any]  # as the household register shows it: `unknown` has no row
     labour: NDArray[Any]
     education: NDArray[Any]
     households: Households
@@ -66,7 +66,7 @@ class History:
 
     people: People
     snapshots: dict[int, Snapshot] = field(default_factory=dict)
-    outcomes: dict[int, NDArray[Any]] = field(default_factory=dict)   # year → index into OUTCOMES, per person
+    outcomes: dict[int, NDArray[Any]] = field(default_factory=dict)  # year → index into OUTCOMES, per person
     events: dict[int, Events] = field(default_factory=dict)
 
     def terms(self, world: World, year: int) -> migration.Terms:
@@ -74,15 +74,23 @@ class History:
         snapshot = self.snapshots[year]
         count = len(snapshot.unit)
         return migration.Terms(
-            self.people.group[:count], world.norway.centrality(year)[snapshot.unit], self.people.sex[:count],
-            self.people.age(year)[:count], snapshot.family, snapshot.labour, snapshot.education)
+            self.people.group[:count],
+            world.norway.centrality(year)[snapshot.unit],
+            self.people.sex[:count],
+            self.people.age(year)[:count],
+            snapshot.family,
+            snapshot.labour,
+            snapshot.education,
+        )
 
 
 def make_world(parameters: Parameters, norway: Norway, balanced: bool, quirks: bool) -> World:
     """Tabulate what all blocks share."""
-    covariates = Covariates(living_state(parameters.family, FAMILY[:-1]),
-                            living_state(parameters.labour_market_status, LABOUR),
-                            living_state(parameters.education, EDUCATION))
+    covariates = Covariates(
+        living_state(parameters.family, FAMILY[:-1]),
+        living_state(parameters.labour_market_status, LABOUR),
+        living_state(parameters.education, EDUCATION),
+    )
     return World(parameters, norway, covariates, balanced, quirks)
 
 
@@ -101,9 +109,15 @@ def live(world: World, sizes: dict[str, int], first: int, last: int, streams: St
 
 def _snapshot(world: World, people: People, year: int, rng: np.random.Generator) -> Snapshot:
     without_row = rng.random(len(people)) < world.parameters.family.without_row
-    return Snapshot(people.unit.copy(), people.status.copy(), people.since.copy(),
-                    np.where(without_row, UNKNOWN_FAMILY, people.family).astype(np.int8), people.labour.copy(),
-                    people.education.copy(), form_households(people, year, rng))
+    return Snapshot(
+        people.unit.copy(),
+        people.status.copy(),
+        people.since.copy(),
+        np.where(without_row, UNKNOWN_FAMILY, people.family).astype(np.int8),
+        people.labour.copy(),
+        people.education.copy(),
+        form_households(people, year, rng),
+    )
 
 
 def _known_parents(people: People, households: Households, year: int) -> None:
@@ -133,12 +147,33 @@ def _live_year(world: World, history: History, year: int, streams: Streams) -> t
 
     moves.bury(people, np.flatnonzero(dies), year, streams.rng("burial", year))
     people.unit[vanishes], people.status[vanishes], people.since[vanishes] = ABROAD, NO_STATUS, NO_DAY
-    moves.move(world.parameters, world.norway, people, np.flatnonzero(outcome == migration.INTERNAL_MOVE), diary,
-               streams.rng("move", year), world.quirks)
-    moves.emigrate(world.parameters, world.norway, people, np.flatnonzero(outcome == migration.EMIGRATION), diary,
-                   streams.rng("emigrate", year), world.quirks)
-    moves.come_home(world.parameters, world.norway, people, abroad, np.flatnonzero(on_svalbard), diary,
-                    streams.rng("come_home", year))
+    moves.move(
+        world.parameters,
+        world.norway,
+        people,
+        np.flatnonzero(outcome == migration.INTERNAL_MOVE),
+        diary,
+        streams.rng("move", year),
+        world.quirks,
+    )
+    moves.emigrate(
+        world.parameters,
+        world.norway,
+        people,
+        np.flatnonzero(outcome == migration.EMIGRATION),
+        diary,
+        streams.rng("emigrate", year),
+        world.quirks,
+    )
+    moves.come_home(
+        world.parameters,
+        world.norway,
+        people,
+        abroad,
+        np.flatnonzero(on_svalbard),
+        diary,
+        streams.rng("come_home", year),
+    )
     stayers = np.flatnonzero(outcome == migration.STAY)
     moves.move_within_future_municipality(world.norway, people, stayers, diary, streams.rng("sibling", year))
     if world.quirks:
@@ -149,8 +184,9 @@ def _live_year(world: World, history: History, year: int, streams: Streams) -> t
 
 def _dies(world: World, people: People, year: int, rng: np.random.Generator) -> NDArray[Any]:
     deaths = world.parameters.deaths
-    risk = np.exp(deaths.intercept + deaths.age * people.age(year)
-                  + np.where(people.sex == WOMAN, deaths.woman, deaths.man))
+    risk = np.exp(
+        deaths.intercept + deaths.age * people.age(year) + np.where(people.sex == WOMAN, deaths.woman, deaths.man)
+    )
     alive = (people.status == RESIDENT) | (people.status == EMIGRATED)
     dies: NDArray[Any] = alive & (people.death_month == NEVER) & (rng.random(len(people)) < np.minimum(risk, 1.0))
     return dies
@@ -160,8 +196,9 @@ def _draw(world: World, history: History, year: int, at_risk: NDArray[Any], rng:
     people = history.people
     everyone = history.terms(world, year)
     terms = migration.Terms(*(getattr(everyone, name)[at_risk] for name in everyone.__dataclass_fields__))
-    chances = migration.probabilities(world.parameters, terms, year, people.effect_internal_move[at_risk],
-                                      people.effect_emigration[at_risk])
+    chances = migration.probabilities(
+        world.parameters, terms, year, people.effect_internal_move[at_risk], people.effect_emigration[at_risk]
+    )
     return migration.draw_outcomes(world.parameters, terms, *chances, rng)
 
 
@@ -178,7 +215,7 @@ def _newcomers(world: World, history: History, year: int, diary: Diary, streams:
     people.append(children)
     for number, name in enumerate(GROUPS):
         rng = streams.rng("arrival", year, number)
-        count = rng.poisson(parameters.arrivals.new[name] * residents[number])   # type: ignore[index]
+        count = rng.poisson(parameters.arrivals.new[name] * residents[number])
         people.append(arrivals(parameters, world.norway, world.covariates, number, count, year, rng))
     moves.immigrate(people, np.arange(first_new, len(people)), diary, streams.rng("immigrate", year), world.quirks)
 
@@ -197,5 +234,3 @@ def _mothers(world: World, people: People, year: int, rng: np.random.Generator) 
     in_couple = np.isin(people.family, (COHABITING_WITH_CHILDREN, MARRIED_WITH_CHILDREN))
     chance = np.where(in_couple, world.parameters.births.with_children_in_couple, world.parameters.births.others)
     return np.flatnonzero(fertile & (rng.random(len(people)) < chance))
-
-

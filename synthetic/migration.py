@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic.norway import AGES, CLASSES, Norway
-from synthetic.parameters import EDUCATION, FAMILY, GROUPS, LABOUR, Parameters, Utility
+from synthetic.norway import AGES, Norway
+from synthetic.parameters import CENTRALITY, EDUCATION, FAMILY, GROUPS, LABOUR, Group, Parameters, Utility
 
 STAY, INTERNAL_MOVE, EMIGRATION = range(3)
-AGE_CENTRE, AGE_UNIT = 35, 10          # of study.yml: age in decades from 35
+AGE_CENTRE, AGE_UNIT = 35, 10  # of study.yml: age in decades from 35
 ADULT = 18
-SVALBARD_SHARE = 0.002                 # of internal moves
+SVALBARD_SHARE = 0.002  # of internal moves
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ class Terms:
     education: NDArray[Any]
 
 
-def probabilities(parameters: Parameters, terms: Terms, year: int, effect_internal_move: NDArray[Any],
-                  effect_emigration: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def probabilities(
+    parameters: Parameters, terms: Terms, year: int, effect_internal_move: NDArray[Any], effect_emigration: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Probabilities of an internal move and of emigration given a person's random effects, shape (n,) each.
 
     Outside the model's ages the utilities are an extrapolation: children count as employed and 30 years older than
@@ -48,7 +49,7 @@ def probabilities(parameters: Parameters, terms: Terms, year: int, effect_intern
     within = in_model_ages(parameters, terms.age)
     exponentials = []
     for outcome, effect in (("internal_move", effect_internal_move), ("emigration", effect_emigration)):
-        models = [parameters.utilities[group] for group in GROUPS]   # type: ignore[index]
+        models = [parameters.utilities[group] for group in GROUPS]
         variance = np.array([getattr(model.random_effects, f"sd_{outcome}") ** 2 for model in models])
         fixed = _fixed_part([getattr(model, outcome) for model in models], terms, year, parameters.model_ages)
         exponentials.append(np.exp(fixed + np.where(within, effect, variance[terms.group] / 2)))
@@ -63,11 +64,16 @@ def in_model_ages(parameters: Parameters, age: NDArray[Any]) -> NDArray[Any]:
     return (age >= first) & (age <= last)
 
 
-def draw_outcomes(parameters: Parameters, terms: Terms, internal_move: NDArray[Any], emigration: NDArray[Any],
-                  rng: np.random.Generator) -> NDArray[Any]:
+def draw_outcomes(
+    parameters: Parameters,
+    terms: Terms,
+    internal_move: NDArray[Any],
+    emigration: NDArray[Any],
+    rng: np.random.Generator,
+) -> NDArray[Any]:
     """Draw an outcome a person, shape (n,)."""
     if parameters.stratified_totals:
-        stratum = (terms.group.astype(np.int64) * len(CLASSES) + terms.centrality) * 2
+        stratum = (terms.group.astype(np.int64) * len(CENTRALITY) + terms.centrality) * 2
         leaves = _systematic(emigration, stratum + in_model_ages(parameters, terms.age), rng)
     else:
         leaves = rng.random(len(emigration)) < emigration
@@ -75,8 +81,9 @@ def draw_outcomes(parameters: Parameters, terms: Terms, internal_move: NDArray[A
     return np.where(leaves, EMIGRATION, np.where(moves, INTERNAL_MOVE, STAY)).astype(np.int8)
 
 
-def destinations(parameters: Parameters, norway: Norway, group: NDArray[Any], unit: NDArray[Any], year: int,
-                 rng: np.random.Generator) -> NDArray[Any]:
+def destinations(
+    parameters: Parameters, norway: Norway, group: NDArray[Any], unit: NDArray[Any], year: int, rng: np.random.Generator
+) -> NDArray[Any]:
     """Units that movers go to: by size, in another municipality of 2020, often in the same county; shape (n,)."""
     found = np.empty(len(unit), dtype=np.int16)
     own = norway.panel_unit(year)[unit]
@@ -104,7 +111,7 @@ def homecomings(parameters: Parameters, norway: Norway, group: NDArray[Any], rng
 
 
 def _fixed_part(utilities: list[Utility], terms: Terms, year: int, ages: tuple[int, int]) -> NDArray[Any]:
-    by_centrality = [[u.centrality.get(level, 0.0) for level in CLASSES] for u in utilities]   # type: ignore[call-overload]
+    by_centrality = [[u.centrality.get(level, 0.0) for level in CENTRALITY] for u in utilities]
     by_sex = [[0.0, u.sex.get("female", 0.0)] for u in utilities]
     by_age = [_age_effect(u, ages) + u.intercept + u.year.get(year, 0.0) for u in utilities]
     by_family = [[u.family_situation.get(level, 0.0) for level in FAMILY] for u in utilities]
@@ -112,9 +119,13 @@ def _fixed_part(utilities: list[Utility], terms: Terms, year: int, ages: tuple[i
     by_education = [[u.education.get(level, 0.0) for level in EDUCATION] for u in utilities]
     group, child = terms.group, terms.age < ADULT
     fixed: NDArray[Any] = (
-        np.array(by_centrality)[group, terms.centrality] + np.array(by_sex)[group, terms.sex]
-        + np.array(by_age)[group, terms.age] + np.array(by_family)[group, terms.family]
-        + np.where(child, 0.0, np.array(by_labour)[group, terms.labour]) + np.array(by_education)[group, terms.education])
+        np.array(by_centrality)[group, terms.centrality]
+        + np.array(by_sex)[group, terms.sex]
+        + np.array(by_age)[group, terms.age]
+        + np.array(by_family)[group, terms.family]
+        + np.where(child, 0.0, np.array(by_labour)[group, terms.labour])
+        + np.array(by_education)[group, terms.education]
+    )
     return fixed
 
 
@@ -133,22 +144,24 @@ def _systematic(probability: NDArray[Any], stratum: NDArray[Any], rng: np.random
     order = shuffled[np.argsort(stratum[shuffled], kind="stable")]
     cumulated = np.cumsum(probability[order])
     starts = np.flatnonzero(np.diff(stratum[order], prepend=-1))
-    before = np.repeat(np.append(0.0, cumulated)[starts] - rng.random(len(starts)),
-                       np.diff(np.append(starts, len(order))))
+    before = np.repeat(
+        np.append(0.0, cumulated)[starts] - rng.random(len(starts)), np.diff(np.append(starts, len(order)))
+    )
     chosen = np.zeros(len(probability), dtype=bool)
     chosen[order] = np.floor(cumulated - before) > np.floor(cumulated - probability[order] - before)
     return chosen
 
 
-def _attraction(parameters: Parameters, norway: Norway, group: str) -> NDArray[Any]:
+def _attraction(parameters: Parameters, norway: Norway, group: Group) -> NDArray[Any]:
     """Unit → weight as a destination. Nobody moves into the smaller part of a municipality that will be split."""
-    by_class = np.array(parameters.population.location_weights[group])[norway.centrality(2020)]   # type: ignore[index]
+    by_class = np.array(parameters.population.location_weights[group])[norway.centrality(2020)]
     weights: NDArray[Any] = norway.population.sum(axis=1) * by_class * norway.main_part
     return weights
 
 
-def _elsewhere(weights: NDArray[Any], areas: NDArray[Any], municipality: NDArray[Any], own: NDArray[Any],
-               uniform: NDArray[Any]) -> NDArray[Any]:
+def _elsewhere(
+    weights: NDArray[Any], areas: NDArray[Any], municipality: NDArray[Any], own: NDArray[Any], uniform: NDArray[Any]
+) -> NDArray[Any]:
     """Draw a unit in the own unit's area but another municipality; in the whole country where the area has no other.
 
     Areas and municipalities are stretches of units, so that leaving the own one out is a gap in the cumulated weights.
@@ -161,7 +174,8 @@ def _elsewhere(weights: NDArray[Any], areas: NDArray[Any], municipality: NDArray
     gap = edges[own_end] - edges[own_start]
     point = edges[area_start] + uniform * (edges[area_end] - edges[area_start] - gap)
     point = np.where(point >= edges[own_start], point + gap, point)
-    return np.minimum(np.searchsorted(edges, point, side="right") - 1, len(weights) - 1)
+    unit: NDArray[Any] = np.minimum(np.searchsorted(edges, point, side="right") - 1, len(weights) - 1)
+    return unit
 
 
 def _stretch(labels: NDArray[Any], unit: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

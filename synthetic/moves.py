@@ -14,14 +14,14 @@ from synthetic.norway import Norway
 from synthetic.parameters import GROUPS, Parameters
 from synthetic.people import ABROAD, DEAD, DISAPPEARED, EMIGRATED, NEVER, NO_DAY, RESIDENT, People
 
-STOPOVER_SHARE = 0.10          # of movers, who live somewhere else for a while in the same year
-MOVED_FIRST_SHARE = 0.05       # of emigrants, who move within the country earlier in the same year
-DIED_ABROAD_SHARE = 0.002      # of emigrants, who die later in the same year
-ROUND_TRIP_SHARE = 0.003       # of stayers, who move away and back within the year
-TRIP_ABROAD_SHARE = 0.001      # of stayers, who emigrate and return within the year
-SIBLING_SHARE = 0.01           # of stayers where municipalities will merge, who move between these
-SVALBARD_RETURN = 0.5          # of residents of Svalbard a year
-SILENT_ARRIVAL_SHARE = 0.01    # of new arrivals, who have no event
+STOPOVER_SHARE = 0.10  # of movers, who live somewhere else for a while in the same year
+MOVED_FIRST_SHARE = 0.05  # of emigrants, who move within the country earlier in the same year
+DIED_ABROAD_SHARE = 0.002  # of emigrants, who die later in the same year
+ROUND_TRIP_SHARE = 0.003  # of stayers, who move away and back within the year
+TRIP_ABROAD_SHARE = 0.001  # of stayers, who emigrate and return within the year
+SIBLING_SHARE = 0.01  # of stayers where municipalities will merge, who move between these
+SVALBARD_RETURN = 0.5  # of residents of Svalbard a year
+SILENT_ARRIVAL_SHARE = 0.01  # of new arrivals, who have no event
 OTHER_COUNTRIES = np.array(["106", "101", "139", "144", "137", "684", "131", "148", NOT_STATED, NOT_STATED])
 
 
@@ -32,8 +32,15 @@ def bury(people: People, dead: NDArray[Any], year: int, rng: np.random.Generator
     people.status[dead], people.since[dead], people.unit[dead] = DEAD, day, ABROAD
 
 
-def move(parameters: Parameters, norway: Norway, people: People, movers: NDArray[Any], diary: Diary,
-         rng: np.random.Generator, quirks: bool) -> None:
+def move(
+    parameters: Parameters,
+    norway: Norway,
+    people: People,
+    movers: NDArray[Any],
+    diary: Diary,
+    rng: np.random.Generator,
+    quirks: bool,
+) -> None:
     """Moves to another municipality, some by way of a third one."""
     origin, group = people.unit[movers], people.group[movers]
     destination = destinations(parameters, norway, group, origin, diary.year, rng)
@@ -42,36 +49,60 @@ def move(parameters: Parameters, norway: Norway, people: People, movers: NDArray
     stopover = destinations(parameters, norway, group, origin, diary.year, rng)
     earlier = _earlier(day, diary.year, rng)
     codes = norway.codes(diary.year)
-    by_way = ((rng.random(len(movers)) < STOPOVER_SHARE) & quirks & (earlier > first_day(diary.year))
-              & (codes[stopover] != codes[destination]) & (stopover != norway.svalbard))
-    diary.internal(movers[by_way], earlier[by_way], origin[by_way], stopover[by_way],
-                   np.minimum(earlier, registered)[by_way])
+    by_way = (
+        (rng.random(len(movers)) < STOPOVER_SHARE)
+        & quirks
+        & (earlier > first_day(diary.year))
+        & (codes[stopover] != codes[destination])
+        & (stopover != norway.svalbard)
+    )
+    diary.internal(
+        movers[by_way], earlier[by_way], origin[by_way], stopover[by_way], np.minimum(earlier, registered)[by_way]
+    )
     start = np.where(by_way, stopover, origin)
     diary.internal(movers, day, start, destination, registered)
     people.unit[movers], people.last_event[movers] = destination, day
 
 
-def emigrate(parameters: Parameters, norway: Norway, people: People, leavers: NDArray[Any], diary: Diary,
-             rng: np.random.Generator, quirks: bool) -> None:
+def emigrate(
+    parameters: Parameters,
+    norway: Norway,
+    people: People,
+    leavers: NDArray[Any],
+    diary: Diary,
+    rng: np.random.Generator,
+    quirks: bool,
+) -> None:
     """Departures: most registered at once, some late, some never as an event; a few after a move, a few die abroad."""
     shares, count = parameters.emigration_records, len(leavers)
-    kind = np.searchsorted(np.cumsum([shares.moved_year_before, shares.registered_next_year, shares.disappeared]),
-                           rng.random(count), side="right")
+    kind = np.searchsorted(
+        np.cumsum([shares.moved_year_before, shares.registered_next_year, shares.disappeared]),
+        rng.random(count),
+        side="right",
+    )
     moved = days_in(diary.year, count, rng, quirks)
     registered = np.minimum(registered_after(moved, rng), last_day(diary.year))
     before = first_day(diary.year) - rng.integers(1, 180, count)
     free = before > np.maximum(people.last_event[leavers], people.since[leavers])
     late, next_year, disappeared = (kind == 0) & free, kind == 1, kind == 2
     moved = np.where(late, before, np.where(next_year, last_day(diary.year) - rng.integers(0, 60, count), moved))
-    registered = np.where(late, first_day(diary.year) + rng.integers(0, 100, count),
-                          np.where(next_year, last_day(diary.year) + rng.integers(25, 90, count), registered))
+    registered = np.where(
+        late,
+        first_day(diary.year) + rng.integers(0, 100, count),
+        np.where(next_year, last_day(diary.year) + rng.integers(25, 90, count), registered),
+    )
     origin = people.unit[leavers].copy()
     if quirks:
         first = (kind == 3) & (rng.random(count) < MOVED_FIRST_SHARE)
         origin = _move_first(parameters, norway, people, leavers, origin, moved, first, diary, rng)
     with_event = ~disappeared
-    diary.emigration(leavers[with_event], moved[with_event], origin[with_event],
-                     _country(people, leavers, rng)[with_event], registered[with_event])
+    diary.emigration(
+        leavers[with_event],
+        moved[with_event],
+        origin[with_event],
+        _country(people, leavers, rng)[with_event],
+        registered[with_event],
+    )
     undated = disappeared & (rng.random(count) < 0.5)
     people.unit[leavers] = ABROAD
     people.status[leavers] = np.where(disappeared, DISAPPEARED, EMIGRATED)
@@ -81,10 +112,17 @@ def emigrate(parameters: Parameters, norway: Norway, people: People, leavers: ND
         _die_abroad(people, leavers[(kind == 3) & (rng.random(count) < DIED_ABROAD_SHARE)], diary.year)
 
 
-def come_home(parameters: Parameters, norway: Norway, people: People, abroad: NDArray[Any], svalbard: NDArray[Any],
-              diary: Diary, rng: np.random.Generator) -> None:
+def come_home(
+    parameters: Parameters,
+    norway: Norway,
+    people: People,
+    abroad: NDArray[Any],
+    svalbard: NDArray[Any],
+    diary: Diary,
+    rng: np.random.Generator,
+) -> None:
     """Returns from abroad, and from Svalbard to the mainland."""
-    rate = np.array([parameters.arrivals.returns[name] for name in GROUPS])   # type: ignore[index]
+    rate = np.array([parameters.arrivals.returns[name] for name in GROUPS])
     returns = abroad[rng.random(len(abroad)) < rate[people.group[abroad]]]
     day = (first_day(diary.year) + rng.integers(100, 360, len(returns))).astype(np.int32)
     unit = homecomings(parameters, norway, people.group[returns], rng)
@@ -110,12 +148,14 @@ def immigrate(people: People, new: NDArray[Any], diary: Diary, rng: np.random.Ge
     people.since[new], people.last_event[new] = day, day
     people.first_immigration[new] = month_of(day)
     told = (rng.random(len(new)) >= SILENT_ARRIVAL_SHARE) | np.full(len(new), not quirks)
-    diary.immigration(new[told], day[told], people.unit[new[told]], people.birth_country[new[told]],
-                      registered_after(day, rng)[told])
+    diary.immigration(
+        new[told], day[told], people.unit[new[told]], people.birth_country[new[told]], registered_after(day, rng)[told]
+    )
 
 
-def move_within_future_municipality(norway: Norway, people: People, stayers: NDArray[Any], diary: Diary,
-                                    rng: np.random.Generator) -> None:
+def move_within_future_municipality(
+    norway: Norway, people: People, stayers: NDArray[Any], diary: Diary, rng: np.random.Generator
+) -> None:
     """Moves between municipalities that are one in 2020: moves in the registers of their time, not in the panel."""
     weights = np.cumsum(norway.population.sum(axis=1) * norway.main_part)
     chosen = stayers[(rng.random(len(stayers)) < SIBLING_SHARE) & ~_split(norway)[people.unit[stayers]]]
@@ -131,8 +171,14 @@ def move_within_future_municipality(norway: Norway, people: People, stayers: NDA
     people.unit[chosen[seen]], people.last_event[chosen[seen]] = unit[seen], day[seen]
 
 
-def round_trips(parameters: Parameters, norway: Norway, people: People, stayers: NDArray[Any], diary: Diary,
-                rng: np.random.Generator) -> None:
+def round_trips(
+    parameters: Parameters,
+    norway: Norway,
+    people: People,
+    stayers: NDArray[Any],
+    diary: Diary,
+    rng: np.random.Generator,
+) -> None:
     """Away and back within the year: to another municipality, or abroad. The panel finds them where they were."""
     stayers = stayers[~_split(norway)[people.unit[stayers]] & (people.last_event[stayers] < first_day(diary.year))]
     die = rng.random(len(stayers))
@@ -154,17 +200,28 @@ def round_trips(parameters: Parameters, norway: Norway, people: People, stayers:
 def _earlier(day: NDArray[Any], year: int, rng: np.random.Generator) -> NDArray[Any]:
     """A day of the same year before another one; the first of January where there is none."""
     start = first_day(year)
-    return (start + rng.random(len(day)) * (day - start)).astype(np.int32)
+    earlier: NDArray[Any] = (start + rng.random(len(day)) * (day - start)).astype(np.int32)
+    return earlier
 
 
-def _move_first(parameters: Parameters, norway: Norway, people: People, leavers: NDArray[Any], origin: NDArray[Any],
-                moved: NDArray[Any], chosen: NDArray[Any], diary: Diary, rng: np.random.Generator) -> NDArray[Any]:
+def _move_first(
+    parameters: Parameters,
+    norway: Norway,
+    people: People,
+    leavers: NDArray[Any],
+    origin: NDArray[Any],
+    moved: NDArray[Any],
+    chosen: NDArray[Any],
+    diary: Diary,
+    rng: np.random.Generator,
+) -> NDArray[Any]:
     """Internal moves before leaving; returns the units left from, shape (leavers,)."""
     place = destinations(parameters, norway, people.group[leavers], origin, diary.year, rng)
     day = _earlier(moved, diary.year, rng)
     chosen = chosen & (day < moved)
     diary.internal(leavers[chosen], day[chosen], origin[chosen], place[chosen], day[chosen])
-    return np.where(chosen, place, origin)
+    start: NDArray[Any] = np.where(chosen, place, origin)
+    return start
 
 
 def _die_abroad(people: People, dead: NDArray[Any], year: int) -> None:
@@ -185,5 +242,3 @@ def _split(norway: Norway) -> NDArray[Any]:
     """Unit → whether its municipality of 2014 is later split over several municipalities of 2020."""
     found: NDArray[Any] = np.bincount(norway.main_unit, minlength=len(norway.main_unit))[norway.main_unit] > 1
     return found
-
-

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from flows.home import SEEDS
 
 FACTS = Path(__file__).parent / "facts"
-FIRST_YEAR = 2014            # the year the facts are of
-GEOGRAPHY_YEAR = 2020        # the edition of centrality, and of municipalities in the panel
-CLASSES = ("1", "2", "3", "4", "5*")
+FIRST_YEAR = 2014  # the year the facts are of
+GEOGRAPHY_YEAR = 2020  # the edition of centrality, and of municipalities in the panel
 AGES = 106
 SVALBARD = "2111"
 UNKNOWN = "9999"
@@ -28,11 +27,16 @@ UNKNOWN = "9999"
 class Norway:
     """Units in order of their municipality of 2020, so that counties and municipalities are stretches of units."""
 
-    code_chain: list[dict[int, str]]     # unit → year of change → code from then on
-    main_part: NDArray[Any]              # unit → whether it is (the largest part of) its municipality of 2014
-    main_unit: NDArray[Any]              # unit → the unit that its municipality is carried to before a split
-    population: NDArray[Any]             # (units, AGES) residents in 2014
-    class_of_code: dict[str, int]        # municipality of 2020 → index into CLASSES
+    code_chain: list[dict[int, str]]  # unit → year of change → code from then on
+    main_unit: NDArray[Any]  # unit → the unit that its municipality is carried to before a split
+    population: NDArray[Any]  # (units, AGES) residents in 2014
+    class_of_code: dict[str, int]  # municipality of 2020 → index into CENTRALITY
+
+    @property
+    def main_part(self) -> NDArray[Any]:
+        """Unit → whether it is (the largest part of) its municipality of 2014."""
+        found: NDArray[Any] = self.main_unit == np.arange(len(self.main_unit))
+        return found
 
     @property
     def svalbard(self) -> int:
@@ -70,7 +74,7 @@ class Norway:
         return found
 
     def centrality(self, year: int) -> NDArray[Any]:
-        """Unit → index into CLASSES that the panel finds in a year (Svalbard: any, it is never at risk)."""
+        """Unit → index into CENTRALITY that the panel finds in a year (Svalbard: any, it is never at risk)."""
         codes = [_code_in(self.code_chain[unit], GEOGRAPHY_YEAR) for unit in self.panel_unit(year)]
         return np.array([self.class_of_code.get(code, 0) for code in codes])
 
@@ -90,8 +94,7 @@ def read_norway() -> Norway:
     for unit in np.argsort(-np.append(shares, 1.0), kind="stable"):
         largest.setdefault(origins[unit], int(unit))
     main_unit = np.array([largest[origin] for origin in origins])
-    return Norway(chains, main_unit == np.arange(len(chains)), main_unit,
-                  np.vstack([people, np.zeros(AGES)]), _centrality())
+    return Norway(chains, main_unit, np.vstack([people, np.zeros(AGES)]), _centrality())
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

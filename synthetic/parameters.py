@@ -8,17 +8,26 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 DEFAULTS = Path(__file__).parent / "parameters.yml"
 
-GROUPS = ("immigrant", "norwegian_born", "native")
-FAMILY = ("alone", "single_parent", "cohabiting_no_children", "cohabiting_with_children",
-          "married_no_children", "married_with_children", "other", "unknown")
+CENTRALITY = ("1", "2", "3", "4", "5*")
+FAMILY = (
+    "alone",
+    "single_parent",
+    "cohabiting_no_children",
+    "cohabiting_with_children",
+    "married_no_children",
+    "married_with_children",
+    "other",
+    "unknown",
+)
 LABOUR = ("employed", "unemployed", "outside_labour_force", "unknown")
 EDUCATION = ("compulsory", "upper_secondary", "short_higher", "long_higher", "unknown")
 
 Group = Literal["immigrant", "norwegian_born", "native"]
+GROUPS: tuple[Group, ...] = ("immigrant", "norwegian_born", "native")
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
-ByClass = tuple[Weight, Weight, Weight, Weight, Weight]
-Rates = dict[str, Share]     # "state>state" → yearly share
+ByClass = Annotated[tuple[Weight, ...], Field(min_length=5, max_length=5)]  # class 1, 2, 3, 4, 5*
+Rates = dict[str, Share]  # "state>state" → yearly share
 
 
 class ParametersError(ValueError):
@@ -35,10 +44,10 @@ class Population(Part):
     """Who lives where on 1 January of the first year."""
 
     shares: dict[Group, Share]
-    age_weights: dict[Literal["immigrant", "norwegian_born"], dict[int, Weight]]
+    age_weights: dict[Group, dict[int, Weight]]
     location_weights: dict[Group, ByClass]
     balanced_adult_share: dict[Group, Share]
-    countries: dict[Literal["immigrant", "norwegian_born"], dict[str, Weight]]
+    countries: dict[Group, dict[str, Weight]]
 
 
 class Arrivals(Part):
@@ -92,7 +101,7 @@ class Chain(Part):
     """A covariate's yearly moves between states: group or `all` → from this age on → move → rate."""
 
     start: Start
-    rates: dict[Literal["all", "immigrant", "norwegian_born", "native"], dict[int, Rates]]
+    rates: dict[Group | Literal["all"], dict[int, Rates]]
     factors: Factors
 
 
@@ -114,7 +123,7 @@ class Utility(Part):
     """The utility of an outcome against staying, in the terms of study.yml; a level not named has 0."""
 
     intercept: float
-    centrality: dict[Literal["1", "2", "3", "4"], float]
+    centrality: dict[str, float]
     sex: dict[Literal["female"], float]
     age: float
     age_squared: float
@@ -125,8 +134,12 @@ class Utility(Part):
 
     @model_validator(mode="after")
     def _levels_exist(self) -> Self:
-        for name, levels in (("family_situation", FAMILY[1:]), ("labour_market_status", LABOUR[1:]),
-                             ("education", (EDUCATION[0], *EDUCATION[2:]))):
+        for name, levels in (
+            ("centrality", CENTRALITY[:-1]),
+            ("family_situation", FAMILY[1:]),
+            ("labour_market_status", LABOUR[1:]),
+            ("education", (EDUCATION[0], *EDUCATION[2:])),
+        ):
             _must_be_among(name, set(getattr(self, name)), levels)
         return self
 
@@ -158,8 +171,11 @@ class Parameters(Part):
 
     @model_validator(mode="after")
     def _moves_between_states(self) -> Self:
-        for name, chain, states in (("family", self.family, FAMILY[:-1]), ("education", self.education, EDUCATION),
-                                    ("labour_market_status", self.labour_market_status, LABOUR)):
+        for name, chain, states in (
+            ("family", self.family, FAMILY[:-1]),
+            ("education", self.education, EDUCATION),
+            ("labour_market_status", self.labour_market_status, LABOUR),
+        ):
             moves = {move for bands in chain.rates.values() for rates in bands.values() for move in rates}
             moves |= {*chain.factors.sex, *chain.factors.centrality}
             named = {state for move in moves for state in move.split(">")} | set(chain.start.states)

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from synthetic.chain import LivingState
 from synthetic.norway import AGES, Norway
-from synthetic.parameters import EDUCATION, GROUPS, LABOUR, Parameters
+from synthetic.parameters import EDUCATION, GROUPS, LABOUR, Group, Parameters
 from synthetic.streams import Streams
 
 IMMIGRANT, NORWEGIAN_BORN, NATIVE = range(3)
 MAN, WOMAN = range(2)
-ABROAD = -1                  # unit of those who are not resident
+ABROAD = -1  # unit of those who are not resident
 NOBODY = -1
-NEVER = 0                    # month that is not known or has not come
+NEVER = 0  # month that is not known or has not come
 RESIDENT, EMIGRATED, DISAPPEARED, DEAD = 1, 3, 4, 5
 NO_STATUS = 0
 NO_DAY = np.iinfo(np.int32).min
@@ -31,19 +31,19 @@ class People:
     birth_month: NDArray[Any]
     death_month: NDArray[Any]
     first_immigration: NDArray[Any]
-    category: NDArray[Any]           # invkat: one letter, or empty
-    birth_country: NDArray[Any]      # 3 digits
-    background: NDArray[Any]         # landbak3gen, 3 digits
+    category: NDArray[Any]  # invkat: one letter, or empty
+    birth_country: NDArray[Any]  # 3 digits
+    background: NDArray[Any]  # landbak3gen, 3 digits
     mother: NDArray[Any]
     father: NDArray[Any]
-    unit: NDArray[Any]               # where resident, or ABROAD
-    status: NDArray[Any]             # regstat
-    since: NDArray[Any]              # day of the status, or NO_DAY
-    last_event: NDArray[Any]         # day of the last move in the registers, or NO_DAY
+    unit: NDArray[Any]  # where resident, or ABROAD
+    status: NDArray[Any]  # regstat
+    since: NDArray[Any]  # day of the status, or NO_DAY
+    last_event: NDArray[Any]  # day of the last move in the registers, or NO_DAY
     family: NDArray[Any]
     labour: NDArray[Any]
     education: NDArray[Any]
-    effect_internal_move: NDArray[Any]   # the person's random effects
+    effect_internal_move: NDArray[Any]  # the person's random effects
     effect_emigration: NDArray[Any]
 
     def __len__(self) -> int:
@@ -51,7 +51,8 @@ class People:
 
     def age(self, year: int) -> NDArray[Any]:
         """Completed years on 1 January, at most the last age of the tables."""
-        return np.clip(year - self.birth_month // 100 - 1, 0, AGES - 1)
+        found: NDArray[Any] = np.clip(year - self.birth_month // 100 - 1, 0, AGES - 1)
+        return found
 
     def take(self, index: NDArray[Any]) -> "People":
         """These persons, in this order."""
@@ -72,8 +73,15 @@ class Covariates:
     education: LivingState
 
 
-def first_people(parameters: Parameters, norway: Norway, covariates: Covariates, sizes: dict[str, int],
-                 balanced: bool, year: int, streams: Streams) -> People:
+def first_people(
+    parameters: Parameters,
+    norway: Norway,
+    covariates: Covariates,
+    sizes: dict[str, int],
+    balanced: bool,
+    year: int,
+    streams: Streams,
+) -> People:
     """Residents on 1 January of the first year: `sizes` persons a group, in random order."""
     rng = streams.rng("first_people")
     tables = residents_by_group(parameters, norway, balanced)
@@ -96,17 +104,17 @@ def first_people(parameters: Parameters, norway: Norway, covariates: Covariates,
     return people
 
 
-def residents_by_group(parameters: Parameters, norway: Norway, balanced: bool) -> dict[str, NDArray[Any]]:
+def residents_by_group(parameters: Parameters, norway: Norway, balanced: bool) -> dict[Group, NDArray[Any]]:
     """Residents by unit and age, shape (units, AGES), a table a group; natives are those the others leave over."""
     settings = parameters.population
     location = norway.centrality(2020)
-    tables = {}
+    tables: dict[Group, NDArray[Any]] = {}
     for name in (GROUPS[IMMIGRANT], GROUPS[NORWEGIAN_BORN]):
-        knots = settings.age_weights[name]   # type: ignore[index]
+        knots = settings.age_weights[name]
         by_age = np.interp(np.arange(AGES), sorted(knots), [knots[age] for age in sorted(knots)])
-        by_class = np.array(settings.location_weights[name])[location]   # type: ignore[index]
+        by_class = np.array(settings.location_weights[name])[location]
         table = norway.population * by_class[:, None] * by_age
-        share = settings.shares[name]   # type: ignore[index]
+        share = settings.shares[name]
         tables[name] = table * share * norway.population.sum() / table.sum()
     rest = norway.population - tables[GROUPS[IMMIGRANT]] - tables[GROUPS[NORWEGIAN_BORN]]
     tables[GROUPS[NATIVE]] = np.maximum(rest, 0.02 * norway.population)
@@ -116,13 +124,23 @@ def residents_by_group(parameters: Parameters, norway: Norway, balanced: bool) -
     return tables
 
 
-def arrivals(parameters: Parameters, norway: Norway, covariates: Covariates, group: int, count: int, year: int,
-             rng: np.random.Generator) -> People:
+def arrivals(
+    parameters: Parameters,
+    norway: Norway,
+    covariates: Covariates,
+    group: int,
+    count: int,
+    year: int,
+    rng: np.random.Generator,
+) -> People:
     """New persons from abroad during a year, resident on the next 1 January; statuses are still to be dated."""
-    age = np.clip(np.where(rng.random(count) < 0.18, rng.integers(0, 17, count), 17 + rng.gamma(3.2, 4.6, count)),
-                  0, AGES - 1).astype(np.int64)
-    weights = np.cumsum(norway.population.sum(axis=1)
-                        * np.array(parameters.population.location_weights[GROUPS[group]])[norway.centrality(2020)])  # type: ignore[index]
+    age = np.clip(
+        np.where(rng.random(count) < 0.18, rng.integers(0, 17, count), 17 + rng.gamma(3.2, 4.6, count)), 0, AGES - 1
+    ).astype(np.int64)
+    weights = np.cumsum(
+        norway.population.sum(axis=1)
+        * np.array(parameters.population.location_weights[GROUPS[group]])[norway.centrality(2020)]
+    )
     unit = np.searchsorted(weights, rng.random(count) * weights[-1], side="right")
     people = _blank(parameters, rng, np.full(count, group), age, unit, year + 1)
     if group == NATIVE:
@@ -137,8 +155,16 @@ def arrivals(parameters: Parameters, norway: Norway, covariates: Covariates, gro
     return people
 
 
-def births(parameters: Parameters, norway: Norway, covariates: Covariates, parents: People, mother: NDArray[Any],
-           father: NDArray[Any], year: int, rng: np.random.Generator) -> People:
+def births(
+    parameters: Parameters,
+    norway: Norway,
+    covariates: Covariates,
+    parents: People,
+    mother: NDArray[Any],
+    father: NDArray[Any],
+    year: int,
+    rng: np.random.Generator,
+) -> People:
     """Children born in a year to these persons (indices; the father may be NOBODY), who live where the mother lives."""
     of_mother = parents.group[mother]
     foreign_father = np.where(father == NOBODY, rng.random(len(mother)) < 0.7, parents.group[father] == IMMIGRANT)
@@ -155,7 +181,9 @@ def births(parameters: Parameters, norway: Norway, covariates: Covariates, paren
     return people
 
 
-def draw_covariates(people: People, covariates: Covariates, norway: Norway, year: int, rng: np.random.Generator) -> None:
+def draw_covariates(
+    people: People, covariates: Covariates, norway: Norway, year: int, rng: np.random.Generator
+) -> None:
     """Draw the states that persons of this age have on 1 January."""
     at = (people.group, norway.centrality(year)[people.unit], people.sex, people.age(year))
     people.family = covariates.family.at_age(rng, *at)
@@ -170,8 +198,14 @@ def first_day(month: NDArray[Any]) -> NDArray[Any]:
     return days
 
 
-def _blank(parameters: Parameters, rng: np.random.Generator, group: NDArray[Any], age: NDArray[Any],
-           unit: NDArray[Any], year: int) -> People:
+def _blank(
+    parameters: Parameters,
+    rng: np.random.Generator,
+    group: NDArray[Any],
+    age: NDArray[Any],
+    unit: NDArray[Any],
+    year: int,
+) -> People:
     """Persons of an age on 1 January of a year, with what does not depend on how they came."""
     count = len(group)
     birth_month = ((year - 1 - age) * 100 + rng.integers(1, 13, count)).astype(np.int32)
@@ -187,31 +221,44 @@ def _blank(parameters: Parameters, rng: np.random.Generator, group: NDArray[Any]
     parents = _countries(parameters, rng, GROUPS[NORWEGIAN_BORN], count)
     outside = born_abroad | np.isin(category, ["E", "G"])
     return People(
-        group=group.astype(np.int8), sex=rng.integers(0, 2, count).astype(np.int8), birth_month=birth_month,
-        death_month=np.full(count, NEVER, dtype=np.int32), first_immigration=np.full(count, NEVER, dtype=np.int32),
-        category=category, birth_country=np.where(outside, abroad, "000"),
+        group=group.astype(np.int8),
+        sex=rng.integers(0, 2, count).astype(np.int8),
+        birth_month=birth_month,
+        death_month=np.full(count, NEVER, dtype=np.int32),
+        first_immigration=np.full(count, NEVER, dtype=np.int32),
+        category=category,
+        birth_country=np.where(outside, abroad, "000"),
         background=np.where(born_abroad, abroad, np.where(group == NORWEGIAN_BORN, parents, "000")),
-        mother=np.full(count, NOBODY, dtype=np.int32), father=np.full(count, NOBODY, dtype=np.int32),
-        unit=unit.astype(np.int16), status=np.full(count, RESIDENT, dtype=np.int8),
-        since=np.full(count, NO_DAY, dtype=np.int32), last_event=np.full(count, NO_DAY, dtype=np.int32),
-        family=np.zeros(count, dtype=np.int8), labour=np.zeros(count, dtype=np.int8),
+        mother=np.full(count, NOBODY, dtype=np.int32),
+        father=np.full(count, NOBODY, dtype=np.int32),
+        unit=unit.astype(np.int16),
+        status=np.full(count, RESIDENT, dtype=np.int8),
+        since=np.full(count, NO_DAY, dtype=np.int32),
+        last_event=np.full(count, NO_DAY, dtype=np.int32),
+        family=np.zeros(count, dtype=np.int8),
+        labour=np.zeros(count, dtype=np.int8),
         education=np.zeros(count, dtype=np.int8),
-        effect_internal_move=internal_move, effect_emigration=emigration)
+        effect_internal_move=internal_move,
+        effect_emigration=emigration,
+    )
 
 
-def _random_effects(parameters: Parameters, rng: np.random.Generator,
-                    group: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    effects = [parameters.utilities[name].random_effects for name in GROUPS]   # type: ignore[index]
+def _random_effects(
+    parameters: Parameters, rng: np.random.Generator, group: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    effects = [parameters.utilities[name].random_effects for name in GROUPS]
     sd = np.array([[effect.sd_internal_move, effect.sd_emigration, effect.correlation] for effect in effects])[group]
     first, second = rng.standard_normal((2, len(group)))
     second = sd[:, 2] * first + np.sqrt(1 - sd[:, 2] ** 2) * second
     return (sd[:, 0] * first).astype(np.float32), (sd[:, 1] * second).astype(np.float32)
 
 
-def _countries(parameters: Parameters, rng: np.random.Generator, group: str, count: int) -> NDArray[Any]:
-    weights = parameters.population.countries[group]   # type: ignore[index]
+def _countries(parameters: Parameters, rng: np.random.Generator, group: Group, count: int) -> NDArray[Any]:
+    weights = parameters.population.countries[group]
     cumulated = np.cumsum(list(weights.values()))
-    return np.array(list(weights))[np.searchsorted(cumulated, rng.random(count) * cumulated[-1], side="right")]
+    chosen = np.searchsorted(cumulated, rng.random(count) * cumulated[-1], side="right")
+    countries: NDArray[Any] = np.array(list(weights))[chosen]
+    return countries
 
 
 def _with_adults(table: NDArray[Any], share: float) -> NDArray[Any]:
@@ -220,11 +267,11 @@ def _with_adults(table: NDArray[Any], share: float) -> NDArray[Any]:
     adult[ADULT:65] = True
     total = table.sum()
     adults, others = table * adult, table * ~adult
-    return adults * (share * total / adults.sum()) + others * ((1 - share) * total / others.sum())
+    weighted: NDArray[Any] = adults * (share * total / adults.sum()) + others * ((1 - share) * total / others.sum())
+    return weighted
 
 
 def _yyyymm(months: NDArray[Any]) -> NDArray[Any]:
     """Months counted from year 0 → YYYYMM."""
-    return months // 12 * 100 + months % 12 + 1
-
-
+    found: NDArray[Any] = months // 12 * 100 + months % 12 + 1
+    return found

@@ -15,15 +15,15 @@ from synthetic.people import NOBODY
 from synthetic.registers import KEY, MISSING, Column, Table
 from synthetic.streams import Streams
 
-UNKNOWN_CODE_SHARE = 0.0003       # of municipality codes
+UNKNOWN_CODE_SHARE = 0.0003  # of municipality codes
 INVALID_CODE_SHARE = 0.001
-MISSING_PERSON_SHARE = 0.0003     # of persons, who are not in faste_oppl
+MISSING_PERSON_SHARE = 0.0003  # of persons, who are not in faste_oppl
 MISSING_CATEGORY_SHARE = 0.0003
-CONFLICT_SHARE = 0.0002           # of persons in faste_oppl, who stand there twice, differently
-DUPLICATE_SHARE = 0.0005          # of rows
-STRANGER_SHARE = 0.0005           # of events, whose persons stand nowhere else
-STRANGERS = 64                    # such persons a block
-FIRST_STRANGER = NOBODY - 1       # and down from it
+CONFLICT_SHARE = 0.0002  # of persons in faste_oppl, who stand there twice, differently
+DUPLICATE_SHARE = 0.0005  # of rows
+STRANGER_SHARE = 0.0005  # of events, whose persons stand nowhere else
+STRANGERS = 64  # such persons a block
+FIRST_STRANGER = NOBODY - 1  # and down from it
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Dress:
     suffix: str = "_ut"
     key: str = "w21_1234_lopenr_person"
     capitals: bool = False
-    order: tuple[int, ...] | None = None    # of columns
+    order: tuple[int, ...] | None = None  # of columns
     lost_zeros: bool = False
-    doubles: bool = False                   # months and counts as 201503.0
+    doubles: bool = False  # months and counts as 201503.0
     mixed_dates: bool = False
-    marked_missing: bool = False            # NA and . beside empty
+    marked_missing: bool = False  # NA and . beside empty
 
 
 PLAIN = Dress()
@@ -49,8 +49,16 @@ def dress_of(rng: np.random.Generator, columns: int) -> Dress:
     key = "w21_1234_lopenr_person" if rng.random() < 0.6 else "lopenr_person"
     flags = rng.random(5) < [0.25, 0.3, 0.25, 0.35, 0.4]
     capitals, lost_zeros, doubles, mixed_dates, marked_missing = flags.tolist()
-    return Dress(suffix, key, capitals, tuple(rng.permutation(columns).tolist()), lost_zeros, doubles, mixed_dates,
-                 marked_missing)
+    return Dress(
+        suffix,
+        key,
+        capitals,
+        tuple(rng.permutation(columns).tolist()),
+        lost_zeros,
+        doubles,
+        mixed_dates,
+        marked_missing,
+    )
 
 
 def blemish(register: str, table: Table, norway: Norway, streams: Streams, year: int) -> Table:
@@ -91,8 +99,8 @@ def _incomplete(table: Table, streams: Streams) -> Table:
     index = np.concatenate([np.flatnonzero(missing >= MISSING_PERSON_SHARE), conflicts])
     taken = {name: column.take(index) for name, column in table.items()}
     born = taken["foedsels_aar_mnd"].values.copy()
-    other = born[len(born) - len(conflicts):]
-    born[len(born) - len(conflicts):] = np.where(other % 100 == 1, other + 1, other - 1)
+    other = born[len(born) - len(conflicts) :]
+    born[len(born) - len(conflicts) :] = np.where(other % 100 == 1, other + 1, other - 1)
     return taken | {"foedsels_aar_mnd": Column("month", born)}
 
 

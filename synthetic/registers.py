@@ -16,16 +16,20 @@ from synthetic.parameters import EDUCATION, LABOUR
 from synthetic.people import NO_DAY, NO_STATUS, RESIDENT
 
 Kind = Literal["key", "code", "zero_code", "day", "month", "count"]
-MISSING = -1            # of keys and codes
+MISSING = -1  # of keys and codes
 KEY = "lopenr_person"
 WORKING_AGES = (15, 74)
-SCHOOL_LEAVERS = 16     # age from which there is an education
-REFERENCE_WEEK = 318    # day of the year, in November
+SCHOOL_LEAVERS = 16  # age from which there is an education
+REFERENCE_WEEK = 318  # day of the year, in November
 
 # NUS2000 codes by level; the first is commonest. Source: microdata.no, variable list of NUS2000.
-NUS = {"compulsory": ("201199", "201101", "101101", "099901"),
-       "upper_secondary": ("401199", "301101", "401101", "411101", "599999"),
-       "short_higher": ("699999",), "long_higher": ("799999", "799999", "799999", "899999"), "unknown": ("999999", "")}
+NUS = {
+    "compulsory": ("201199", "201101", "101101", "099901"),
+    "upper_secondary": ("401199", "301101", "401101", "411101", "599999"),
+    "short_higher": ("699999",),
+    "long_higher": ("799999", "799999", "799999", "899999"),
+    "unknown": ("999999", ""),
+}
 
 
 @dataclass(frozen=True)
@@ -112,11 +116,12 @@ def flytting(source: Source, year: int) -> Table:
     parts = [_of_file(source.history.events[t], year) for t in (year - 1, year) if t in source.history.events]
     moved = np.concatenate([part.moved for part in parts])
     before = moved < calendar.first_day(year)
-    columns: Table = {KEY: Column("key", np.concatenate([part.person for part in parts])),
-                      "flyttedato": Column("day", moved),
-                      "regdato": Column("day", np.concatenate([part.registered for part in parts])),
-                      "flyttetype": Column("code", np.concatenate([part.kind for part in parts]) - 1,
-                                           np.array(["1", "2", "3"]))}
+    columns: Table = {
+        KEY: Column("key", np.concatenate([part.person for part in parts])),
+        "flyttedato": Column("day", moved),
+        "regdato": Column("day", np.concatenate([part.registered for part in parts])),
+        "flyttetype": Column("code", np.concatenate([part.kind for part in parts]) - 1, np.array(["1", "2", "3"])),
+    }
     for name, place in (("fra_kommnr", "origin"), ("til_kommnr", "destination")):
         unit = np.concatenate([getattr(part, place) for part in parts])
         code = np.where(before, source.norway.codes(max(year - 1, source.first))[unit], source.norway.codes(year)[unit])
@@ -166,17 +171,26 @@ def regsys(source: Source, year: int) -> Table:
     rows = np.flatnonzero(there & of_age & (after.labour != LABOUR.index("unknown")))
     die = (rows * 69621 >> 4) % 100
     statuses = np.array(["1", "2", "3", "0", "4", "9"])
-    status = np.choose(after.labour[rows], [np.where(die < 92, 0, 1), np.full(len(rows), 2),
-                                            np.where(die < 70, 3, np.where(die < 85, 4, 5))])
+    status = np.choose(
+        after.labour[rows],
+        [np.where(die < 92, 0, 1), np.full(len(rows), 2), np.where(die < 70, 3, np.where(die < 85, 4, 5))],
+    )
     unit = after.unit[rows]
     at_work = (after.labour[rows] == LABOUR.index("employed")) & (unit >= 0)
     work = np.where(at_work, source.norway.codes(year)[unit], MISSING)
-    return {KEY: Column("key", rows), "arb_arbmark_status": Column("code", status, statuses),
-            "arb_arbkomm": Column("zero_code", work, source.norway.vocabulary)}
+    return {
+        KEY: Column("key", rows),
+        "arb_arbmark_status": Column("code", status, statuses),
+        "arb_arbkomm": Column("zero_code", work, source.norway.vocabulary),
+    }
 
 
 WHOLE: dict[str, Callable[[Source], Table]] = {
-    "faste_oppl": faste_oppl, "bostedskommune": bostedskommune, "regstat": regstat, "bu_utd": bu_utd}
+    "faste_oppl": faste_oppl,
+    "bostedskommune": bostedskommune,
+    "regstat": regstat,
+    "bu_utd": bu_utd,
+}
 BY_YEAR: dict[str, Callable[[Source, int], Table]] = {"flytting": flytting, "hush_fam": hush_fam, "regsys": regsys}
 
 

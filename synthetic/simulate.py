@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
@@ -19,20 +20,27 @@ from synthetic.norway import FIRST_YEAR, read_norway
 from synthetic.parameters import GROUPS, Parameters, load_parameters
 from synthetic.streams import Streams
 
-BLOCK = 200_000             # persons that are simulated together: bounds memory
+BLOCK = 200_000  # persons that are simulated together: bounds memory
 FORMAT_VERSION = 1
 LAST_YEAR = 2040
-NOT_YET = len(OUTCOMES)     # outcome of a year before a person came
+NOT_YET = len(OUTCOMES)  # outcome of a year before a person came
 
 
 class SimulationError(ValueError):
     """What was asked for cannot be simulated."""
 
 
-def simulate(persons: int, years: tuple[int, int], seed: int, out: Path,
-             deliveries: Literal["single", "yearly"] = "single", format: Literal["csv", "parquet"] = "csv",
-             quirks: bool = True, sampling: Literal["population", "balanced"] = "population",
-             parameters: Path | None = None) -> list[Path]:
+def simulate(
+    persons: int,
+    years: tuple[int, int],
+    seed: int,
+    out: Path,
+    deliveries: Literal["single", "yearly"] = "single",
+    format: Literal["csv", "parquet"] = "csv",
+    quirks: bool = True,
+    sampling: Literal["population", "balanced"] = "population",
+    parameters: Path | None = None,
+) -> list[Path]:
     """Simulate Norway and write its registers.
 
     Args:
@@ -58,8 +66,10 @@ def simulate(persons: int, years: tuple[int, int], seed: int, out: Path,
     unfinished.mkdir(parents=True)
     planned = plan(first, last, deliveries)
     with ExitStack() as stack:
-        writers = [DeliveryWriter(delivery, unfinished / delivery.name, format == "csv", quirks, seed, stack)
-                   for delivery in planned]
+        writers = [
+            DeliveryWriter(delivery, unfinished / delivery.name, format == "csv", quirks, seed, stack)
+            for delivery in planned
+        ]
         truth = stack.enter_context(pyarrow.parquet.ParquetWriter(unfinished / "truth.parquet", _truth_schema(years)))
         progress = stack.enter_context(_progress())
         task = progress.add_task("Simulating", total=persons)
@@ -69,8 +79,15 @@ def simulate(persons: int, years: tuple[int, int], seed: int, out: Path,
             for writer in writers:
                 writer.add(history, world.norway, block)
             progress.advance(task, size)
-    options = {"persons": persons, "years": list(years), "seed": seed, "deliveries": deliveries, "format": format,
-               "quirks": quirks, "sampling": sampling}
+    options = {
+        "persons": persons,
+        "years": list(years),
+        "seed": seed,
+        "deliveries": deliveries,
+        "format": format,
+        "quirks": quirks,
+        "sampling": sampling,
+    }
     (unfinished / "truth.json").write_text(_truth_json(options, world.parameters), encoding="utf-8")
     return _finish(unfinished, out, [delivery.name for delivery in planned])
 
@@ -94,25 +111,37 @@ def blocks(persons: int) -> list[int]:
 def group_sizes(world: World, size: int) -> dict[str, int]:
     """Persons a group in a block: the shares of the country, or equally many; they sum to the block's size."""
     shares = world.parameters.population.shares
-    weights = np.array([1.0 if world.balanced else shares[name] for name in GROUPS])   # type: ignore[index]
+    weights = np.array([1.0 if world.balanced else shares[name] for name in GROUPS])
     edges = np.rint(np.cumsum(weights) / weights.sum() * size).astype(int)
     return dict(zip(GROUPS, np.diff(edges, prepend=0).tolist(), strict=True))
 
 
 def _truth_schema(years: tuple[int, int]) -> pa.Schema:
     text = pa.dictionary(pa.int8(), pa.string())
-    return pa.schema([("lopenr_person", pa.string()), ("population_group", text), ("sex", text),
-                      ("birth_month", pa.int32()), ("effect_internal_move", pa.float32()),
-                      ("effect_emigration", pa.float32()),
-                      *[(f"outcome_{year}", text) for year in range(years[0], years[1])]])
+    return pa.schema(
+        [
+            ("lopenr_person", pa.string()),
+            ("population_group", text),
+            ("sex", text),
+            ("birth_month", pa.int32()),
+            ("effect_internal_move", pa.float32()),
+            ("effect_emigration", pa.float32()),
+            *[(f"outcome_{year}", text) for year in range(years[0], years[1])],
+        ]
+    )
 
 
 def _truth(history: History, seed: int, block: int, years: tuple[int, int]) -> pa.Table:
     """One row a person: who they are, their random effects, and what was drawn for them each year."""
     people = history.people
-    columns: list[Any] = [pseudonyms(seed, block, len(people)), named(people.group, GROUPS),
-                          named(people.sex, ("male", "female")), pa.array(people.birth_month),
-                          pa.array(people.effect_internal_move), pa.array(people.effect_emigration)]
+    columns: list[Any] = [
+        pseudonyms(seed, block, len(people)),
+        named(people.group, GROUPS),
+        named(people.sex, ("male", "female")),
+        pa.array(people.birth_month),
+        pa.array(people.effect_internal_move),
+        pa.array(people.effect_emigration),
+    ]
     for year in range(years[0], years[1]):
         outcome = np.full(len(people), NOT_YET, dtype=np.int8)
         outcome[: len(history.outcomes[year])] = history.outcomes[year]
@@ -120,16 +149,23 @@ def _truth(history: History, seed: int, block: int, years: tuple[int, int]) -> p
     return pa.table(columns, schema=_truth_schema(years))
 
 
-def named(codes: Any, names: tuple[str, ...]) -> pa.DictionaryArray:
+def named(codes: NDArray[Any], names: tuple[str, ...]) -> pa.DictionaryArray:
+    """Codes 0, 1, … as names."""
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(names))
 
 
 def _truth_json(options: dict[str, Any], parameters: Parameters) -> str:
-    note = ("With stratified_totals the number of emigrants in every year, group, centrality class and side of the "
-            "model's ages is its expectation, rounded at random; who they are is drawn with the model's probabilities. "
-            "Model-based standard errors are then too wide for the centrality and year levels of emigration.")
-    truth = {"format_version": FORMAT_VERSION, "options": options, "sampling_note": note,
-             "parameters": parameters.model_dump(mode="json")}
+    note = (
+        "With stratified_totals the number of emigrants in every year, group, centrality class and side of the "
+        "model's ages is its expectation, rounded at random; who they are is drawn with the model's probabilities. "
+        "Model-based standard errors are then too wide for the centrality and year levels of emigration."
+    )
+    truth = {
+        "format_version": FORMAT_VERSION,
+        "options": options,
+        "sampling_note": note,
+        "parameters": parameters.model_dump(mode="json"),
+    }
     return json.dumps(truth, indent=1, sort_keys=True) + "\n"
 
 
