@@ -66,7 +66,7 @@ def build(database: Path, study: Study, work: Path) -> None:
 def build_command(study: Study, target: Path, logs: Path) -> list[str]:
     """The call of `dbt build`. Unit tests are left out: they test the SQL, not the data (`tests/panel`)."""
     return [
-        *(sys.executable, "-m", "dbt.cli.main"),
+        *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
         *("--no-use-colors", "--log-format", "json", "--no-version-check", "--warn-error"),
         *("build", "--exclude-resource-type", "unit_test"),
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 RAW_COLUMNS: dict[str, dict[str, str]] = {
     "faste_oppl": {
@@ -90,6 +91,7 @@ def write_registers(database: Path, registers: Registers) -> None:
             unknown = {name for row in rows for name in row} - set(columns)
             if unknown:
                 raise KeyError(f"raw.{table} has no {sorted(unknown)}")
-            values = [[row.get(name, 1 if name == "arrival" else None) for name in columns] for row in rows]
-            if values:
-                con.executemany(f"insert into raw.{table} values ({', '.join('?' * len(columns))})", values)
+            if rows:
+                values = {name: [row.get(name) for row in rows] for name in columns} | {"arrival": [1] * len(rows)}
+                con.register("delivered", pa.table(values))
+                con.execute(f"insert into raw.{table} select {', '.join(columns)} from delivered")
