@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from flows.home import PROJECT_ROOT
 
+OUR_MODULES = ("click", "flows", "models_py", "expectations", "synthetic")
+
 
 class StepCrashed(RuntimeError):
     """A library failed in a way we did not foresee; says where, and which class of error, but not its text."""
@@ -22,7 +24,7 @@ def without_values() -> Iterator[None]:
     except (OSError, StepCrashed):
         raise
     except Exception as error:
-        if type(error).__module__.split(".")[0] in ("flows", "models_py", "expectations", "synthetic"):
+        if type(error).__module__.split(".")[0] in OUR_MODULES:
             raise
         raise StepCrashed(
             f"{type(error).__name__} at {place(error)}; its text is withheld because it may repeat "

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import duckdb
+from flows.query import open_results
 
 VERDICTS = """
     select model, hypothesis_id, verdict, n_supporting || ' of ' || n_tests as supporting, statement_en, note
@@ -14,7 +14,7 @@ VERDICTS = """
 
 def verdict_rows(results: Path) -> list[tuple[str, ...]]:
     """Model, hypothesis, verdict, tests that support it, statement and note, for each verdict."""
-    with duckdb.connect(str(results.resolve()), read_only=True) as con:
+    with open_results(results) as con:
         return [tuple(map(str, row)) for row in con.sql(VERDICTS).fetchall()]
 
 

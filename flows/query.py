@@ -1,6 +1,7 @@
 """`flyttepanel sql`: a read-only query on the published results, locked to that one file."""
 
 import sys
+from pathlib import Path
 
 import click
 import duckdb
@@ -18,12 +19,10 @@ def run_query(home: Home, query: str, output: str) -> None:
     """
     if not home.results.exists():
         raise click.ClickException(f"{home.results}: nothing has been published yet; run `flyttepanel refresh`")
-    # No other file can be read or written: the query may come from anybody, the warehouse lies next door.
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "enable_external_access": "false",
-        "lock_configuration": "true",
-    }
-    with duckdb.connect(str(home.results.resolve()), read_only=True, config=config) as con:
+    with open_results(home.results) as con:
+        # No other file can be read or written: the query may come from anybody, and the warehouse lies next door.
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
         try:
             relation = con.sql(query)
             if relation is not None:
@@ -31,6 +30,18 @@ def run_query(home: Home, query: str, output: str) -> None:
         except duckdb.Error as error:
             # Published aggregates only stand behind this connection, so that DuckDB's own words may be shown.
             raise click.ClickException(str(error)) from None
+
+
+def open_results(path: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection in which `results.<table>` means what it says.
+
+    DuckDB names a database after its file: opened directly, `results.duckdb` is a catalog `results` with a schema
+    `results`, and every `results.<table>` is refused as ambiguous. Under another name it is not.
+    """
+    con = duckdb.connect()
+    con.execute(f"attach '{path.resolve()}' as release (read_only)")
+    con.execute("use release")
+    return con
 
 
 def write_table(relation: duckdb.DuckDBPyRelation) -> None:

@@ -1,4 +1,4 @@
-"""The steps, each on a candidate warehouse: load, build, validate, estimate. The same code runs with and without Prefect.
+"""The steps, each on a candidate warehouse: load, build, validate, estimate, with or without Prefect around them.
 
 A step here does its work, passes its gate and writes down that it is done. Who may run, and when the candidate
 becomes the warehouse, is decided by the caller.
@@ -96,7 +96,7 @@ def validate(home: Home, candidate: Path, study: Study, run_id: str) -> int:
     with duckdb.connect(str(candidate), read_only=True) as con:
         gates += ["marts"] if last_basis(con, "build") else []
     with step("validate") as said:
-        results = [run_gate(gate, candidate, study, run_id, docs_folder(home)) for gate in gates]  # type: ignore[arg-type]
+        results = [run_gate(gate, candidate, study, run_id, docs_folder(home)) for gate in gates]
         met = sum(len(result.checks) for result in results)
         said.append(f"{met} expectations met")
     return met

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from flows.query import open_results
 from models_py.study import Study
 from tests.flows.conftest import Refreshed
 
@@ -27,7 +28,7 @@ def design(panel: pd.DataFrame, published: pd.DataFrame) -> np.ndarray:
 
 @pytest.mark.parametrize("group", ["immigrant", "norwegian_born", "native"])
 def test_coefficients_and_clustered_errors(refreshed: Refreshed, study: Study, group: str) -> None:
-    with duckdb.connect(str(refreshed.home.results.resolve()), read_only=True) as con:
+    with open_results(refreshed.home.results) as con:
         published = con.execute(
             "select * from results.coefficient where population_group = ? and model = 'pooled' and not is_reference",
             [group],

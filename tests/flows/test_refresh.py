@@ -6,13 +6,13 @@ import shutil
 import time
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from flows.candidate import HomeBusy, sole_writer
 from flows.home import Home
 from flows.load import DeliveryRefused
 from flows.pipeline import run_load, run_refresh
+from flows.query import open_results
 from flows.state import current_manifest, due
 from flows.status import status_text
 from flows.versions import new_run_id
@@ -21,7 +21,7 @@ from tests.flows.conftest import LAST_YEAR, NEXT_DELIVERY, Refreshed
 
 
 def query(path: Path, text: str) -> list[tuple]:
-    with duckdb.connect(str(path.resolve()), read_only=True) as con:
+    with open_results(path) as con:
         return con.sql(text).fetchall()
 
 
@@ -66,7 +66,7 @@ def test_a_second_refresh_does_nothing_within_seconds(refreshed: Refreshed, stud
 def test_the_next_delivery_extends_the_panel_by_its_year(own_copy: Refreshed, study: Study) -> None:
     home = own_copy.home
     first_release = current_manifest(home)
-    with duckdb.connect(str(home.results.resolve()), read_only=True) as reader:
+    with open_results(home.results) as reader:
         shutil.copytree(own_copy.next_delivery, home.landing / NEXT_DELIVERY)
         assert due(home, study).deliveries == [NEXT_DELIVERY]
         run_refresh(home, study, new_run_id())
