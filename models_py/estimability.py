@@ -31,6 +31,8 @@ Status = Literal[
 SUSPICIOUS_PROBABILITY = 1e-8
 # Of a column's sum of squares, what the columns before it leave unexplained.
 COLLINEAR_SHARE = 1e-10
+# Of the model-based variance, what a clustered variance is at least.
+ZERO_VARIANCE = 1e-10
 
 
 class NotEstimableError(Exception):
@@ -165,6 +167,21 @@ def check_fit(fit: NewtonFit, X: Floats, counts: Floats, design: Design, study: 
     if fit.ending == "not_converged":
         raise NotEstimableError(
             "not_converged", f"not converged after {fit.iterations} iterations: see models.max_iterations in study.yml"
+        )
+
+
+def check_errors(covariance: Floats, model_covariance: Floats, design: Design, study: Study) -> None:
+    """No coefficient (p in all) has a standard error of zero, which persons who are all alike would give.
+
+    Raises:
+        NotEstimableError: with status `singular`, naming the coefficients.
+    """
+    names = [f"{outcome} {column}" for outcome in study.variables.outcome.levels[1:] for column in design.columns]
+    without = np.diag(covariance) <= ZERO_VARIANCE * np.diag(model_covariance)
+    if without.any():
+        at_fault = ", ".join(name for name, is_zero in zip(names, without, strict=True) if is_zero)
+        raise NotEstimableError(
+            "singular", f"persons are all alike: no standard error, clustered by person, for {at_fault}"
         )
 
 

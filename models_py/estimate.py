@@ -78,12 +78,12 @@ def estimate(database: Path, study: Study) -> None:
 
 def fit_group(con: duckdb.DuckDBPyConnection, model: str, group: str, cells: Cells, study: Study) -> GroupFit:
     """Fit a model to a group, or say why that cannot be done."""
-    counts = cells.counts.sum(axis=0)
+    counts, n_persons = cells.counts.sum(axis=0), count_persons(con, group)
     try:
-        sample = make_sample(cells, study)
+        sample = make_sample(cells, n_persons, study)
         fitted = ESTIMATORS[model](sample, read_paths(con, group), study)
     except NotEstimableError as reason:
-        return GroupFit(model, group, reason.status, str(reason), count_persons(con, group), counts, None, None)
+        return GroupFit(model, group, reason.status, str(reason), n_persons, counts, None, None)
     message = "; ".join(sample.remarks)
     counts = sample.cells.counts.sum(axis=0)
     return GroupFit(model, group, "ok", message, fitted.n_persons, counts, sample, fitted)

@@ -55,12 +55,13 @@ def _average_probability(
     """
     P = np.exp(log_shares(utilities))
     m, k = P.shape[1], X.shape[1]
-    slopes = [weights * P[:, y] * ((y == j) - P[:, j]) for y in range(m) for j in range(1, m)]
-    by_slope = np.column_stack(slopes)
-    gradient = X.T @ by_slope
+    slopes = np.stack([weights * P[:, y] * ((y == j) - P[:, j]) for y in range(1, m) for j in range(1, m)])
+    gradient = slopes @ X
     if switched_on is not None:
-        gradient[switched_on] = by_slope.sum(axis=0)
-    return weights @ P, gradient.T.reshape(m, (m - 1) * k)
+        gradient[:, switched_on] = slopes.sum(axis=1)
+    gradient = gradient.reshape(m - 1, (m - 1) * k)
+    # Probabilities add to one, so the base outcome's gradient is what the others leave.
+    return weights @ P, np.vstack([-gradient.sum(axis=0), gradient])
 
 
 def _age_effects(X: Floats, weights: Floats, design: Design, params: Floats) -> list[AverageEffects]:
@@ -74,11 +75,11 @@ def _age_effects(X: Floats, weights: Floats, design: Design, params: Floats) -> 
     if "age_squared" in names:
         derivative[:, names.index("age_squared")] = 2 * X[:, at]
     P = np.exp(log_probabilities(X, params))
-    values, gradient = _average_derivative(X, derivative, weights, P, params)
+    values, gradient = average_derivative(X, derivative, weights, P, params)
     return [AverageEffects(Column("age", ""), values, gradient)]
 
 
-def _average_derivative(X: Floats, dX: Floats, weights: Floats, P: Floats, params: Floats) -> tuple[Floats, Floats]:
+def average_derivative(X: Floats, dX: Floats, weights: Floats, P: Floats, params: Floats) -> tuple[Floats, Floats]:
     """Weighted mean of dP_y = P_y (du_y - du), du the mean of du_l = dx'b_l under P; and its gradient, (m,), (m, p).
 
     With r_y = du_y - du the derivative of P_y r_y by b_j is

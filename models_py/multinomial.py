@@ -21,7 +21,7 @@ SINGULAR_CONDITION = 1e-12
 # Relative rounding error of a log-likelihood summed over many cells.
 LIKELIHOOD_NOISE = 1e-12
 # Rows of a cross-product at a time, so that they stay in the processor's cache.
-ROWS_PER_CHUNK = 8192
+ROWS_PER_CHUNK = 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from models_py.design import Design, make_design
 from models_py.estimability import (
     absent_level_remarks,
     check_columns,
+    check_errors,
     check_fit,
     check_levels,
     check_outcomes,
@@ -49,8 +50,10 @@ class Sample:
     remarks: tuple[str, ...]
 
 
-def make_sample(group_cells: Cells, study: Study) -> Sample:
-    """Decide which cells and columns a group's models use.
+def make_sample(group_cells: Cells, n_persons: int, study: Study) -> Sample:
+    """Decide which cells and columns a group's models use. `n_persons` are in the group.
+
+    Size comes before levels: of a handful of persons, not even the empty levels are told.
 
     Raises:
         NotEstimableError: no model with these terms can be estimated on them.
@@ -59,6 +62,7 @@ def make_sample(group_cells: Cells, study: Study) -> Sample:
     cells, remarks = without_empty_unknowns(group_cells, study)
     check_outcomes(cells, study)
     design = make_design(cells, study)
+    check_size(n_persons, len(design.columns) * (cells.counts.shape[1] - 1), study)
     check_levels(cells, design, study)
     remarks += absent_level_remarks(group_cells, design)
     remarks += few_event_remarks(cells, design, study)
@@ -82,10 +86,12 @@ def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> Mult
     P = np.exp(log_probabilities(X, fit.params))
     scores = sum_person_scores(paths, X, index, residual_table(index, P))
     check_size(scores.n_persons, fit.params.size, study)
+    covariance = clustered_covariance(bread, scores, counts.sum(), study.models.cluster_correction)
+    check_errors(covariance, bread, design, study)
     return MultinomialLogitResults(
         design=design,
         params=fit.params,
-        covariance=clustered_covariance(bread, scores, counts.sum(), study.models.cluster_correction),
+        covariance=covariance,
         model_covariance=bread,
         llf=fit.log_likelihood,
         llnull=null_log_likelihood(counts),

@@ -5,6 +5,7 @@ proving that there is none. Does not belong here: what is said about it.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from models_py.cells import Booleans, Floats
@@ -27,7 +28,7 @@ def separating_direction(X: Floats, counts: Floats) -> Floats | None:
     total = _total_gain(X, observed)
     rows = np.empty((0, total.size))
     first = np.random.default_rng(0).permutation(X.shape[0])[:CUTS_PER_ROUND]
-    cuts = _cuts(X[first], observed[first], np.zeros_like(counts[first]), np.inf)
+    cuts = _all_constraints(X[first], observed[first])
     while True:
         rows = np.vstack([rows, cuts])
         solved = _sparsest(rows, total)
@@ -35,7 +36,7 @@ def separating_direction(X: Floats, counts: Floats) -> Floats | None:
             return None
         direction: Floats = solved.reshape(X.shape[1], -1, order="F")
         utilities = np.column_stack([np.zeros(X.shape[0]), X @ direction])
-        cuts = _worst_new(_cuts(X, observed, utilities, -TOLERANCE * np.abs(utilities).max()), rows)
+        cuts = _new(_broken_constraints(X, observed, utilities), rows)
         if cuts.shape[0] == 0:
             return direction
 
@@ -49,23 +50,43 @@ def _total_gain(X: Floats, observed: Booleans) -> Floats:
     return scaled
 
 
-def _cuts(X: Floats, observed: Booleans, utilities: Floats, below: float) -> Floats:
-    """Constraints u_y - u_l >= 0 as rows over theta, where the worst l of an observed y has a gain under `below`."""
+def _all_constraints(X: Floats, observed: Booleans) -> Floats:
+    """The constraints u_y >= u_l of every observed outcome y and every other l, as rows over theta."""
+    m = observed.shape[1]
+    return np.vstack(
+        [
+            _constraints(X[observed[:, y]], y, np.full(observed[:, y].sum(), other), m)
+            for y in range(m)
+            for other in range(m)
+            if other != y
+        ]
+    )
+
+
+def _broken_constraints(X: Floats, observed: Booleans, utilities: Floats) -> Floats:
+    """Those that utilities (n, m) break most, up to a number, as rows over theta."""
     n, m = observed.shape
+    below = -TOLERANCE * np.abs(utilities).max()
     found = []
     for y in range(m):
-        gains = np.where(np.arange(m) == y, np.inf, utilities[:, [y]] - utilities)
-        # At the start nothing tells one alternative from another: take them all.
-        for other in range(m) if below == np.inf else [None]:
-            worst = gains.argmin(axis=1) if other is None else np.full(n, other)
-            broken = observed[:, y] & (worst != y) & (gains[np.arange(n), worst] < below)
-            order = np.argsort(gains[np.arange(n), worst][broken])[:CUTS_PER_ROUND]
-            sign = (np.arange(1, m) == y).astype(float) - (np.arange(1, m)[None, :] == worst[broken][order][:, None])
-            found.append((sign[:, :, None] * X[broken][order][:, None, :]).reshape(sign.shape[0], -1))
-    return np.unique(np.vstack(found), axis=0)
+        gains = utilities[:, [y]] - utilities
+        worst = gains.argmin(axis=1)
+        gain = gains[np.arange(n), worst]
+        broken = np.flatnonzero(observed[:, y] & (gain < below))
+        broken = broken[np.argsort(gain[broken])[:CUTS_PER_ROUND]]
+        found.append(_constraints(X[broken], y, worst[broken], m))
+    return np.vstack(found)
 
 
-def _worst_new(cuts: Floats, rows: Floats) -> Floats:
+def _constraints(X: Floats, y: int, others: NDArray[np.intp], m: int) -> Floats:
+    """u_y - u_other at rows X (r, k), with another outcome (r,) each, as rows (r, p) over theta."""
+    outcomes = np.arange(1, m)
+    signs = (outcomes == y).astype(float) - (outcomes == others[:, None])
+    rows: Floats = (signs[:, :, None] * X[:, None, :]).reshape(X.shape[0], signs.shape[1] * X.shape[1])
+    return rows
+
+
+def _new(cuts: Floats, rows: Floats) -> Floats:
     """The cuts that the programme does not hold yet; one that it holds is broken by the solver's tolerance alone."""
     held = {row.tobytes() for row in rows}
     return cuts[[cut.tobytes() not in held for cut in cuts]]

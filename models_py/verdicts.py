@@ -152,7 +152,8 @@ def _equivalence(hypothesis: Hypothesis, tests: Sequence[ContrastTest], level: s
         return f"All {total} show that any difference lies {within}: evidence of no relevant difference."
     said = f"{shown or 'None'} of {total} show{'' if shown > 1 else 's'} that any difference lies {within}."
     if undecided := sum(test.supports and not test.equivalent for test in tests):
-        said += f" {undecided} of {total} show neither: absence of evidence is not evidence of absence."
+        said += f" In {undecided} of {total} neither a difference nor equivalence is shown: "
+        said += "absence of evidence is not evidence of absence."
     return said
 
 

@@ -3,13 +3,13 @@
 Belongs here: what several estimation tests share. Does not belong here: registers, or anything dbt does.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from models_py.cells import Cells, Factor
 from models_py.study import Study
 
 COVARIATES = ("centrality", "sex", "family_situation", "labour_market_status", "education")
@@ -23,27 +23,22 @@ SHARES = {
 GROUP_EMIGRATION = {"immigrant": -2.6, "norwegian_born": -3.2, "native": -3.8}
 
 
-@dataclass(frozen=True)
-class Panel:
-    """Person-years with text levels, one row each, sorted by person and year."""
-
-    rows: pd.DataFrame
-
-
-def simulate(study: Study, n_persons: int, seed: int, n_years: int = 4, person_sd: float = 0.8) -> Panel:
+def simulate(study: Study, n_persons: int, seed: int, n_years: int = 4, person_sd: float = 0.8) -> pd.DataFrame:
     """Persons of all groups, `n_persons` each, with covariates that persist and outcomes that depend on them."""
     rng = np.random.default_rng(seed)
     frames = [_simulate_group(study, group, n_persons, n_years, person_sd, rng) for group in study.models.groups]
     rows = pd.concat(frames, ignore_index=True)
     rows["person"] = rows.groupby(["population_group", "person"], sort=False).ngroup()
-    return Panel(rows)
+    return rows
 
 
 def _simulate_group(
     study: Study, group: str, n_persons: int, n_years: int, person_sd: float, rng: np.random.Generator
 ) -> pd.DataFrame:
     person = np.repeat(np.arange(n_persons), n_years)
-    rows = pd.DataFrame({"person": person, "population_group": group, "year": np.tile(2015 + np.arange(n_years), n_persons)})
+    rows = pd.DataFrame(
+        {"person": person, "population_group": group, "year": np.tile(2015 + np.arange(n_years), n_persons)}
+    )
     rows["age"] = np.repeat(rng.integers(25, 60, n_persons), n_years) + rows["year"] - 2015
     codes = {}
     for name in COVARIATES:
@@ -55,11 +50,31 @@ def _simulate_group(
     age = (rows["age"].to_numpy() - 35) / 10
     effects = rng.normal(0, person_sd, (n_persons, 2))[person]
     internal = -2.4 - 0.4 * age + 0.15 * codes["centrality"] - 0.2 * (codes["family_situation"] == 5) + effects[:, 0]
-    abroad = GROUP_EMIGRATION[group] - 0.3 * age - 0.2 * codes["centrality"] + 0.3 * (codes["labour_market_status"] == 2)
+    abroad = (
+        GROUP_EMIGRATION[group] - 0.3 * age - 0.2 * codes["centrality"] + 0.3 * (codes["labour_market_status"] == 2)
+    )
     utilities = np.column_stack([np.zeros(len(person)), internal, abroad + effects[:, 1]])
     gumbel = rng.gumbel(size=utilities.shape)
     rows["outcome"] = np.array(study.variables.outcome.levels)[(utilities + gumbel).argmax(axis=1)]
     return rows
+
+
+def cells_of(rows: pd.DataFrame, study: Study) -> Cells:
+    """Rows of one group as cells, without a database."""
+    outcomes, factors = list(study.variables.outcome.levels), [*COVARIATES, "year"]
+    counted = rows.groupby([*factors, "age", "outcome"], observed=True).size().unstack("outcome", fill_value=0)
+    counted = counted.reindex(columns=outcomes, fill_value=0).reset_index()
+    levels = {name: study.levels(name) for name in COVARIATES}
+    levels["year"] = tuple(str(year) for year in sorted(rows["year"].unique()))
+    return Cells(
+        cell_id=np.arange(len(counted)),
+        age=counted["age"].to_numpy(float),
+        factors={
+            name: Factor(np.array([levels[name].index(str(level)) for level in counted[name]]), levels[name])
+            for name in factors
+        },
+        counts=counted[outcomes].to_numpy(float),
+    )
 
 
 def write_warehouse(rows: pd.DataFrame, database: Path) -> Path:
@@ -78,7 +93,11 @@ def write_warehouse(rows: pd.DataFrame, database: Path) -> Path:
         con.execute("""
             create table estimation.cell as
             select
-                (row_number() over (order by population_group, year, sex, age, centrality, family_situation, labour_market_status, education) - 1)::integer as cell_id, *
+                (row_number() over (
+                    order by
+                        population_group, year, sex, age, centrality, family_situation, labour_market_status, education
+                ) - 1)::integer as cell_id,
+                *
             from (
                 select
                     population_group, year, sex, age, family_situation, labour_market_status, education, centrality,
@@ -109,7 +128,8 @@ def write_warehouse(rows: pd.DataFrame, database: Path) -> Path:
         con.execute("""
             create table marts.observed_rate as
             with cell as (
-                select population_group, centrality, year, count(*) as n_person_years from marts.person_year group by all
+                select population_group, centrality, year, count(*) as n_person_years
+                from marts.person_year group by all
             ),
             event as (
                 select population_group, centrality, year, outcome, count(*) as n_events
