@@ -100,12 +100,27 @@ given AS (SELECT year, outcome AS disposition, count(*) AS persons FROM marts.pe
 SELECT year, disposition, coalesce(persons, 0) AS persons FROM asked LEFT JOIN given USING (year, disposition);
 
 CREATE TABLE marts.observed_rate AS
-SELECT population_group, centrality, year, outcome, 100 AS n_person_years, 1 AS n_events, 0.01 AS share
-FROM marts.person_year GROUP BY ALL;
+WITH counted AS (
+  SELECT population_group, centrality, year, count(*) AS n_person_years,
+    unnest(['stay', 'internal_move', 'emigration']) AS outcome,
+    unnest([count(*) FILTER (outcome = 'stay'), count(*) FILTER (outcome = 'internal_move'),
+      count(*) FILTER (outcome = 'emigration')]) AS n_events
+  FROM marts.person_year
+  GROUP BY GROUPING SETS ((population_group, centrality, year), (population_group, centrality)))
+SELECT population_group, centrality, year, outcome, n_person_years, n_events, n_events / n_person_years AS share,
+  greatest(share - 0.01, 0) AS ci_low, least(share + 0.01, 1) AS ci_high
+FROM counted;
 
-CREATE TABLE marts.municipality AS SELECT '0301' AS municipality_code, 'Oslo' AS municipality_name;
+CREATE TABLE marts.municipality AS
+SELECT '0301' AS municipality_code, 'Oslo' AS municipality_name, DATE '1838-01-01' AS valid_from,
+  DATE '9999-12-31' AS valid_to, '1' AS centrality, '0301' AS municipality_code_2020;
 
-CREATE TABLE marts.move_event AS SELECT person_key, aar AS year FROM raw.flytting JOIN intermediate.person_key USING (lopenr_person);
+CREATE TABLE marts.move_event AS
+SELECT person_key, flyttedato AS event_date, regdato AS registered_date,
+  CASE flyttetype WHEN '1' THEN 'internal_move' ELSE 'emigration' END AS event_type,
+  fra_kommnr AS from_municipality_code, til_kommnr AS to_municipality_code,
+  fra_land AS from_country_code, til_land AS to_country_code
+FROM raw.flytting JOIN intermediate.person_key USING (lopenr_person);
 
 CREATE TABLE estimation.cell AS
 SELECT
