@@ -1,6 +1,6 @@
 """The simulated Norway: registers with known parameters, in the layout of Statistics Norway's deliveries."""
 
 from synthetic.parameters import ParametersError
-from synthetic.simulate import SimulationError, simulate
+from synthetic.simulation import SimulationError, simulate
 
 __all__ = ["ParametersError", "SimulationError", "simulate"]

@@ -19,7 +19,7 @@ from synthetic.life import History, World, live, make_world
 from synthetic.migration import INTERNAL_MOVE, STAY, in_model_ages
 from synthetic.norway import read_norway
 from synthetic.parameters import CENTRALITY, EDUCATION, FAMILY, GROUPS, LABOUR, load_parameters
-from synthetic.simulate import blocks, group_sizes, named
+from synthetic.simulation import blocks, group_sizes, named
 from synthetic.streams import Streams
 
 OUTCOMES = ("stay", "internal_move", "emigration")

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic.norway import GEOGRAPHY_YEAR, UNKNOWN, Norway
-from synthetic.people import NOBODY
+from synthetic.people import NOBODY, RESIDENT, UNREGISTERED
 from synthetic.registers import KEY, MISSING, Column, Table
 from synthetic.streams import Streams
 
 UNKNOWN_CODE_SHARE = 0.0003  # of municipality codes
 INVALID_CODE_SHARE = 0.001
+UNREGISTERED_SHARE = 0.0002  # of residents on a 1 January: regstat 9 all the same
 MISSING_PERSON_SHARE = 0.0003  # of persons, who are not in faste_oppl
 MISSING_CATEGORY_SHARE = 0.0003
 CONFLICT_SHARE = 0.0002  # of persons in faste_oppl, who stand there twice, differently
@@ -65,6 +66,8 @@ def blemish(register: str, table: Table, norway: Norway, streams: Streams, year:
     """A register's table with its faults; `year` is the year of a year's file."""
     if register == "bostedskommune":
         table = {name: _wrong_codes(name, column, norway, streams) for name, column in table.items()}
+    if register == "regstat":
+        table = {name: _unregistered(name, column, streams) for name, column in table.items()}
     if register == "faste_oppl":
         table = _incomplete(table, streams)
     if register == "flytting":
@@ -86,6 +89,15 @@ def _wrong_codes(name: str, column: Column, norway: Norway, streams: Streams) ->
     values = np.where(filled & (die < UNKNOWN_CODE_SHARE), unknown, column.values)
     values = np.where(filled & (die > 1 - INVALID_CODE_SHARE), translated[column.values], values)
     return replace(column, values=values)
+
+
+def _unregistered(name: str, column: Column, streams: Streams) -> Column:
+    """Residents whose status is that of a person who is not registered."""
+    if column.kind != "code":
+        return column
+    die = streams.rng("status", int(name[-2:])).random(len(column.values))
+    struck = (column.values == RESIDENT) & (die < UNREGISTERED_SHARE)
+    return replace(column, values=np.where(struck, UNREGISTERED, column.values))
 
 
 def _incomplete(table: Table, streams: Streams) -> Table:
