@@ -70,6 +70,8 @@ def load_one(reader: Reader, landing: Path, delivery: str, run_id: str, keep: bo
     if is_loaded(reader.con, delivery, content_hash):
         refresh_stats(reader.con, folder)
         return []
+    if keep:
+        retire(reader.con, delivery, "replaced", run_id)
     arrival = next_arrival(reader.con)
     files, faults = delivered_files(folder, reader.study.load.first_plausible_year)
     claimed: dict[tuple[str, int | None], str] = {}
@@ -137,8 +139,7 @@ def record_file(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
 
 
 def admit(con: duckdb.DuckDBPyConnection, arrival: int, delivery: str, content_hash: str, run_id: str) -> None:
-    """Make a placed delivery count, and what it brought before count no longer."""
-    retire(con, delivery, "replaced", run_id)
+    """Make a placed delivery count."""
     con.execute(
         "insert into audit.delivery values (?, ?, ?, now(), ?, 'loaded')", [arrival, delivery, content_hash, run_id]
     )

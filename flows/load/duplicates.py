@@ -6,7 +6,7 @@ from flows.load.checks import count
 from flows.load.contract import KEY
 from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
-from flows.load.session import name
+from flows.load.session import name, text
 
 
 def check_duplicates(con: duckdb.DuckDBPyConnection, checked: Checked, allowed_share: float) -> None:
@@ -24,11 +24,12 @@ def find_repeated(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
     Only these few rows are then compared; the whole file is only counted.
     """
     columns = ", ".join(name(source.name) for source in checked.columns)
+    content = ", ".join(f"{text(source.name)}: {name(source.name)}" for source in checked.columns)
     together = KEY if checked.file.contract.one_row_per == "person" else f"hash({columns})"
     con.execute(f"""
         create or replace temp table repeated as
         with several as (select {together} as mark from typed group by all having count(*) > 1)
-        select typed.rowid as row, {KEY} as person, row({columns}) as content
+        select typed.rowid as row, {KEY} as person, {{{content}}} as content
         from typed where {together} in (select mark from several)
     """)
 

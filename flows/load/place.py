@@ -16,15 +16,20 @@ from flows.load.session import name
 
 def place(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, years: Iterable[int | None]) -> None:
     """Put the rows of `typed` that belong to the given years (None: faste_oppl) in place of what is in `raw`."""
-    layout = checked.file.contract.layout
+    register, layout = checked.file.register, checked.file.contract.layout
     for year in years:
-        if layout == "person":
-            n_rows = place_persons(con, arrival, checked)
-        elif layout == "wide":
-            n_rows = place_year(con, arrival, checked, year, of_year(checked.columns, year), only_filled=True)
-        else:
-            n_rows = place_year(con, arrival, checked, year, checked.columns, only_filled=False)
-        record_version(con, checked.file.register, year, arrival, n_rows)
+        if year is None:
+            record_version(con, register, year, arrival, place_persons(con, arrival, checked))
+            refresh_current_persons(con)
+            continue
+        columns = of_year(checked.columns, year) if layout == "wide" else checked.columns
+        make_year(con, columns, year, only_filled=layout == "wide")
+        [n_rows] = count(con, "select count(*) from of_year")
+        changed = not is_current_version(con, register, year)
+        if changed:
+            con.execute(f"delete from raw.{register} where aar = ?", [year])
+            con.execute(f"insert into raw.{register} by name select *, ?::integer as arrival from of_year", [arrival])
+        record_version(con, register, year, arrival, n_rows, changed)
 
 
 def years_of(checked: Checked) -> list[int | None]:
@@ -46,43 +51,52 @@ def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked
     con.execute(f"delete from {table} where {KEY} in (select {KEY} from typed)")
     columns = ", ".join(f"{name(source.name)} as {source.raw}" for source in checked.columns)
     con.execute(f"insert into {table} by name select {columns}, ?::integer as arrival from typed", [arrival])
-    refresh_current_persons(con)
     return count(con, "select count(*) from typed")[0]
 
 
-def place_year(
-    con: duckdb.DuckDBPyConnection,
-    arrival: int,
-    checked: Checked,
-    year: int | None,
-    columns: Sequence[SourceColumn],
-    only_filled: bool,
-) -> int:
-    """Replace one year of a register. Returns the rows placed."""
-    table = f"raw.{checked.file.register}"
+def make_year(con: duckdb.DuckDBPyConnection, columns: Sequence[SourceColumn], year: int, only_filled: bool) -> None:
+    """Make the view `of_year`: the rows of `typed` as they will be in `raw`, but for the arrival."""
     chosen = ", ".join(f"{name(source.name)} as {source.raw}" for source in columns)
     filled = " or ".join(f"{name(source.name)} is not null" for source in columns if source.raw != KEY)
-    con.execute(f"delete from {table} where aar = ?", [year])
-    con.execute(
-        f"insert into {table} by name select {chosen}, ?::smallint as aar, ?::integer as arrival "
-        f"from typed where {filled if only_filled else 'true'}",
-        [year, arrival],
-    )
-    row = con.execute(f"select count(*) from {table} where aar = ?", [year]).fetchone()
-    return int(row[0]) if row else 0
+    con.execute(f"""
+        create or replace temp view of_year as
+        select {chosen}, {year}::smallint as aar from typed where {filled if only_filled else "true"}
+    """)
 
 
-def record_version(con: duckdb.DuckDBPyConnection, register: str, year: int | None, arrival: int, n_rows: int) -> None:
-    """Make an arrival's version of a register-year the current one; persons of earlier ones may stay current too."""
+def is_current_version(con: duckdb.DuckDBPyConnection, register: str, year: int) -> bool:
+    """Whether `of_year` holds what a delivery that counts brought already and is current.
+
+    Wide files are delivered whole again each year: only what is new or corrected in them is written again.
+    """
+    counting = con.execute("""
+        select 1 from audit.register_year semi join audit.delivery
+            on delivery.arrival = register_year.arrival and delivery.status = 'loaded'
+        where register = ? and year = ? and is_current
+    """, [register, year]).fetchone()  # fmt: skip
+    columns = ", ".join(contracts()[register].columns)
+    fingerprint = f"count(*) as n_rows, sum(hash({columns})::hugeint) as content"
+    return bool(counting) and con.execute(f"""
+        select new_version is not distinct from current_version
+        from (select {fingerprint} from of_year) as new_version,
+            (select {fingerprint} from raw.{register} where aar = {year}) as current_version
+    """).fetchone() == (True,)  # fmt: skip
+
+
+def record_version(
+    con: duckdb.DuckDBPyConnection, register: str, year: int | None, arrival: int, n_rows: int, is_current: bool = True
+) -> None:
+    """Write down an arrival's version of a register-year; if it is current, no other is.
+
+    A version equal to the current one does not become current: the rows in `raw` stay those of the earlier arrival.
+    """
     con.execute(
         "delete from audit.register_year where register = ? and year is not distinct from ? and arrival = ?",
         [register, year, arrival],
     )
-    if year is not None:
-        con.execute(
-            "update audit.register_year set is_current = false where register = ? and year = ?", [register, year]
-        )
-    con.execute("insert into audit.register_year values (?, ?, ?, ?, true)", [register, year, arrival, n_rows])
+    if year is not None and is_current:
+        retire_versions(con, register, year)
+    con.execute("insert into audit.register_year values (?, ?, ?, ?, ?)", [register, year, arrival, n_rows, is_current])
 
 
 def retire_versions(con: duckdb.DuckDBPyConnection, register: str, year: int) -> None:
