@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from scipy.special import expit
 from scipy.stats import norm
 
 from models_py.cells import Floats
@@ -52,7 +53,7 @@ def logit_interval(probability: Floats, std_error: Floats, confidence: float) ->
     """Ends (n,) of an interval that is symmetric on the logit scale, so that it stays inside (0, 1)."""
     logit = np.log(probability) - np.log1p(-probability)
     half = norm.ppf((1 + confidence) / 2) * std_error / (probability * (1 - probability))
-    return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
+    return expit(logit - half), expit(logit + half)
 
 
 def predicted_rows(fitted: FittedModel, study: Study, last_year: int) -> list[dict[str, object]]:

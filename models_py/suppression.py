@@ -35,17 +35,18 @@ class Margin:
 def suppress(counts: Integers, margins: Sequence[Margin], threshold: int) -> Booleans:
     """Which of the counts (v,) to withhold, (v,).
 
-    Withheld are all counts below the threshold, and as many others, smallest first, as it takes that (a) no margin
-    has a single withheld member, (b) the withheld parts of a published total add up to at least the threshold, and
-    (c) no withheld count follows from all margins together, as a linear combination of what is published.
+    Withheld are all counts below the threshold, and as many others as it takes that (a) no margin has a single
+    withheld member, (b) the withheld parts of a published total add up to at least the threshold, and (c) no small
+    count follows from all margins together, as a linear combination of what is published.
     """
-    withheld = counts < threshold
+    small = counts < threshold
+    withheld = small.copy()
     while True:
         weak = next((m for m in margins if _is_weak(m, counts, withheld, threshold)), None)
-        weak = weak or _determined_margin(margins, withheld)
+        weak = weak or _telling_margin(margins, small, withheld)
         if weak is None:
             return withheld
-        withheld[_cheapest(weak, counts, withheld)] = True
+        withheld[_cheapest(weak, margins, counts, withheld)] = True
 
 
 def _is_weak(margin: Margin, counts: Integers, withheld: Booleans, threshold: int) -> bool:
@@ -56,26 +57,32 @@ def _is_weak(margin: Margin, counts: Integers, withheld: Booleans, threshold: in
     return len(hidden) == 1 or (total_is_published and int(counts[hidden].sum()) < threshold)
 
 
-def _determined_margin(margins: Sequence[Margin], withheld: Booleans) -> Margin | None:
-    """A margin with a withheld member that all margins together determine, and with something left to withhold.
+def _telling_margin(margins: Sequence[Margin], small: Booleans, withheld: Booleans) -> Margin | None:
+    """A margin to withhold more of because all margins together determine a small count, nearest to it if possible.
 
     The withheld counts solve A x = b with b published; x_i is determined where the null space of A is zero at i.
     """
     hidden = np.flatnonzero(withheld)
-    if not hidden.size:
-        return None
     at = {int(member): i for i, member in enumerate(hidden)}
     A = np.zeros((len(margins), hidden.size))
     for row, margin in zip(A, margins, strict=True):
         row[[at[part] for part in margin.parts if part in at]] = 1
         if margin.total in at:
             row[at[margin.total]] = -1
-    freedom = np.abs(null_space(A)).max(axis=1, initial=0.0)
-    determined = {int(member) for member, free in zip(hidden, freedom, strict=True) if free < ZERO}
-    open_margins = [m for m in margins if not all(withheld[member] for member in m.members)]
-    return next((m for m in open_margins if determined.intersection(m.members)), None)
+    freedom = np.abs(null_space(A)).max(axis=1, initial=0.0) if hidden.size else np.empty(0)
+    determined = set(hidden[(freedom < ZERO) & small[hidden]].tolist())
+    if not determined:
+        return None
+    partly_hidden = [m for m in margins if 0 < withheld[list(m.members)].sum() < len(m.members)]
+    nearest = (m for m in partly_hidden if determined.intersection(m.members))
+    return next(nearest, next(iter(partly_hidden), None))
 
 
-def _cheapest(margin: Margin, counts: Integers, withheld: Booleans) -> int:
-    """The smallest count of a margin that is not withheld; parts before the total, then the first."""
-    return min((member for member in margin.members if not withheld[member]), key=lambda member: counts[member])
+def _cheapest(margin: Margin, margins: Sequence[Margin], counts: Integers, withheld: Booleans) -> int:
+    """The member whose withholding leaves the fewest further margins with a single gap; of these the smallest."""
+
+    def new_gaps(member: int) -> int:
+        return sum(member in m.members and not withheld[list(m.members)].any() for m in margins)
+
+    open_members = [member for member in margin.members if not withheld[member]]
+    return min(open_members, key=lambda member: (new_gaps(member), counts[member]))

@@ -87,14 +87,14 @@ def judge(question: Question) -> Judgement:
         found = contrasts(question)
     except UnanswerableError as reason:
         return Judgement(question.hypothesis, "inconclusive", (), f"Not tested: {reason}.")
-    tests = tested(question.hypothesis, found, question.study)
+    tests = statistics_of(question.hypothesis, found, question.study)
     verdict = decide(
         question.hypothesis.direction, [test.supports for test in tests], [test.contrary for test in tests]
     )
     return Judgement(question.hypothesis, verdict, tests, explain(question.hypothesis, verdict, tests, question.study))
 
 
-def tested(hypothesis: Hypothesis, found: Sequence[Contrast], study: Study) -> tuple[ContrastTest, ...]:
+def statistics_of(hypothesis: Hypothesis, found: Sequence[Contrast], study: Study) -> tuple[ContrastTest, ...]:
     """Statistics of a hypothesis' contrasts."""
     z = np.array([contrast.estimate / contrast.std_error for contrast in found])
     p_values = 2 * norm.sf(np.abs(z))

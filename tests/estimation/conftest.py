@@ -28,8 +28,8 @@ def study() -> Study:
 
 @pytest.fixture(scope="session")
 def rows(study: Study) -> pd.DataFrame:
-    """3,000 persons of each group over four years, a row a person-year."""
-    return simulate(study, n_persons=3_000, seed=20)
+    """2,000 persons of each group over four years, a row a person-year."""
+    return simulate(study, n_persons=2_000, seed=20)
 
 
 @pytest.fixture(scope="session")
