@@ -69,11 +69,13 @@ class Outcome:
 def run_gate(gate: Gate, database: Path, study: Study, run_id: str, docs: Path) -> GateResult:
     """Check a database at a gate, write `audit.validation` into it and Data Docs into `docs/<gate>`.
 
+    The file must not be named after one of its schemas: in `results.duckdb`, `results.fit` is ambiguous to DuckDB.
+
     Raises:
         GateFailed: something did not hold or could not be checked.
         SuiteError: a suite file is wrong.
     """
-    suites = suites_of(gate, study)
+    suites = suites_of(gate, study, run_id)
     there = tables_of(database)
     outcomes = [_missing(suite) for suite in suites if suite.table not in there]
     outcomes += _validated(gate, database, [suite for suite in suites if suite.table in there], run_id, docs)
@@ -95,7 +97,7 @@ def tables_of(database: Path) -> set[str]:
 
 def _missing(suite: Suite) -> Outcome:
     rule = Rule(name="table_exists", description="The table exists", type="expect_table_row_count_to_be_between")
-    return Outcome(Check(suite.file, rule.name, suite.table, None, False), rule)
+    return Outcome(Check(suite.rules[0].file, rule.name, suite.table, None, False), rule)
 
 
 def _validated(gate: Gate, database: Path, suites: list[Suite], run_id: str, docs: Path) -> list[Outcome]:
@@ -124,7 +126,7 @@ def _outcomes(suite: Suite, validation: ExpectationSuiteValidationResult) -> lis
         answer = answers.get(rule.name)
         success = answer is not None and answer.success is True
         fault = None if success or answer is None else _fault(answer.exception_info)
-        found.append(Outcome(Check(suite.file, rule.name, suite.table, rule.column, success), rule, fault))
+        found.append(Outcome(Check(rule.file, rule.name, suite.table, rule.column, success), rule, fault))
     return found
 
 

@@ -37,9 +37,12 @@ class Part(BaseModel):
 
 
 class Rule(Part):
-    """One expectation. `tells` names columns of the SQL that a failure report may show: years, names, shares."""
+    """One expectation. `tells` names columns of the SQL that a failure report may show: years, names, shares.
+    `file` is filled in on reading.
+    """
 
     name: str
+    file: str = ""
     description: str
     column: str | None = None
     type: str | None = None
@@ -73,16 +76,16 @@ class SuiteFile(Part):
 
 
 class Suite(Part):
-    """What one file expects of one table, thresholds in place."""
+    """All that a gate expects of one table, thresholds in place."""
 
-    file: str
+    gate: Gate
     table: str
     rules: tuple[Rule, ...]
 
     @property
     def name(self) -> str:
         """What Great Expectations knows the suite by."""
-        return f"{self.file}.{self.table}"
+        return f"{self.gate}.{self.table}"
 
 
 NOT_EMPTY = Rule(
@@ -93,40 +96,39 @@ NOT_EMPTY = Rule(
 )
 
 
-def suites_of(gate: Gate, study: Study, folder: Path = SUITES) -> list[Suite]:
-    """All suites of a gate in file order, thresholds in place.
+def suites_of(gate: Gate, study: Study, run_id: str, folder: Path = SUITES) -> list[Suite]:
+    """A suite for each table of a gate, thresholds in place; what several files say of a table comes together.
 
     Raises:
         SuiteError: a file is not a suite file, or names something that the study does not have.
     """
-    values = _study_values(study)
-    found: list[Suite] = []
+    values = {**_study_values(study), "run_id": run_id}
+    rules: dict[str, list[Rule]] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
             content = SuiteFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-            if content.gate == gate:
-                found += _suites(path.stem, content, values)
+            for part in content.contents if content.gate == gate else ():
+                for table in part.tables:
+                    rules.setdefault(table, []).extend(_rules(path.stem, part, table, values))
         except (ValueError, yaml.YAMLError) as error:
             raise SuiteError(f"{path}: {error}") from None
-    return found
+    return [Suite(gate=gate, table=table, rules=_distinct(table, rules[table])) for table in rules]
 
 
-def _suites(file: str, content: SuiteFile, values: dict[str, Any]) -> list[Suite]:
-    """A suite a table; what the file says of a table in several places comes together."""
-    rules: dict[str, list[Rule]] = {}
-    for part in content.contents:
-        for table in part.tables:
-            there = {**values, "table": Table(table)}
-            own = [Rule.model_validate(_filled(rule.model_dump(), there)) for rule in part.expectations]
-            of_table = rules.setdefault(table, [])
-            if not part.may_be_empty and NOT_EMPTY not in of_table:
-                of_table.append(NOT_EMPTY)
-            of_table.extend(own)
-    for table in rules:
-        names = [rule.name for rule in rules[table]]
-        if len(names) != len(set(names)):
-            raise SuiteError(f"{table}: an expectation stands twice")
-    return [Suite(file=file, table=table, rules=tuple(of_table)) for table, of_table in rules.items()]
+def _rules(file: str, part: Tables, table: str, values: dict[str, Any]) -> list[Rule]:
+    there = {**values, "table": Table(table)}
+    rules = [Rule.model_validate({**_filled(rule.model_dump(), there), "file": file}) for rule in part.expectations]
+    return rules if part.may_be_empty else [NOT_EMPTY.model_copy(update={"file": file}), *rules]
+
+
+def _distinct(table: str, rules: list[Rule]) -> tuple[Rule, ...]:
+    """Rules of a table by their names; rows are asked for once, however many files do."""
+    named: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.name in named and rule.name != NOT_EMPTY.name:
+            raise SuiteError(f"{table}: the expectation {rule.name} stands twice")
+        named.setdefault(rule.name, rule)
+    return tuple(named.values())
 
 
 def _study_values(study: Study) -> dict[str, Any]:

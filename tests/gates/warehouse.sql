@@ -153,3 +153,6 @@ FROM (
   UNION SELECT 'bu_utd', aar FROM raw.bu_utd
   UNION SELECT 'regsys', aar FROM raw.regsys
   UNION SELECT 'faste_oppl', NULL);
+
+CREATE TABLE audit.delivery AS
+SELECT 1 AS arrival, 'all' AS delivery_id, 'abc' AS content_hash, now() AS loaded_at, 'run-1' AS run_id, 'loaded' AS status;
