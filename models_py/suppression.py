@@ -79,10 +79,10 @@ def _telling_margin(margins: Sequence[Margin], small: Booleans, withheld: Boolea
 
 
 def _cheapest(margin: Margin, margins: Sequence[Margin], counts: Integers, withheld: Booleans) -> int:
-    """The member whose withholding leaves the fewest further margins with a single gap; of these the smallest."""
+    """What costs readers least: a part before the total, few further margins with a first gap, a small count."""
 
     def new_gaps(member: int) -> int:
         return sum(member in m.members and not withheld[list(m.members)].any() for m in margins)
 
     open_members = [member for member in margin.members if not withheld[member]]
-    return min(open_members, key=lambda member: (new_gaps(member), counts[member]))
+    return min(open_members, key=lambda member: (member == margin.total, new_gaps(member), counts[member]))
