@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from statsmodels.stats.proportion import proportion_confint
@@ -74,6 +74,7 @@ def test_no_small_count_can_be_recovered(table: list[list[int]], totals_are_publ
     margins, size = table_margins(*np.shape(table), totals_are_public)
     n_cells = np.size(table)
     if totals_are_public:
+        assume(counts[n_cells:].min() >= 5)  # a small total that is public anyway cannot be protected
         counts, size = counts[:n_cells], n_cells
     withheld = suppress(counts, margins, 5)
     assert withheld.shape == (size,)
