@@ -1,5 +1,6 @@
 """One simulated Norway and one refresh of it, shared by the front-door tests; tests that write work on a copy."""
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,14 @@ from synthetic import simulate
 
 PERSONS = 30_000
 LAST_YEAR = 2020
+# No random effects and independent draws: the pooled model is then the true one (test_truth.py).
+PARAMETERS = {
+    "stratified_totals": False,
+    "utilities": {
+        group: {"random_effects": {"sd_internal_move": 0, "sd_emigration": 0}}
+        for group in ("immigrant", "norwegian_born", "native")
+    },
+}
 NEXT_DELIVERY = f"delivery_{LAST_YEAR + 1}"
 
 
@@ -24,6 +33,11 @@ class Refreshed:
     home: Home
     next_delivery: Path
 
+    @property
+    def truth(self) -> Path:
+        """The simulation's parameters."""
+        return self.next_delivery.parent / "truth.json"
+
 
 @pytest.fixture(scope="session")
 def study() -> Study:
@@ -33,6 +47,7 @@ def study() -> Study:
 @pytest.fixture(scope="session")
 def refreshed(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Refreshed:
     folder = tmp_path_factory.mktemp("norway")
+    (folder / "parameters.json").write_text(json.dumps(PARAMETERS))
     simulate(
         persons=PERSONS,
         years=(2014, LAST_YEAR + 1),
@@ -40,6 +55,7 @@ def refreshed(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Refresh
         out=folder / "all",
         deliveries="yearly",
         sampling="balanced",
+        parameters=folder / "parameters.json",
     )
     home = Home(folder / "home")
     home.create()
