@@ -1,7 +1,7 @@
 """Build the marts and the estimation input: dbt, run as a process of its own on one database file.
 
-Belongs here: what of the study the SQL needs (`dbt_vars`), the call, and what a failure may say. dbt's logs, results and
-messages can repeat values from rows, so nothing of them is passed on but names and counts, and they are deleted.
+Belongs here: what of the study the SQL needs (`dbt_vars`), the call, and what a failure may say. dbt's logs, results
+and messages can repeat values from rows, so nothing of them is passed on but names and counts, and they are deleted.
 """
 
 import json

@@ -1,6 +1,8 @@
 """Databases built once and shared: dbt takes longer to start than to build so few persons."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +12,56 @@ import pytest
 from flows.build import build
 from flows.home import STUDY_FILE
 from models_py.study import Study, load_study
+from tests.panel.random_registers import RandomRegisters
 from tests.panel.raw_tables import Registers, write_registers
+from tests.panel.rule_tables import all_cases, registers_of
 
-Query = Callable[[Path, str], list[dict[str, Any]]]
+OUTCOME_RULES = ("year_end", "first_event")
+PERSONS = 1500
+
+
+@dataclass(frozen=True)
+class BuiltPanel:
+    """A warehouse, and what it was built from."""
+
+    database: Path
+    registers: Registers
+    study: Study
+
+    def copy(self, folder: Path) -> Path:
+        """The warehouse again, to do something to."""
+        return Path(shutil.copy(self.database, folder / "copy.duckdb"))
 
 
 @pytest.fixture(scope="session")
 def study() -> Study:
-    """The study as published, but with a panel that starts in 2015 and goes as far as the registers."""
     return load_study(STUDY_FILE)
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Registers, Study, Path], Path]:
-    """Fill raw.* of a database with registers and build it; dbt's parser cache is shared by rule."""
+def dbt_work(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A folder for dbt by outcome rule, so that dbt parses the project once for each."""
     works = tmp_path_factory.mktemp("dbt")
+    return lambda outcome_rule: works / outcome_rule
 
-    def fill_and_build(registers: Registers, study: Study, database: Path) -> Path:
-        write_registers(database, registers)
-        build(database, study, works / study.panel.outcome_rule)
-        return database
 
-    return fill_and_build
+@pytest.fixture(scope="session")
+def panels(
+    study: Study, dbt_work: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, BuiltPanel]:
+    """Under each outcome rule one panel: the persons of docs/panel_rules.md among random ones."""
+    built = {}
+    for outcome_rule in OUTCOME_RULES:
+        examples = registers_of(case for case in all_cases() if case.outcome_rule == outcome_rule)
+        drawn = RandomRegisters(seed=2020).draw(PERSONS)
+        registers = {table: examples[table] + drawn[table] for table in drawn}
+        panel = BuiltPanel(
+            tmp_path_factory.mktemp(outcome_rule) / "warehouse.duckdb", registers, with_rule(study, outcome_rule)
+        )
+        write_registers(panel.database, registers)
+        build(panel.database, panel.study, dbt_work(outcome_rule))
+        built[outcome_rule] = panel
+    return built
 
 
 def with_rule(study: Study, outcome_rule: str) -> Study:

@@ -25,8 +25,7 @@ class RandomRegisters:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.tables: dict[str, list[dict[str, Any]]] = {
-            name: []
-            for name in ("faste_oppl", "bostedskommune", "regstat", "flytting", "hush_fam", "bu_utd", "regsys")
+            name: [] for name in ("faste_oppl", "bostedskommune", "regstat", "flytting", "hush_fam", "bu_utd", "regsys")
         }
 
     def draw(self, persons: int) -> dict[str, list[dict[str, Any]]]:

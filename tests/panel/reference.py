@@ -122,9 +122,7 @@ class Registers:
         for row in tables.get("flytting", ()):
             kind = kinds.get(row.get("flyttetype") or "", "")
             self.events[row["lopenr_person"]].append(
-                Event(
-                    kind, row.get("flyttedato"), row.get("regdato"), row.get("fra_kommnr"), row.get("til_kommnr")
-                )
+                Event(kind, row.get("flyttedato"), row.get("regdato"), row.get("fra_kommnr"), row.get("til_kommnr"))
             )
         self.dead_since: dict[str, list[date]] = defaultdict(list)
         for (person, _year), row in self.status.items():
@@ -137,9 +135,7 @@ class Registers:
 
     def events_dated_in(self, person: str, year: int, kind: str) -> list[Event]:
         return [
-            event
-            for event in self.events[person]
-            if event.kind == kind and event.dated and event.dated.year == year
+            event for event in self.events[person] if event.kind == kind and event.dated and event.dated.year == year
         ]
 
     def death_month(self, person: str, year: int) -> tuple[int, int] | None:
@@ -180,9 +176,7 @@ class Panel:
     def accounting(self) -> dict[tuple[int, str], int]:
         """Persons by year and disposition, zeros included."""
         counted = Counter(
-            (year, self.becomes(person, year)[0])
-            for person, year in self.registers.municipality
-            if year in self.years
+            (year, self.becomes(person, year)[0]) for person, year in self.registers.municipality if year in self.years
         )
         outcomes = self.study.levels("outcome")
         return {(year, each): counted[year, each] for year in self.years for each in (*EXCLUSIONS, *outcomes)}
@@ -234,9 +228,7 @@ class Panel:
     def _exit(self, person: str, year: int) -> tuple[str, date | None]:
         """§5.3 for a person at risk who is not resident on the next 1 January."""
         emigrations = [
-            event
-            for event in self.registers.events[person]
-            if event.kind == "emigration" and event.belongs_to(year)
+            event for event in self.registers.events[person] if event.kind == "emigration" and event.belongs_to(year)
         ]
         death = self.registers.death_month(person, year)
         if death and not any(event.lies_in(year) <= death for event in emigrations):
@@ -261,9 +253,7 @@ class Panel:
             for event in self.registers.events_dated_in(person, year, kind)
             if event.dated
             and (death is None or (event.dated.year, event.dated.month) <= death)
-            and not (
-                kind == "internal_move" and self.municipalities.same(event.from_code or "", event.to_code or "")
-            )
+            and not (kind == "internal_move" and self.municipalities.same(event.from_code or "", event.to_code or ""))
         ]
         return min(events, key=lambda event: (event.dated, event.kind != "emigration"), default=None)
 

@@ -1,4 +1,4 @@
-"""From a rule's table to registers, and to what is expected of each person."""
+"""The examples of docs/panel_rules.md: from its tables to registers, and to what is expected of each person."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,20 +6,30 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tests.panel.rules import Rule
+from flows.home import PROJECT_ROOT
 
-DEFAULTS = {
-    "on 1 Jan": "0301",
-    "next 1 Jan": "0301",
-    "born": "1980-06",
-    "sex": "1",
-    "invkat": "A",
-}
-EXPECTED_COLUMNS = {"sex_is": "sex", "education_is": "education"}
+RULES_PAGE = PROJECT_ROOT / "docs" / "panel_rules.md"
+RULE = re.compile(
+    r"^## §(?P<title>.+)\n\nyear (?P<year>\d{4})(?:, outcome_rule (?P<outcome_rule>\w+))?\n\n(?P<table>(?:\|.*\n)+)",
+    re.MULTILINE,
+)
 EVENT = re.compile(
     r"(?P<kind>\w+) (?P<moved>\S+)(?: reg (?P<registered>\S+))?(?: (?P<from_code>\d{4})>(?P<to_code>\d{4}))?"
 )
-KINDS = {"internal_move": "1", "immigration": "2", "emigration": "3"}
+DEFAULTS = {"on 1 Jan": "0301", "next 1 Jan": "0301", "born": "1980-06", "sex": "1", "invkat": "A"}
+EVENT_TYPES = {"internal_move": "1", "immigration": "2", "emigration": "3"}
+OUTCOMES = ("stay", "internal_move", "emigration")
+# Columns of marts.person_year by the name of the table's column; two of them are also names of what registers say.
+EXPECTED_COLUMNS = {
+    "age": "age",
+    "population_group": "population_group",
+    "sex is": "sex",
+    "family_situation": "family_situation",
+    "labour_market_status": "labour_market_status",
+    "education is": "education",
+    "centrality": "centrality",
+    "municipality_code_2020": "municipality_code_2020",
+}
 
 
 @dataclass(frozen=True)
@@ -27,9 +37,14 @@ class Case:
     """A person of a rule's table."""
 
     key: str
-    name: str
+    rule: str
+    outcome_rule: str
     year: int
     cells: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return f"{self.rule} | {self.cells['person']}"
 
     @property
     def disposition(self) -> str:
@@ -37,52 +52,43 @@ class Case:
 
     @property
     def outcome_date(self) -> date | None:
-        said = self.cells["becomes"].split()[1:]
-        return date.fromisoformat(said[0]) if said else None
+        return day(*self.cells["becomes"].split()[1:])
 
     @property
     def expected(self) -> dict[str, str]:
         """Columns of marts.person_year that the table names."""
-        named = ("age", "population_group", "centrality", "municipality_code_2020", "family_situation")
-        columns = {name: name for name in (*named, "labour_market_status")} | EXPECTED_COLUMNS
-        return {
-            column: self.cells[cell]
-            for cell, column in columns.items()
-            if cell in self.cells and self.disposition in KINDS.keys() | {"stay"}
-        }
+        if self.disposition not in OUTCOMES:
+            return {}
+        return {column: self.cells[cell] for cell, column in EXPECTED_COLUMNS.items() if cell in self.cells}
 
 
-def parse(table: str) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a table drawn with bars."""
-    header, *rows = [
-        [cell.strip() for cell in line.split("|")] for line in table.strip().splitlines() if line.strip()
-    ]
-    assert all(len(row) == len(header) for row in rows), f"a row is too short or long under {header}"
-    return header, rows
-
-
-def cases(number: int, rule: Rule) -> list[Case]:
-    """The persons of a rule; their keys are unlike any other rule's."""
-    header, rows = parse(rule.table)
-    named = [name for name in header if name not in DEFAULTS]
+def all_cases() -> list[Case]:
+    """Every person of every table on the page; no two have the same key."""
     return [
         Case(
             key=f"rule{number:02d}person{row_number:02d}",
-            name=row[0],
-            year=rule.year,
-            cells={**DEFAULTS, **dict.fromkeys(named, ""), **dict(zip(header, row, strict=True))},
+            rule=rule["title"],
+            outcome_rule=rule["outcome_rule"] or "year_end",
+            year=int(rule["year"]),
+            cells=cells,
         )
-        for row_number, row in enumerate(rows)
+        for number, rule in enumerate(RULE.finditer(RULES_PAGE.read_text(encoding="utf-8")))
+        for row_number, cells in enumerate(parse(rule["table"]))
     ]
 
 
-def registers_of(found: Iterable[Case]) -> dict[str, list[dict[str, Any]]]:
+def parse(table: str) -> list[dict[str, str]]:
+    """Rows of a Markdown table, with the defaults for what it does not name."""
+    header, _line, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return [DEFAULTS | dict(zip(header, row, strict=True)) for row in rows]
+
+
+def registers_of(cases: Iterable[Case]) -> dict[str, list[dict[str, Any]]]:
     """Rows of raw.* that say what the tables say."""
     tables: dict[str, list[dict[str, Any]]] = {
-        name: []
-        for name in ("faste_oppl", "bostedskommune", "regstat", "flytting", "hush_fam", "bu_utd", "regsys")
+        name: [] for name in ("faste_oppl", "bostedskommune", "regstat", "flytting", "hush_fam", "bu_utd", "regsys")
     }
-    for case in found:
+    for case in cases:
         for table, row in rows_of(case):
             tables[table].append({"lopenr_person": case.key, **row})
     return tables
@@ -107,20 +113,17 @@ def rows_of(case: Case) -> Iterable[tuple[str, dict[str, Any]]]:
     for year, column in ((case.year, "status"), (case.year + 1, "next status")):
         if cells.get(column):
             status, *since = cells[column].split()
-            yield (
-                "regstat",
-                {"aar": year, "regstat": None if status == "-" else status, "regstat_dat": day(*since)},
-            )
+            yield "regstat", {"aar": year, "regstat": known(status), "regstat_dat": day(*since)}
     for event in filter(None, cells.get("events", "").split(", ")):
         yield "flytting", event_row(event, case.year)
     if cells.get("family"):
-        family_type, _, couple, whose = cells["family"].split()
+        family_type, _couple, couple_status, whose = cells["family"].split()
         yield (
             "hush_fam",
             {
                 "aar": case.year,
-                "regstat_famtyp": None if family_type == "-" else family_type,
-                "parstatus": None if couple == "-" else couple,
+                "regstat_famtyp": known(family_type),
+                "parstatus": known(couple_status),
                 "lopenr_familie": {"own": case.key, "other": "someone else", "-": None}[whose],
             },
         )
@@ -136,12 +139,17 @@ def event_row(event: str, year: int) -> dict[str, Any]:
     assert said, event
     return {
         "aar": year,
-        "flyttetype": KINDS[said["kind"]],
+        "flyttetype": EVENT_TYPES[said["kind"]],
         "flyttedato": day(said["moved"]),
         "regdato": day(said["registered"] or said["moved"]),
         "fra_kommnr": said["from_code"],
         "til_kommnr": said["to_code"],
     }
+
+
+def known(text: str) -> str | None:
+    """The text, or nothing where the table has a line."""
+    return None if text == "-" else text
 
 
 def day(text: str = "") -> date | None:

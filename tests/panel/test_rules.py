@@ -1,23 +1,13 @@
-"""Every example of tests/panel/rules.py, in SQL: all of one outcome rule in one build."""
+"""Every example of docs/panel_rules.md, in SQL."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from models_py.study import Study
-from tests.panel.conftest import query, with_rule
-from tests.panel.raw_tables import Registers
-from tests.panel.rule_tables import Case, cases, registers_of
-from tests.panel.rules import RULES
+from tests.panel.conftest import BuiltPanel, query
+from tests.panel.rule_tables import Case, all_cases
 
-CASES = [
-    pytest.param(rule.outcome_rule, case, id=f"{rule.section} {rule.title[:40]}: {case.name}")
-    for number, rule in enumerate(RULES)
-    for case in cases(number, rule)
-]
-Built = dict[str, dict[tuple[str, int], dict[str, Any]]]
+Decided = dict[str, dict[tuple[str, int], dict[str, Any]]]
 
 DISPOSITIONS = """
     select
@@ -34,31 +24,17 @@ DISPOSITIONS = """
 
 
 @pytest.fixture(scope="module")
-def decided(
-    study: Study,
-    built: Callable[[Registers, Study, Path], Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Built:
-    """What SQL says of each person, under both outcome rules."""
-    found: Built = {}
-    for outcome_rule in ("year_end", "first_event"):
-        persons = [
-            case
-            for number, rule in enumerate(RULES)
-            for case in cases(number, rule)
-            if rule.outcome_rule == outcome_rule
-        ]
-        database = tmp_path_factory.mktemp(outcome_rule) / "warehouse.duckdb"
-        built(registers_of(persons), with_rule(study, outcome_rule), database)
-        found[outcome_rule] = {
-            (row["lopenr_person"], row["year"]): row for row in query(database, DISPOSITIONS)
-        }
-    return found
+def decided(panels: dict[str, BuiltPanel]) -> Decided:
+    """What SQL says of each person and year, under both outcome rules."""
+    return {
+        outcome_rule: {(row["lopenr_person"], row["year"]): row for row in query(panel.database, DISPOSITIONS)}
+        for outcome_rule, panel in panels.items()
+    }
 
 
-@pytest.mark.parametrize(("outcome_rule", "case"), CASES)
-def test_rule(outcome_rule: str, case: Case, decided: Built) -> None:
-    row = decided[outcome_rule][case.key, case.year]
+@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
+def test_rule(case: Case, decided: Decided) -> None:
+    row = decided[case.outcome_rule][case.key, case.year]
     assert row["disposition"] == case.disposition
     assert row["outcome_date"] == case.outcome_date
     assert {column: str(row[column]) for column in case.expected} == case.expected

@@ -1,0 +1,98 @@
+"""`flows.build`: what dbt is told, and that a failing build says what failed without saying a value."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.build import BuildFailed, build, build_command, dbt_vars
+from models_py.study import Study
+from tests.panel.conftest import PERSONS, BuiltPanel, query, with_rule
+from tests.panel.raw_tables import write_registers
+
+CANARY = "kanarifugl"
+CANARY_YEAR = "200123"  # DuckDB's error repeats it
+
+
+def test_vars_say_what_the_study_says(study: Study) -> None:
+    said = dbt_vars(study)
+    assert said["first_year"] == study.panel.years.first
+    assert said["categories"]["education"]["codes"]["long_higher"] == ["7", "8"]
+    assert said["levels"]["centrality"] == ["1", "2", "3", "4", "5*"]
+    assert said["confidence_z"] == pytest.approx(1.959964, abs=1e-6)
+    assert dbt_vars(with_rule(study, "first_event"))["outcome_rule"] == "first_event"
+    assert json.loads(json.dumps(said)) == said
+
+
+def test_last_year_is_the_latest_closed_or_a_year(study: Study) -> None:
+    assert dbt_vars(study)["last_year"] == 9999
+    years = study.panel.years.model_copy(update={"last": 2018})
+    panel = study.panel.model_copy(update={"years": years})
+    assert dbt_vars(study.model_copy(update={"panel": panel}))["last_year"] == 2018
+
+
+def test_unit_tests_of_the_models(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """dbt's own unit tests, which a production build leaves out."""
+    panel = panels["year_end"]
+    target = dbt_work("year_end") / "target"
+    command = build_command(panel.study, target, tmp_path / "logs")
+    start = command.index("build")
+    command[start : start + 3] = ["test", "--select", "test_type:unit"]
+    command[command.index("json")] = "text"
+    done = subprocess.run(
+        command,
+        env={**os.environ, "FLYTTEPANEL_DATABASE": str(panel.copy(tmp_path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    assert len(results) >= 20
+
+
+def test_views_do_not_know_the_name_of_the_file(panels: dict[str, BuiltPanel], tmp_path: Path) -> None:
+    """A candidate is built under one name and becomes the warehouse under another."""
+    copy = panels["year_end"].copy(tmp_path)
+    [there] = query(copy, "select count(*) as persons from staging.stg_person")
+    assert there["persons"] > PERSONS / 2
+
+
+def test_failed_build_names_models_and_tests_but_no_value(
+    study: Study, dbt_work: Callable[[str], Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A person delivered twice, and a year that is none: both stop the build, neither is shown."""
+    database, work = tmp_path / "warehouse.duckdb", dbt_work("year_end")
+    person = {"lopenr_person": CANARY, "foedsels_aar_mnd": 198001, "kjoenn": "1", "invkat": "A"}
+    home = {"lopenr_person": CANARY, "bostedskommune": "0301"}
+    write_registers(
+        database,
+        {
+            "faste_oppl": [person, person],
+            "bostedskommune": [{**home, "aar": 2015}, {**home, "aar": 2016}],
+        },
+    )
+    with duckdb.connect(str(database)) as con:
+        con.execute(
+            "insert into raw.flytting (lopenr_person, flyttedato, flyttetype) values (?, ?::date, '1')",
+            [CANARY, f"{CANARY_YEAR}-01-01"],
+        )
+
+    with pytest.raises(BuildFailed) as failed:
+        build(database, study, work)
+
+    message = str(failed.value)
+    assert "model internal_move_year: error" in message
+    assert "test unique_stg_person_lopenr_person: fail, 1 rows" in message
+    assert failed.value.__cause__ is None
+    printed = "".join(capfd.readouterr())
+    kept = b"".join(path.read_bytes() for path in work.rglob("*") if path.is_file()).decode(errors="replace")
+    for canary in (CANARY, CANARY_YEAR):
+        assert canary not in message + printed + kept
+    assert not (work / "logs").exists()
