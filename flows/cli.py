@@ -192,6 +192,17 @@ def sql(home: Home, query: str, output: str) -> None:
 
 
 @commands.command()
+@click.argument("delivery")
+@with_home
+def withdraw(home: Home, delivery: str) -> None:
+    """Take a delivery back out, as if it had never come; the next refresh rebuilds what it touched."""
+    from flows.pipeline import run_withdraw
+
+    run_withdraw(home, the_study(), delivery)
+    click.echo(f"{delivery} is withdrawn; it stays out until it is loaded by name.")
+
+
+@commands.command()
 @with_home
 def serve(home: Home) -> None:
     """Serve the Prefect deployments with their schedules; needs a running Prefect server."""

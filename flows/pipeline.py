@@ -24,6 +24,12 @@ def run_load(home: Home, study: Study, names: Sequence[str] | None = None) -> in
         return steps.load(home, candidate, study, new_run_id(), names)
 
 
+def run_withdraw(home: Home, study: Study, delivery: str) -> None:
+    """`flyttepanel withdraw`: the versions before the delivery's come back from landing."""
+    with sole_writer(home), candidate_warehouse(home) as candidate:
+        steps.withdraw(home, candidate, study, new_run_id(), delivery)
+
+
 def run_build(home: Home, study: Study) -> None:
     """`flyttepanel build`: stops after gate 2 with `marts.*` in place."""
     with sole_writer(home), candidate_warehouse(home) as candidate:

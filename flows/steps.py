@@ -46,6 +46,26 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
     return len(loaded)
 
 
+def withdraw(home: Home, candidate: Path, study: Study, run_id: str, delivery: str) -> None:
+    """Take a delivery out and pass gate 1 with what remains.
+
+    Raises:
+        NotLoaded: there is no such delivery in the warehouse.
+        DeliveryRefused: a version before it is no longer in landing as it was loaded.
+        GateFailed: what remains is not what a panel can be made of.
+    """
+    from expectations.gate import run_gate
+    from flows.load import withdraw as take_out
+
+    started = datetime.now(UTC)
+    with step("withdraw") as said:
+        take_out(candidate, home.landing, delivery, study, run_id)
+        said.append(delivery)
+    with step("gate 1") as said:
+        said.append(f"{len(run_gate('incoming', candidate, study, run_id, docs_folder(home)).checks)} expectations met")
+    record_step(candidate, "load", run_id, study, started)
+
+
 def build(home: Home, candidate: Path, study: Study, run_id: str) -> None:
     """Build marts and the estimation input with dbt and pass gate 2.
 

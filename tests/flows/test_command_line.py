@@ -14,7 +14,19 @@ import pytest
 from tests.flows.conftest import Refreshed
 
 COMMAND = Path(sys.executable).with_name("flyttepanel")
-COMMANDS = ("simulate", "refresh", "load", "build", "validate", "estimate", "publish", "status", "sql", "serve")
+COMMANDS = (
+    "simulate",
+    "refresh",
+    "load",
+    "build",
+    "validate",
+    "estimate",
+    "publish",
+    "status",
+    "sql",
+    "withdraw",
+    "serve",
+)
 
 
 def run(*words: str, home: Path | None = None) -> subprocess.CompletedProcess[bytes]:

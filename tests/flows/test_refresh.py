@@ -11,9 +11,9 @@ import pytest
 from flows.candidate import HomeBusy, sole_writer
 from flows.home import Home
 from flows.load import DeliveryRefused
-from flows.pipeline import run_load, run_refresh
+from flows.pipeline import run_load, run_refresh, run_withdraw
 from flows.query import open_results
-from flows.state import current_manifest, due
+from flows.state import current_manifest, due, published_basis
 from flows.status import status_text
 from flows.versions import new_run_id
 from models_py.study import Study
@@ -77,6 +77,20 @@ def test_the_next_delivery_extends_the_panel_by_its_year(own_copy: Refreshed, st
     years = query(home.results, "select distinct year from results.panel_accounting order by 1")
     assert [year for (year,) in years] == list(range(2015, LAST_YEAR + 1))
     assert (home.releases / first_release["run_id"] / "results.duckdb").exists()
+
+
+def test_a_withdrawn_delivery_is_as_if_it_had_never_come(own_copy: Refreshed, study: Study) -> None:
+    home = own_copy.home
+    rows = "select aar, count(*), md5(string_agg(bostedskommune, '' order by lopenr_person)) "
+    rows += "from raw.bostedskommune group by aar order by aar"
+    before, basis_before = query(home.warehouse, rows), published_basis(home)
+    shutil.copytree(own_copy.next_delivery, home.landing / NEXT_DELIVERY)
+    run_load(home, study)
+    assert query(home.warehouse, rows)[-1][0] == LAST_YEAR + 1
+    run_withdraw(home, study, NEXT_DELIVERY)
+    assert query(home.warehouse, rows) == before
+    assert not due(home, study)
+    assert published_basis(home) == basis_before
 
 
 def test_a_refusal_leaves_both_databases_as_they_were(own_copy: Refreshed, study: Study) -> None:
