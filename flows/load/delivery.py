@@ -91,13 +91,16 @@ def load_one(reader: Reader, landing: Path, delivery: str, run_id: str, keep: bo
 
 def claim_faults(checked: Checked, claimed: dict[tuple[str, int | None], str]) -> list[Fault]:
     """Register-years that an earlier file of the delivery brings already; `claimed` (by whom) is brought up to date."""
-    file, faults = checked.file, []
+    file = checked.file
+    others: dict[str, list[str]] = {}
     for year in years_of(checked) if checked.columns else []:
         other = claimed.setdefault((file.register, year), file.name)
         if other != file.name:
-            message = f"{other} brings the same register{f' and year {year}' if year else ''}; deliver one of the two"
-            faults.append(file.fault("same_register_twice", message))
-    return faults
+            others.setdefault(other, []).append(str(year or "all years"))
+    return [
+        file.fault("same_register_twice", f"{other} brings the same register, of {', '.join(years)}; deliver it once")
+        for other, years in others.items()
+    ]
 
 
 def is_loaded(con: duckdb.DuckDBPyConnection, delivery: str, content_hash: str) -> bool:

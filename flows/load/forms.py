@@ -20,7 +20,7 @@ def typed(column: Column, x: str) -> str:
     if column.kind == "month":
         return typed_month(x)
     if column.kind == "integer":
-        return f"try_cast({whole(x)} as smallint)"
+        return f"case when regexp_full_match({whole(x)}, '[0-9]{{1,4}}') then {whole(x)}::smallint end"
     return typed_digits(column, x) if column.digits else typed_listed(column, x)
 
 

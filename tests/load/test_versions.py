@@ -1,0 +1,196 @@
+"""Which version of a register-year is current: overlap, repetition, change, order of arrival, withdrawal."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows.load import DeliveryRefused, NotLoaded
+from tests.deliveries import BOSTED, FASTE, FLYTTING, HUSH, change, write_delivery, write_files
+from tests.load.conftest import Warehouse
+
+REGISTERS = ("faste_oppl", "bostedskommune", "regstat", "flytting", "hush_fam", "bu_utd", "regsys")
+
+
+def raw(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
+    """All of raw, arrivals left out."""
+    return {name: warehouse.rows(f"select * exclude arrival from raw.{name} order by all") for name in REGISTERS}
+
+
+def hush(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    return warehouse.rows("select lopenr_person, parstatus from raw.hush_fam order by all")
+
+
+def parstatus(code: str) -> dict[str, object]:
+    return {"hush_fam_2015": change(HUSH, parstatus=[code, code])}
+
+
+def test_loading_is_idempotent(warehouse: Warehouse) -> None:
+    assert warehouse.due() == []
+    folder = write_delivery(warehouse.landing / "d1")
+    assert warehouse.due() == ["d1"]
+    warehouse.load()
+    before = raw(warehouse)
+    assert warehouse.due() == []
+    assert warehouse.load() == []
+    assert warehouse.load("d1") == []
+    for path in folder.iterdir():
+        os.utime(path, ns=(1, 1))
+    assert warehouse.due() == ["d1"]
+    assert warehouse.load() == []
+    assert warehouse.due() == []
+    assert raw(warehouse) == before
+    assert warehouse.rows("select count(*) from audit.delivery") == [(1,)]
+
+
+def test_new_folders_arrive_by_delivery_id(warehouse: Warehouse) -> None:
+    for delivery, code in (("b", "2"), ("a", "1"), ("c", "3")):
+        write_files(warehouse.landing / delivery, **parstatus(code))
+    assert [(loaded.delivery, loaded.arrival) for loaded in warehouse.load()] == [("a", 1), ("b", 2), ("c", 3)]
+    assert hush(warehouse) == [("p0001", "3"), ("p0002", "3")]
+
+
+def test_order_of_arrival_decides_and_not_the_name(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "z", **parstatus("3"))
+    warehouse.load()
+    write_files(warehouse.landing / "a", **parstatus("1"))
+    warehouse.load()
+    assert hush(warehouse) == [("p0001", "1"), ("p0002", "1")]
+    assert warehouse.rows("select arrival, is_current from audit.register_year order by 1") == [(1, False), (2, True)]
+
+
+def test_persons_are_replaced_one_by_one(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", faste_oppl=FASTE)
+    fewer = {name: values[1:] for name, values in change(FASTE, kjoenn=["1", "1", "1"]).items()}
+    write_files(warehouse.landing / "d2", faste_oppl=fewer)
+    warehouse.load()
+    assert warehouse.rows("select lopenr_person, kjoenn, arrival from raw.faste_oppl order by 1") == [
+        ("p0001", "1", 1), ("p0002", "1", 2), ("p0003", "1", 2)]  # fmt: skip
+    assert warehouse.rows("select arrival, is_current from audit.register_year order by 1") == [(1, True), (2, True)]
+
+
+def test_wide_files_are_replaced_a_year_column_at_a_time(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", bostedskommune=BOSTED)
+    later = {
+        "lopenr_person": ["p0001", "p0003"],
+        "bostedskommune_01_01_2016": ["1201", "1201"],
+        "bostedskommune_01_01_2017": ["1201", ""],
+    }
+    write_files(warehouse.landing / "d2", bostedskommune=later)
+    warehouse.load()
+    assert warehouse.rows("from raw.bostedskommune order by aar, lopenr_person") == [
+        ("p0001", 2015, "0301", 1), ("p0002", 2015, "1201", 1),
+        ("p0001", 2016, "1201", 2), ("p0003", 2016, "1201", 2), ("p0001", 2017, "1201", 2)]  # fmt: skip
+
+
+def test_an_unchanged_year_column_stays_as_it_is(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", bostedskommune=BOSTED)
+    later = change(BOSTED, bostedskommune_01_01_2017=["0301", "0301", "0301"])
+    write_files(warehouse.landing / "d2", bostedskommune=later)
+    warehouse.load()
+    assert warehouse.rows("select distinct aar, arrival from raw.bostedskommune order by 1") == [
+        (2015, 1), (2016, 1), (2017, 2)]  # fmt: skip
+    assert warehouse.rows("select year, arrival from audit.register_year where is_current order by 1") == [
+        (2015, 1), (2016, 1), (2017, 2)]  # fmt: skip
+
+
+def test_year_files_are_replaced_whole(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", flytting_g2015=FLYTTING)
+    one = {name: values[:1] for name, values in FLYTTING.items()}
+    write_files(warehouse.landing / "d2", flytting_g2015=one)
+    warehouse.load()
+    assert warehouse.rows("select lopenr_person, arrival from raw.flytting") == [("p0002", 2)]
+
+
+def test_overlapping_deliveries_give_what_one_gives(warehouse: Warehouse, tmp_path: Path) -> None:
+    write_delivery(warehouse.landing / "once")
+    warehouse.load()
+    once = raw(warehouse)
+    several = Warehouse(tmp_path / "overlapping", tmp_path / "overlapping.duckdb", warehouse.study)
+    write_delivery(several.landing / "d1", bu_utd=None, flytting_g2015=None)
+    write_delivery(several.landing / "d2", faste_oppl=None)
+    write_delivery(several.landing / "d3")
+    several.load("d3")
+    several.load("d1", "d2")
+    assert raw(several) == once
+
+
+def test_a_changed_delivery_is_a_new_arrival_in_place_of_its_old_content(warehouse: Warehouse) -> None:
+    write_delivery(warehouse.landing / "d1")
+    warehouse.load()
+    path = warehouse.landing / "d1" / "w21_1234_regsys_2015_ut.csv"
+    path.unlink()
+    write_files(warehouse.landing / "d1", faste_oppl={name: values[:2] for name, values in FASTE.items()})
+    assert warehouse.due() == ["d1"]
+    [loaded] = warehouse.load()
+    assert loaded.arrival == 2
+    assert warehouse.rows("select arrival, status from audit.delivery order by 1") == [(1, "replaced"), (2, "loaded")]
+    assert warehouse.rows("from raw.regsys") == []
+    assert warehouse.rows("select lopenr_person from raw.faste_oppl order by 1") == [("p0001",), ("p0002",)]
+    assert len(warehouse.rows("from raw.hush_fam")) == 2
+    assert warehouse.due() == []
+
+
+def test_nothing_is_admitted_when_one_delivery_is_refused(warehouse: Warehouse) -> None:
+    write_delivery(warehouse.landing / "d1")
+    write_files(warehouse.landing / "d2", skatt_2015=HUSH)
+    warehouse.refused()
+    [loaded] = Warehouse(warehouse.landing, warehouse.database.with_name("fresh.duckdb"), warehouse.study).load("d1")
+    assert loaded.arrival == 1
+
+
+def test_withdrawing_brings_the_version_before_back(warehouse: Warehouse) -> None:
+    write_delivery(warehouse.landing / "d1")
+    warehouse.load()
+    before = raw(warehouse)
+    fewer = {name: values[1:] for name, values in change(FASTE, kjoenn=["1", "1", "1"]).items()}
+    write_delivery(
+        warehouse.landing / "d2",
+        faste_oppl=fewer,
+        **parstatus("3"),
+        bostedskommune=change(BOSTED, bostedskommune_01_01_2017=["0301", "", "0301"]),
+        hush_fam_2016=HUSH,
+    )
+    warehouse.load()
+    after = raw(warehouse)
+    assert after != before
+    warehouse.withdraw("d2")
+    assert raw(warehouse) == before
+    assert warehouse.rows(
+        "select distinct arrival from raw.hush_fam union select distinct arrival from raw.faste_oppl"
+    ) == [(1,)]
+    assert warehouse.due() == []
+    assert warehouse.load() == []
+    [back] = warehouse.load("d2")
+    assert back.arrival == 3
+    assert raw(warehouse) == after
+
+
+def test_withdrawing_the_only_delivery_leaves_nothing(warehouse: Warehouse) -> None:
+    write_delivery(warehouse.landing / "d1")
+    warehouse.load()
+    warehouse.withdraw("d1")
+    assert all(rows == [] for rows in raw(warehouse).values())
+    assert warehouse.rows("from audit.register_year where is_current") == []
+    with pytest.raises(NotLoaded, match="d1"):
+        warehouse.withdraw("d1")
+
+
+def test_withdrawing_needs_the_version_before_in_landing(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", **parstatus("1"))
+    write_files(warehouse.landing / "d2", **parstatus("2"))
+    warehouse.load()
+    shutil.rmtree(warehouse.landing / "d1")
+    with pytest.raises(DeliveryRefused, match="version_gone"):
+        warehouse.withdraw("d2")
+
+
+def test_a_changed_withdrawn_delivery_is_not_due(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", **parstatus("1"))
+    warehouse.load()
+    warehouse.withdraw("d1")
+    write_files(warehouse.landing / "d1", **parstatus("2"))
+    assert warehouse.due() == []
+    assert len(warehouse.load("d1")) == 1
+    assert hush(warehouse) == [("p0001", "2"), ("p0002", "2")]
