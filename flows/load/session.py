@@ -29,8 +29,10 @@ def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         create_tables(con)
         con.execute(IDENTITY_NUMBER_MACRO)
         con.execute(f"""
-            create temp table municipality_code as from read_csv({text(str(SEEDS / "municipality_code.csv"))},
-                types = {{'municipality_code': 'VARCHAR', 'valid_from': 'DATE', 'valid_to': 'DATE'}})
+            create temp table municipality_code as
+            from read_csv({text(str(SEEDS / "municipality_code.csv"))}, auto_detect = false, header = true, delim = ',',
+                quote = '"', escape = '"', columns = {{'municipality_code': 'VARCHAR', 'municipality_name': 'VARCHAR',
+                    'valid_from': 'DATE', 'valid_to': 'DATE'}})
         """)
         yield con
 

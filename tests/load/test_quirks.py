@@ -35,7 +35,7 @@ def test_the_plain_delivery_lands_typed_and_without_findings(warehouse: Warehous
 
 
 def test_lost_leading_zeros_are_put_back(warehouse: Warehouse) -> None:
-    write_delivery(
+    write_files(
         warehouse.landing / "d1",
         bostedskommune=change(BOSTED, bostedskommune_01_01_2015=["301", "1201", ""]),
         faste_oppl=change(FASTE, fodeland=["0", "101", "000"]),
@@ -51,13 +51,13 @@ def test_lost_leading_zeros_are_put_back(warehouse: Warehouse) -> None:
 
 
 def test_keys_are_never_padded_or_repaired(warehouse: Warehouse) -> None:
-    write_delivery(warehouse.landing / "d1", faste_oppl=change(FASTE, lopenr_person=["7", "007", "7.0"]))
+    write_files(warehouse.landing / "d1", faste_oppl=change(FASTE, lopenr_person=["7", "007", "7.0"]))
     warehouse.load()
     assert set(warehouse.rows("select lopenr_person from raw.faste_oppl")) == {("7",), ("007",), ("7.0",)}
 
 
 def test_numbers_written_with_decimals(warehouse: Warehouse) -> None:
-    write_delivery(
+    write_files(
         warehouse.landing / "d1",
         faste_oppl=change(FASTE, foedsels_aar_mnd=["198003.0", "197512.0", "199001.0"], kjoenn=["1.0", "2.0", "2"]),
         flytting_g2015=change(FLYTTING, flyttedato=["20150314.0", "20150615.0"], til_kommnr=["301.0", "1201.0"]),
@@ -79,7 +79,9 @@ def test_numbers_written_with_decimals(warehouse: Warehouse) -> None:
 
 @pytest.mark.parametrize("written", ["14.03.2015", "2015-03-14", "2015-03-14 00:00:00"])
 def test_mixed_date_formats(warehouse: Warehouse, written: str) -> None:
-    write_delivery(warehouse.landing / "d1", flytting_g2015=change(FLYTTING, flyttedato=[written, "20150615"]))
+    write_files(
+        warehouse.landing / "d1", faste_oppl=FASTE, flytting_g2015=change(FLYTTING, flyttedato=[written, "20150615"])
+    )
     warehouse.load()
     dates = {(date(2015, 3, 14),), (date(2015, 6, 15),)}
     assert set(warehouse.rows("select flyttedato from raw.flytting")) == dates
@@ -88,7 +90,7 @@ def test_mixed_date_formats(warehouse: Warehouse, written: str) -> None:
 
 @pytest.mark.parametrize("written", ["2015-03", "20150314", "14.03.2015", "2015-03-14"])
 def test_mixed_month_formats(warehouse: Warehouse, written: str) -> None:
-    write_delivery(warehouse.landing / "d1", faste_oppl=change(FASTE, forst_aar_mnd=[written, "200507", ""]))
+    write_files(warehouse.landing / "d1", faste_oppl=change(FASTE, forst_aar_mnd=[written, "200507", ""]))
     warehouse.load()
     assert warehouse.rows("select forst_aar_mnd from raw.faste_oppl where lopenr_person = 'p0001'") == [(201503,)]
     assert warehouse.findings("faste_oppl") == {("forst_aar_mnd", "date_format", "repaired"): 1}
@@ -96,7 +98,7 @@ def test_mixed_month_formats(warehouse: Warehouse, written: str) -> None:
 
 @pytest.mark.parametrize("missing", ["", "NA", ".", " NA ", "  "])
 def test_what_says_missing(warehouse: Warehouse, missing: str) -> None:
-    write_delivery(
+    write_files(
         warehouse.landing / "d1",
         bostedskommune=change(BOSTED, bostedskommune_01_01_2015=["0301", missing, missing]),
         regsys_2015=change(REGSYS, arb_arbkomm=[" 0301 ", missing]),
@@ -107,7 +109,7 @@ def test_what_says_missing(warehouse: Warehouse, missing: str) -> None:
 
 
 def test_codes_in_another_letter_case(warehouse: Warehouse) -> None:
-    write_delivery(
+    write_files(
         warehouse.landing / "d1",
         faste_oppl=change(FASTE, invkat=["a", "B", "C"]),
         hush_fam_2015=change(HUSH, parstatus=["U", "p"]),
@@ -138,7 +140,7 @@ def test_columns_in_capitals_in_any_order_and_unknown_ones(warehouse: Warehouse)
     ],
 )
 def test_file_names_vary(warehouse: Warehouse, name: str) -> None:
-    folder = write_delivery(warehouse.landing / "d1")
+    folder = write_files(warehouse.landing / "d1", flytting_g2015=FLYTTING)
     (folder / "w21_1234_flytting_g2015_ut.csv").rename(folder / name)
     warehouse.load()
     assert len(warehouse.rows("from raw.flytting where aar = 2015")) == 2
@@ -165,7 +167,7 @@ def test_exact_duplicates_are_dropped(warehouse: Warehouse) -> None:
     twice = {name: [*values, values[0]] for name, values in FASTE.items()}
     twice["fodeland"] = ["000", "101", "000", "0"]  # equal once repaired
     moves = {name: [*values, values[0], values[0]] for name, values in FLYTTING.items()}
-    write_delivery(warehouse.landing / "d1", faste_oppl=twice, flytting_g2015=moves)
+    write_files(warehouse.landing / "d1", faste_oppl=twice, flytting_g2015=moves)
     warehouse.load()
     assert len(warehouse.rows("from raw.faste_oppl")) == 3
     assert len(warehouse.rows("from raw.flytting")) == 2
@@ -177,7 +179,7 @@ def test_several_moves_a_year_are_no_duplicates(warehouse: Warehouse) -> None:
     moves = change(
         FLYTTING, lopenr_person=["p0002", "p0002"], flyttedato=["20150101", "20151231"], flyttetype=["3", "2"]
     )
-    write_delivery(warehouse.landing / "d1", flytting_g2015=moves)
+    write_files(warehouse.landing / "d1", faste_oppl=FASTE, flytting_g2015=moves)
     warehouse.load()
     assert len(warehouse.rows("from raw.flytting")) == 2
     assert warehouse.findings("flytting") == {}
@@ -186,7 +188,7 @@ def test_several_moves_a_year_are_no_duplicates(warehouse: Warehouse) -> None:
 def test_contradicting_rows_of_a_person_are_quarantined(lenient: Warehouse) -> None:
     twice = {name: [*values, values[1]] for name, values in FASTE.items()}
     twice["foedsels_aar_mnd"] = ["198003", "197512", "199001", "197511"]
-    write_delivery(lenient.landing / "d1", faste_oppl=twice)
+    write_files(lenient.landing / "d1", faste_oppl=twice)
     lenient.load()
     assert lenient.rows("select lopenr_person from raw.faste_oppl order by 1") == [("p0001",), ("p0003",)]
     assert lenient.rows("select row_number, rule from audit.quarantine order by 1") == [
@@ -198,7 +200,7 @@ def test_contradicting_rows_of_a_person_are_quarantined(lenient: Warehouse) -> N
 
 def test_codes_not_valid_on_their_date_are_noted_and_kept(lenient: Warehouse) -> None:
     codes = ["0301", "5001", ""]  # 5001 is of 2018
-    write_delivery(lenient.landing / "d1", bostedskommune=change(BOSTED, bostedskommune_01_01_2015=codes))
+    write_files(lenient.landing / "d1", bostedskommune=change(BOSTED, bostedskommune_01_01_2015=codes))
     lenient.load()
     assert lenient.findings("bostedskommune") == {("bostedskommune_01_01_2015", "invalid_municipality", "noted"): 1}
     assert ("p0002", 2015, "5001", 1) in lenient.rows("from raw.bostedskommune")
@@ -206,7 +208,7 @@ def test_codes_not_valid_on_their_date_are_noted_and_kept(lenient: Warehouse) ->
 
 def test_unknown_and_non_mainland_codes_are_not_invalid(warehouse: Warehouse) -> None:
     codes = ["9999", "2111", "2580"]
-    write_delivery(warehouse.landing / "d1", bostedskommune=change(BOSTED, bostedskommune_01_01_2016=codes))
+    write_files(warehouse.landing / "d1", bostedskommune=change(BOSTED, bostedskommune_01_01_2016=codes))
     warehouse.load()
     assert warehouse.findings("bostedskommune") == {}
 
@@ -224,7 +226,7 @@ def test_a_move_on_the_day_of_a_reform(warehouse: Warehouse) -> None:
 
 def test_events_outside_the_year_and_of_unknown_persons(warehouse: Warehouse) -> None:
     moves = change(FLYTTING, lopenr_person=["p0002", "nobody"], flyttedato=["20141230", "20150615"])
-    write_delivery(warehouse.landing / "d1", flytting_g2015=moves)
+    write_files(warehouse.landing / "d1", faste_oppl=FASTE, flytting_g2015=moves)
     warehouse.load()
     assert warehouse.findings("flytting") == {
         ("flyttedato", "event_outside_year", "noted"): 1,
@@ -272,7 +274,7 @@ def test_what_is_counted_and_never_refused(warehouse: Warehouse) -> None:
 def test_a_few_values_of_no_known_form_are_emptied(
     lenient: Warehouse, register: str, table: dict[str, list[str]], column: str, rule: str
 ) -> None:
-    write_delivery(lenient.landing / "d1", **{register: table})
+    write_files(lenient.landing / "d1", **{register: table})
     lenient.load()
     name = register.rsplit("_", 1)[0] if register[-1].isdigit() else register
     assert lenient.findings(name)[(column, rule, "noted")] == 1
@@ -292,7 +294,7 @@ def test_a_few_values_of_no_known_form_are_emptied(
 def test_a_few_impossible_months_are_emptied(
     lenient: Warehouse, columns: dict[str, list[str]], rule: str, emptied: str
 ) -> None:
-    write_delivery(lenient.landing / "d1", faste_oppl=change(FASTE, **columns))
+    write_files(lenient.landing / "d1", faste_oppl=change(FASTE, **columns))
     lenient.load()
     assert lenient.findings("faste_oppl") == {(emptied, rule, "noted"): 1}
     assert lenient.rows(f"select {emptied} from raw.faste_oppl where lopenr_person = 'p0001'") == [(None,)]
