@@ -55,3 +55,28 @@
         {%- endfor %}
     end
 {%- endmacro %}
+
+{#- The date whose geography municipalities are compared in. -#}
+{% macro geography_date() -%}
+    cast('{{ var("geography_date") }}' as date)
+{%- endmacro %}
+
+{#- Whether a change is of a split code to another successor than the one the study chooses (design §5.4). -#}
+{% macro is_split_not_chosen(old_code, new_code) -%}
+    (
+        false
+        {%- for split_code, chosen_code in var('split_successors').items() %}
+        or ({{ old_code }} = '{{ split_code }}' and {{ new_code }} <> '{{ chosen_code }}')
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#- A query that gives the texts as rows of one column. -#}
+{% macro one_column(texts, name) -%}
+    {%- for text in texts %}
+    select '{{ text }}' as {{ name }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}

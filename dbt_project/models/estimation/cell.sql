@@ -9,9 +9,9 @@ with counted as (
         labour_market_status,
         education,
         centrality,
-        {%- for outcome in var('outcomes') %}
-        sum(case when outcome = '{{ outcome }}' then 1 else 0 end) as {{ outcome }}{% if not loop.last %},{% endif %}
-        {%- endfor %}
+        sum(case when outcome = 'stay' then 1 else 0 end) as stay,
+        sum(case when outcome = 'internal_move' then 1 else 0 end) as internal_move,
+        sum(case when outcome = 'emigration' then 1 else 0 end) as emigration
     from {{ ref('person_year') }}
     group by
         population_group,

@@ -1,5 +1,3 @@
-{%- set geography_date = "cast('" ~ var('geography_date') ~ "' as date)" -%}
-
 with recursive municipalities as (
 
     select
@@ -28,10 +26,8 @@ forward_changes as (
         valid_from as changed_on
     from changes
     where
-        valid_from <= {{ geography_date }}
-        {%- for split_code, chosen_code in var('split_successors').items() %}
-        and not (old_code = '{{ split_code }}' and new_code <> '{{ chosen_code }}')
-        {%- endfor %}
+        valid_from <= {{ geography_date() }}
+        and not {{ is_split_not_chosen('old_code', 'new_code') }}
 
 ),
 
@@ -42,7 +38,15 @@ backward_changes as (
         old_code as next_code,
         valid_from as changed_on
     from changes
-    where valid_from > {{ geography_date }}
+    where valid_from > {{ geography_date() }}
+
+),
+
+steps as (
+
+    select code, next_code, changed_on from forward_changes
+    union all
+    select code, next_code, changed_on from backward_changes
 
 ),
 
@@ -63,17 +67,13 @@ carried as (
         municipalities.valid_from,
         municipalities.valid_to
     from carried
-    inner join (
-        select code, next_code, changed_on from forward_changes
-        union all
-        select code, next_code, changed_on from backward_changes
-    ) as steps
+    inner join steps
         on carried.carried_code = steps.code
     inner join municipalities
         on steps.next_code = municipalities.municipality_code
     where
-        (carried.carried_to <= {{ geography_date }} and steps.changed_on = carried.carried_to)
-        or (carried.carried_from > {{ geography_date }} and steps.changed_on = carried.carried_from)
+        (carried.carried_to <= {{ geography_date() }} and steps.changed_on = carried.carried_to)
+        or (carried.carried_from > {{ geography_date() }} and steps.changed_on = carried.carried_from)
 
 ),
 
@@ -83,7 +83,7 @@ final as (
         municipality_code,
         carried_code as municipality_code_2020
     from carried
-    where carried_from <= {{ geography_date }} and carried_to > {{ geography_date }}
+    where carried_from <= {{ geography_date() }} and carried_to > {{ geography_date() }}
 
 )
 

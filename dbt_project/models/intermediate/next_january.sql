@@ -27,7 +27,7 @@ next_residences as (
 
 ),
 
-next_statuses as (
+next_other_statuses as (
 
     select
         lopenr_person,
@@ -35,6 +35,7 @@ next_statuses as (
         registration_status,
         status_since
     from {{ ref('stg_registration_status') }}
+    where registration_status <> '{{ var("resident_status") }}'
 
 ),
 
@@ -64,17 +65,16 @@ final as (
         {{ municipality_kind('next_residences.municipality_code', 'next_municipalities.municipality_code') }}
             as next_municipality_kind,
         next_residences.municipality_code is not null
-        and coalesce(next_statuses.registration_status, '{{ var("resident_status") }}')
-        = '{{ var("resident_status") }}' as is_resident_next,
+        and next_other_statuses.registration_status is null as is_resident_next,
         coalesce(
-            next_statuses.registration_status in ({{ text_list(var('late_registration_statuses')) }})
+            next_other_statuses.registration_status in ({{ text_list(var('late_registration_statuses')) }})
             and (
-                next_statuses.status_since is null
-                or {{ year_of('next_statuses.status_since') }} in (at_risk.year - 1, at_risk.year)
+                next_other_statuses.status_since is null
+                or {{ year_of('next_other_statuses.status_since') }} in (at_risk.year - 1, at_risk.year)
             ),
             false
         ) as is_registered_as_left,
-        next_statuses.status_since as next_status_since
+        next_other_statuses.status_since as next_status_since
     from at_risk
     left join next_residences
         on
@@ -84,10 +84,10 @@ final as (
         on
             next_residences.year = next_municipalities.year
             and next_residences.municipality_code = next_municipalities.municipality_code
-    left join next_statuses
+    left join next_other_statuses
         on
-            at_risk.lopenr_person = next_statuses.lopenr_person
-            and at_risk.year = next_statuses.panel_year
+            at_risk.lopenr_person = next_other_statuses.lopenr_person
+            and at_risk.year = next_other_statuses.panel_year
 
 )
 

@@ -10,28 +10,38 @@ with persons as (
 
 ),
 
+known_persons as (
+
+    {% if is_incremental() %}
+    select
+        person_key,
+        lopenr_person
+    from {{ this }}
+    {% else %}
+    select
+        cast(null as bigint) as person_key,
+        cast(null as {{ dbt.type_string() }}) as lopenr_person
+    where false
+    {% endif %}
+
+),
+
 new_persons as (
 
     select persons.lopenr_person
     from persons
-    where persons.lopenr_person is not null
-    {% if is_incremental() %}
-        and not exists (
-            select known.lopenr_person
-            from {{ this }} as known
-            where known.lopenr_person = persons.lopenr_person
-        )
-    {% endif %}
+    left join known_persons
+        on persons.lopenr_person = known_persons.lopenr_person
+    where
+        persons.lopenr_person is not null
+        and known_persons.lopenr_person is null
 
 ),
 
 last_key as (
 
-    {% if is_incremental() %}
-    select coalesce(max(person_key), 0) as person_key from {{ this }}
-    {% else %}
-    select 0 as person_key
-    {% endif %}
+    select coalesce(max(person_key), 0) as person_key
+    from known_persons
 
 ),
 

@@ -24,13 +24,14 @@ municipalities as (
 
 ),
 
-statuses as (
+other_statuses as (
 
     select
         lopenr_person,
         year,
         registration_status
     from {{ ref('stg_registration_status') }}
+    where registration_status <> '{{ var("resident_status") }}'
 
 ),
 
@@ -56,7 +57,7 @@ described as (
         municipalities.municipality_code_2020,
         {{ municipality_kind('residences.municipality_code', 'municipalities.municipality_code') }}
             as municipality_kind,
-        statuses.registration_status,
+        other_statuses.registration_status as other_status,
         persons.sex,
         persons.population_group,
         cast(residences.year - persons.birth_year - 1 as smallint) as age
@@ -67,10 +68,10 @@ described as (
         on
             residences.year = municipalities.year
             and residences.municipality_code = municipalities.municipality_code
-    left join statuses
+    left join other_statuses
         on
-            residences.lopenr_person = statuses.lopenr_person
-            and residences.year = statuses.year
+            residences.lopenr_person = other_statuses.lopenr_person
+            and residences.year = other_statuses.year
     left join persons
         on residences.lopenr_person = persons.lopenr_person
 
@@ -90,7 +91,7 @@ final as (
         case
             when municipality_kind = 'unknown' then 'unknown_municipality'
             when municipality_kind = 'not_mainland' then 'not_mainland'
-            when registration_status <> '{{ var("resident_status") }}' then 'not_resident'
+            when other_status is not null then 'not_resident'
             when sex is null or age is null then 'unknown_person'
             when population_group is null then 'unknown_group'
             when age not between {{ var('age_first') }} and {{ var('age_last') }} then 'age_outside_window'

@@ -25,10 +25,7 @@ counted_with_total as (
 
 outcomes as (
 
-    {% for outcome in var('outcomes') -%}
-    select '{{ outcome }}' as outcome
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+    {{ one_column(var('outcomes'), 'outcome') }}
 
 ),
 

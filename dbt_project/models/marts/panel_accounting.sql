@@ -6,10 +6,7 @@ with panel_years as (
 
 dispositions as (
 
-    {% for disposition in dispositions() -%}
-    select '{{ disposition }}' as disposition
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+    {{ one_column(dispositions(), 'disposition') }}
 
 ),
 
