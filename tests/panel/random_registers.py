@@ -16,6 +16,15 @@ CODES = {
     2020: ("0301", "1103", "5055", "5056", "5059", "1806", "1875", "3002", "3803", "5001", "5012", "1507"),
     2024: ("0301", "1103", "5055", "5056", "5059", "1806", "1875", "3103", "3907", "5001", "1508", "1580", "1507"),
 }
+# What reforms made of codes above: the first 1 January of it, and the successors.
+REFORMED = {
+    "5012": (2020, ("5055", "5056", "5059")),
+    "1850": (2020, ("1806", "1875")),
+    "0104": (2020, ("3002",)),
+    "0136": (2020, ("3002",)),
+    "1507": (2024, ("1508", "1580")),
+    "3002": (2024, ("3103",)),
+}
 ODD_CODES = ("9999", "2111", "2580", "0000", "3002", "0104", "5012", "1507")
 
 
@@ -74,15 +83,15 @@ class RandomRegisters:
     def _residences(self, key: str) -> None:
         code = self._code(YEARS[0])
         for year in YEARS:
-            if self._chance(0.25) or (self._chance(0.8) and self._reformed(year)):
+            reformed_in, successors = REFORMED.get(code, (9999, ()))
+            if year >= reformed_in and self._chance(0.8):
+                code = self.random.choice(successors)
+            elif self._chance(0.25) or (self._chance(0.8) and year == 2018):
                 code = self._code(year)
             if self._chance(0.75):
                 self.tables["bostedskommune"].append({"lopenr_person": key, "aar": year, "bostedskommune": code})
             if self._chance(0.5):
                 self.tables["regstat"].append(self._status(key, year))
-
-    def _reformed(self, year: int) -> bool:
-        return year in (2018, 2020, 2023, 2024)
 
     def _status(self, key: str, year: int) -> dict[str, Any]:
         status = self.random.choices(["1", "3", "4", "5", "6", None], [60, 12, 6, 12, 2, 8])[0]
