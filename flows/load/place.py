@@ -16,20 +16,11 @@ from flows.load.session import name
 
 def place(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, years: Iterable[int | None]) -> None:
     """Put the rows of `typed` that belong to the given years (None: faste_oppl) in place of what is in `raw`."""
-    register, layout = checked.file.register, checked.file.contract.layout
-    for year in years:
-        if year is None:
-            record_version(con, register, year, arrival, place_persons(con, arrival, checked))
-            refresh_current_persons(con)
-            continue
-        columns = of_year(checked.columns, year) if layout == "wide" else checked.columns
-        make_year(con, columns, year, only_filled=layout == "wide")
-        [n_rows] = count(con, "select count(*) from of_year")
-        changed = not is_current_version(con, register, year)
-        if changed:
-            con.execute(f"delete from raw.{register} where aar = ?", [year])
-            con.execute(f"insert into raw.{register} by name select *, ?::integer as arrival from of_year", [arrival])
-        record_version(con, register, year, arrival, n_rows, changed)
+    if checked.file.contract.layout == "person":
+        record_version(con, checked.file.register, None, arrival, place_persons(con, arrival, checked))
+        refresh_current_persons(con)
+    else:
+        place_years(con, arrival, checked, [year for year in years if year is not None])
 
 
 def years_of(checked: Checked) -> list[int | None]:
@@ -54,13 +45,43 @@ def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked
     return count(con, "select count(*) from typed")[0]
 
 
-def make_year(con: duckdb.DuckDBPyConnection, columns: Sequence[SourceColumn], year: int, only_filled: bool) -> None:
+def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, years: Sequence[int]) -> None:
+    """Replace those of the given years that differ from the current version."""
+    register, changed = checked.file.register, []
+    for year in years:
+        make_year(con, checked, year)
+        [n_rows] = count(con, "select count(*) from of_year")
+        is_new = not is_current_version(con, register, year)
+        changed += [year] if is_new else []
+        record_version(con, register, year, arrival, n_rows, is_new)
+    if not changed:
+        return
+    con.execute(f"delete from raw.{register} where aar in ({', '.join(map(str, changed))})")
+    rows = long_rows(checked, changed) if checked.file.contract.layout == "wide" else "from of_year"
+    con.execute(f"insert into raw.{register} by name select *, ?::integer as arrival from ({rows})", [arrival])
+
+
+def long_rows(checked: Checked, years: Sequence[int]) -> str:
+    """SQL: the rows of several years of a wide file; a person's years together, which takes half the space."""
+    structs = []
+    for year in years:
+        values = (f"'{source.raw}': {name(source.name)}" for source in of_year(checked.columns, year)[1:])
+        structs.append(f"{{'aar': {year}::smallint, {', '.join(values)}}}")
+    filled = " or ".join(f"{value} is not null" for value in checked.file.contract.values)
+    return f"""
+        from (select {KEY}, unnest([{", ".join(structs)}], recursive := true) from typed) where {filled}
+    """
+
+
+def make_year(con: duckdb.DuckDBPyConnection, checked: Checked, year: int) -> None:
     """Make the view `of_year`: the rows of `typed` as they will be in `raw`, but for the arrival."""
+    is_wide = checked.file.contract.layout == "wide"
+    columns = of_year(checked.columns, year) if is_wide else checked.columns
     chosen = ", ".join(f"{name(source.name)} as {source.raw}" for source in columns)
     filled = " or ".join(f"{name(source.name)} is not null" for source in columns if source.raw != KEY)
     con.execute(f"""
         create or replace temp view of_year as
-        select {chosen}, {year}::smallint as aar from typed where {filled if only_filled else "true"}
+        select {chosen}, {year}::smallint as aar from typed where {filled if is_wide else "true"}
     """)
 
 
