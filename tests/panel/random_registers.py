@@ -11,8 +11,23 @@ from typing import Any
 YEARS = (2014, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2023, 2024, 2025)  # 2022 is not loaded: 2021, 2022 not closed
 # Where the reforms of 2017–2024 bit: splits, mergers, renumberings, and towns that nothing happened to.
 CODES = {
-    2014: ("0301", "1103", "5012", "1850", "1849", "1854", "0104", "0136", "0706", "0719", "1601", "1612", "1504"),
-    2018: ("0301", "1103", "5012", "5016", "1850", "1849", "1854", "0104", "0136", "0710", "5001", "5011", "1504"),
+    2014: (
+        "0301",
+        "1103",
+        "5012",
+        "1850",
+        "1849",
+        "1854",
+        "0104",
+        "0136",
+        "0706",
+        "0719",
+        "1601",
+        "1612",
+        "1850",
+        "1850",
+    ),
+    2018: ("0301", "1103", "5012", "5012", "5012", "5016", "1850", "1850", "1850", "1849", "0104", "0136", "0710"),
     2020: ("0301", "1103", "5055", "5056", "5059", "1806", "1875", "3002", "3803", "5001", "5012", "1507"),
     2024: ("0301", "1103", "5055", "5056", "5059", "1806", "1875", "3103", "3907", "5001", "1508", "1580", "1507"),
 }
@@ -88,18 +103,18 @@ class RandomRegisters:
                 code = self.random.choice(successors)
             elif self._chance(0.25) or (self._chance(0.8) and year == 2018):
                 code = self._code(year)
-            if self._chance(0.75):
+            if self._chance(0.85):
                 self.tables["bostedskommune"].append({"lopenr_person": key, "aar": year, "bostedskommune": code})
             if self._chance(0.5):
                 self.tables["regstat"].append(self._status(key, year))
 
     def _status(self, key: str, year: int) -> dict[str, Any]:
-        status = self.random.choices(["1", "3", "4", "5", "6", None], [60, 12, 6, 12, 2, 8])[0]
+        status = self.random.choices(["1", "3", "4", "5", "6", None], [70, 10, 5, 8, 2, 5])[0]
         since = None if self._chance(0.15) else self._day(year - self.random.choice([0, 1, 1, 1, 2, 3]))
         return {"lopenr_person": key, "aar": year, "regstat": status, "regstat_dat": since}
 
     def _events(self, key: str) -> None:
-        for _ in range(self.random.choice([0, 0, 1, 2, 3, 5, 8])):
+        for _ in range(self.random.choice([0, 1, 2, 4, 6, 10])):
             year = self.random.choice(YEARS)
             moved = self._day(year)
             registered = moved + timedelta(days=self.random.choice([0, 0, 5, 30, 200, 400, -3, -40]))
