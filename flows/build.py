@@ -147,13 +147,13 @@ def _said_before_any_row_was_read(output: str) -> Iterator[str]:
     for line in output.splitlines():
         try:
             event = json.loads(line)
-            level, data, message = event["info"]["level"], event["data"], event["info"]["msg"]
+            info, data = event["info"], event["data"]
         except (ValueError, KeyError, TypeError):
             continue
         if "node_info" in data:
             return
-        if level == "error":
-            yield message
+        if info["level"] == "error" and info["name"] != "MainStackTrace":
+            yield info["msg"]
 
 
 def _remove_what_may_hold_values(target: Path, logs: Path, spill: Path) -> None:
