@@ -51,7 +51,7 @@ def measure_size(persons: int, folder: Path, sampling: str) -> dict[str, Cost]:
 def table(costs: dict[int, dict[str, Cost]]) -> str:
     """A Markdown table: seconds and memory per step and size, and the growth of both against linear.
 
-    Growth is (cost at the largest size / cost at the one before it) / (ratio of the sizes): at most 1 is linear or better.
+    Growth is (cost at the largest size / cost at the next) / (ratio of the sizes): up to 1 is linear or better.
     """
     sizes = sorted(costs)
     head = "| step |" + "".join(f" {size:,} persons |" for size in sizes) + " growth of time | of memory |"

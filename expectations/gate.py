@@ -10,6 +10,7 @@ import duckdb
 from great_expectations.core import ExpectationSuiteValidationResult, RunIdentifier
 
 from expectations.checkpoint import checkpoint, context_with_docs
+from expectations.data_docs import build_data_docs
 from expectations.engine import read_only_source, settings
 from expectations.suite_files import Gate, Rule, Suite, suites_of
 from models_py.study import Study
@@ -109,8 +110,9 @@ def _validated(gate: Gate, database: Path, suites: list[Suite], run_id: str, doc
     context = context_with_docs(site)
     with read_only_source(context, database) as source:
         run = checkpoint(context, source, gate, suites).run(run_id=RunIdentifier(run_name=run_id))
-    context.build_data_docs()  # once: as an action of the checkpoint it would rebuild the index for every suite
     by_suite = {result.suite_name: result for result in run.run_results.values()}
+    # Once: as an action of the checkpoint it would make every page's surroundings again for each table.
+    build_data_docs(context, site, {name: bool(result.success) for name, result in by_suite.items()})
     return [outcome for suite in suites for outcome in _outcomes(suite, by_suite[suite.name])]
 
 

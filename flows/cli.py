@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -85,7 +85,7 @@ def years_option(_context: click.Context, _option: click.Parameter, value: str) 
     type=click.Path(exists=True, path_type=Path),
     help="Parameters other than synthetic/parameters.yml.",
 )
-def simulate(file_format: str, **options: Any) -> None:
+def simulate(file_format: Literal["csv", "parquet"], **options: Any) -> None:
     """Write deliveries of a simulated Norway whose truth is known."""
     from flows.log import step
     from synthetic import simulate as simulate_norway

@@ -7,6 +7,7 @@ becomes the warehouse, is decided by the caller.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -112,7 +113,7 @@ def validate(home: Home, candidate: Path, study: Study, run_id: str) -> int:
     from expectations.gate import run_gate
 
     needs(candidate, "load")
-    gates = ["incoming"]
+    gates: list[Literal["incoming", "marts"]] = ["incoming"]
     with duckdb.connect(str(candidate), read_only=True) as con:
         gates += ["marts"] if last_basis(con, "build") else []
     with step("validate") as said:
