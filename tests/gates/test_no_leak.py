@@ -80,7 +80,7 @@ def test_no_value_leaks(
     output = capfd.readouterr()
 
     assert sum(not check.success for check in refusal.result.checks) > 10
-    assert "could not be checked" in str(refusal)
+    assert ("could not be checked" in str(refusal)) == (gate != "results")  # results have no dates to spoil
     assert validations
     assert len(pages) > 10
     for text in [
