@@ -83,7 +83,7 @@ def run_gate(gate: Gate, database: Path, study: Study, run_id: str, docs: Path) 
     result = GateResult(gate, run_id, tuple(outcome.check for outcome in outcomes))
     _record(result, database)
     if not result.ok:
-        raise GateFailed(_report(result, outcomes, database), result)
+        raise GateFailed(_report(result, outcomes, database, study), result)
     return result
 
 
@@ -156,9 +156,10 @@ def _record(result: GateResult, database: Path) -> None:
         transaction.commit()
 
 
-def _report(result: GateResult, outcomes: list[Outcome], database: Path) -> str:
+def _report(result: GateResult, outcomes: list[Outcome], database: Path, study: Study) -> str:
     """One readable report of everything that did not hold."""
     failed = [outcome for outcome in outcomes if not outcome.check.success]
+    levels = {level for name in type(study.variables).model_fields for level in study.levels(name)}
     lines = [f"gate {result.gate}: {len(failed)} of {len(outcomes)} expectations failed"]
     with duckdb.connect(str(database), read_only=True, config=settings()) as connection:
         for outcome in failed:
@@ -166,16 +167,16 @@ def _report(result: GateResult, outcomes: list[Outcome], database: Path) -> str:
             fault = f" (could not be checked: {outcome.fault})" if outcome.fault else ""
             lines.append(f"  {place}: {outcome.rule.description} [{outcome.rule.name}]{fault}")
             if outcome.rule.tells and not outcome.fault:
-                lines += [f"    {told}" for told in _told(outcome, connection)]
+                lines += [f"    {told}" for told in _told(outcome, levels, connection)]
     return "\n".join(lines)
 
 
-def _told(outcome: Outcome, connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _told(outcome: Outcome, levels: set[str], connection: duckdb.DuckDBPyConnection) -> list[str]:
     """What a failed query found, of the columns that its suite file lets it tell."""
     rule = outcome.rule
     found = connection.sql(rule.sql or "")
     rows = found.project(", ".join(rule.tells)).order(", ".join(rule.tells)).limit(TOLD_ROWS + 1).fetchall()
-    known = set(TEXT_IN_SQL.findall(rule.sql or ""))
+    known = levels | set(TEXT_IN_SQL.findall(rule.sql or ""))
     told = [
         ", ".join(f"{name} {_shown(value, known)}" for name, value in zip(rule.tells, row, strict=True))
         for row in rows[:TOLD_ROWS]
@@ -184,7 +185,7 @@ def _told(outcome: Outcome, connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _shown(value: object, known: set[str]) -> str:
-    """A number, or a text that the reviewed SQL itself says; any other text came from a row."""
+    """A number, or a text that the study or the reviewed SQL itself says; any other text came from a row."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if value is None or isinstance(value, int) or value in known:
