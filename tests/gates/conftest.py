@@ -65,6 +65,12 @@ def batch_result(
     return result
 
 
+@pytest.fixture
+def without_docs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data Docs take most of a gate's time; `test_no_leak.py` looks at them."""
+    monkeypatch.setattr(gate_module, "build_data_docs", lambda *told: None)
+
+
 def change(path: Path, *changes: str) -> None:
     with duckdb.connect(str(path)) as connection:
         for sql in changes:

@@ -13,6 +13,7 @@ from tests.gates.faults import FAULTS, Fault
 GATES: list[Gate] = ["incoming", "marts", "results"]
 
 
+@pytest.mark.usefixtures("without_docs")
 @pytest.mark.parametrize("gate", GATES)
 def test_healthy_database_passes(gate: Gate, database: Callable[..., Path], study: Study, tmp_path: Path) -> None:
     assert run_gate(gate, database(gate), study, "run-2", tmp_path / "docs").ok

@@ -13,6 +13,8 @@ from tests.gates.conftest import change, failure
 
 Database = Callable[..., Path]
 
+pytestmark = pytest.mark.usefixtures("without_docs")
+
 
 def test_checks_are_recorded_once_and_the_file_is_free(database: Database, study: Study, tmp_path: Path) -> None:
     path = database("results")

@@ -5,17 +5,20 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import great_expectations as gx
 import pytest
+from great_expectations.core.result_format import ResultFormat
 
+from expectations import checkpoint
 from expectations.suite_files import Gate
 from models_py.study import Study
 from tests.gates.conftest import failure
 
 Database = Callable[..., Path]
-CANARY = re.compile(r"(?i)kanari|98765\d")
+CANARY = re.compile(r"(?i)kanari|98765432\d")
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def poison(path: Path, schemas: tuple[str, ...]) -> None:
             if kind == "VARCHAR":
                 connection.execute(f"UPDATE {table} SET {column} = 'KANARI ' || {column} WHERE rowid % 3 = 0")
             elif kind in ("INTEGER", "BIGINT", "DOUBLE"):
-                connection.execute(f"UPDATE {table} SET {column} = 987650 + rowid % 10 WHERE rowid % 3 = 1")
+                connection.execute(f"UPDATE {table} SET {column} = 987654320 + rowid % 10 WHERE rowid % 3 = 1")
             elif kind == "DATE":
                 connection.execute(f"ALTER TABLE {table} ALTER {column} TYPE VARCHAR")
                 connection.execute(f"UPDATE {table} SET {column} = 'KANARI' WHERE rowid % 3 = 2")
@@ -107,3 +110,14 @@ def test_data_docs_fetch_nothing_and_name_every_table(database: Database, study:
     assert "marts.marts.person_year</a></td><td>all hold" in index
     for link in re.findall(r'href="([^"]+)"', index):
         assert (tmp_path / "marts" / link).exists()
+
+
+def test_the_search_would_find_a_leak(
+    database: Database, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, validations: list[str]
+) -> None:
+    monkeypatch.setattr(checkpoint, "ResultFormat", SimpleNamespace(BOOLEAN_ONLY=ResultFormat.SUMMARY))
+    path = database("incoming")
+    poison(path, ("raw",))
+    failure("incoming", path, study, tmp_path)
+    assert any(CANARY.search(text) for text in validations)
+    assert any(CANARY.search(page.read_text()) for page in tmp_path.rglob("*.html"))
