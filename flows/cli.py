@@ -114,7 +114,9 @@ def refresh(home: Home) -> None:
     from flows.prefect_run import run_refresh_flow
 
     run_refresh_flow(home)
-    click.echo(f"\n{terminal_table(home.results)}\n\nrelease    {home.current.resolve()}\nresults    {home.results}")
+    click.echo(f"\n{terminal_table(home.results)}\n")
+    for name, place in (("release", home.current.resolve()), ("results", home.results), ("warehouse", home.warehouse)):
+        click.echo(f"{name:<10} {place}")
 
 
 @commands.command()
