@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.build import build as build_with_dbt
 from flows.candidate import HomeBusy, sole_writer
 from flows.home import Home
 from flows.load import DeliveryRefused
@@ -163,3 +164,11 @@ def test_a_changed_specification_is_due_without_a_load(refreshed: Refreshed, stu
         update={"panel": study.panel.model_copy(update={"age": study.panel.age.model_copy(update={"last": 60})})}
     )
     assert due(refreshed.home, older).steps == ["build", "estimate", "publish"]
+
+
+def test_a_build_that_does_not_fit_in_memory_spills(
+    own_copy: Refreshed, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 2 million persons dbt once failed as soon as something had spilled to disk; here memory is short instead."""
+    monkeypatch.setenv("FLYTTEPANEL_MEMORY", "130MB")
+    build_with_dbt(own_copy.home.warehouse, study, own_copy.home.work / "dbt")
