@@ -111,7 +111,7 @@ def smaller_gap(gap: tuple[float, float], other_gap: tuple[float, float]) -> tup
 
 def _between_groups(question: Question, family: str, labour: str) -> Iterator[Contrast]:
     hypothesis, places = question.hypothesis, {"urban": question.study.tests.urban, "rural": question.study.tests.rural}
-    for place in hypothesis.centrality:
+    for place in question.study.told_apart("centrality", hypothesis.centrality):
         estimate, std_error = log_ratio(
             question.probability(hypothesis.group, places[place], family, labour),
             question.probability(question.other_group, places[place], family, labour),
@@ -162,8 +162,8 @@ def contrasts(question: Question) -> list[Contrast]:
         UnanswerableError: one of them cannot be estimated, so that the hypothesis as it stands cannot be judged.
     """
     contrast = CONTRASTS[question.hypothesis.contrast]
-    grid = question.study.profile_grid(question.study.tests.profiles)
-    found = [item for family, labour in grid for item in contrast(question, family, labour)]
+    situations = question.study.tested_situations()
+    found = [item for family, labour in situations for item in contrast(question, family, labour)]
     # Without a centrality term urban and rural are the same by assumption, and nothing can be tested.
     fixed = next((item for item in found if not item.std_error > 0), None)
     if fixed:

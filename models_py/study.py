@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from models_py.part import Part, Title, faults_of
+from models_py.variants import Variant, check_variants
 
 Outcome = Literal["stay", "internal_move", "emigration"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -23,19 +26,6 @@ NOT_COVARIATES = ("population_group", "outcome")
 
 class StudyError(ValueError):
     """The specification cannot be read or contradicts itself; the message names file and key."""
-
-
-class Part(BaseModel):
-    """A part of the specification: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Title(Part):
-    """A text in both languages of the study."""
-
-    en: str
-    nb: str
 
 
 class Years(Part):
@@ -264,6 +254,7 @@ class Study(Part):
     disclosure: Disclosure
     load: Load
     gates: Gates
+    variants: tuple[Variant, ...] = ()
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -304,6 +295,11 @@ class Study(Part):
                 _must_be_among(term.name, [term.reference or ""], self.levels(term.name))
         return self
 
+    @model_validator(mode="after")
+    def _variants_are_studies(self) -> Self:
+        check_variants(self)
+        return self
+
     def missing_level(self, variable: str) -> str | None:
         """The level that stands for a missing register row, if the variable has one."""
         found: str | None = getattr(self.variables, variable).missing
@@ -317,6 +313,20 @@ class Study(Part):
     def profile_grid(self, grid: ProfileGrid) -> list[tuple[str, str]]:
         """All (family_situation, labour_market_status) pairs of a grid, in declared order."""
         return list(itertools.product(grid.family_situation, grid.labour_market_status))
+
+    def told_apart(self, variable: str, values: tuple[str, ...]) -> tuple[str, ...]:
+        """The values that models tell apart: the first alone, where the variable is no term of them."""
+        return values if variable in {term.name for term in self.models.terms} else values[:1]
+
+    def tested_situations(self) -> list[tuple[str, str]]:
+        """The (family_situation, labour_market_status) pairs of the tests: the same prediction is not tested twice."""
+        grid = self.tests.profiles
+        return list(
+            itertools.product(
+                self.told_apart("family_situation", grid.family_situation),
+                self.told_apart("labour_market_status", grid.labour_market_status),
+            )
+        )
 
 
 def _must_be_among(what: str, named: object, known: object) -> None:
@@ -338,7 +348,7 @@ def load_study(path: Path) -> Study:
     except yaml.YAMLError as error:
         raise StudyError(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
-        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        faults = "\n".join(f"  {fault}" for fault in faults_of(error))
         raise StudyError(f"{path}: {error.error_count()} faults\n{faults}") from None
 
 

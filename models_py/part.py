@@ -1,0 +1,24 @@
+"""What the parts of the specification have in common.
+
+Belongs here: how a part behaves, and how its faults are told. Does not belong here: any key of `study.yml`.
+"""
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class Part(BaseModel):
+    """A part of the specification: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(Part):
+    """A text in both languages of the study."""
+
+    en: str
+    nb: str
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """Each fault as key and reason."""
+    return [": ".join(filter(None, (".".join(map(str, f["loc"])), f["msg"]))) for f in error.errors()]

@@ -1,0 +1,91 @@
+"""Variants as the specification has them: what they may say, and the study each of them is."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from models_py.study import Study, StudyError, load_study
+from models_py.variants import Variant, variant_study
+from tests.estimation.conftest import PROJECT_ROOT
+
+TEXT = {"en": "Another choice", "nb": "Et annet valg"}
+
+
+def variant(name: str = "other", **said: object) -> Variant:
+    return Variant.model_validate({"name": name, "statement": TEXT} | said)
+
+
+def refusal(folder: Path, *variants: dict) -> str:
+    """What is said of study.yml with these variants in place of its own."""
+    said = yaml.safe_load((PROJECT_ROOT / "study.yml").read_text(encoding="utf-8"))
+    said["variants"] = [{"statement": TEXT} | one for one in variants]
+    path = folder / "study.yml"
+    path.write_text(yaml.safe_dump(said), encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        load_study(path)
+    return str(caught.value)
+
+
+def test_the_studys_own_variants_differ_from_it_and_each_other(study: Study) -> None:
+    studies = [study.model_copy(update={"variants": ()}), *(variant_study(study, one) for one in study.variants)]
+    assert len({one.model_dump_json() for one in studies}) == len(study.variants) + 1
+    assert not any(one.variants for one in studies)
+
+
+def test_a_part_is_merged_and_anything_else_replaced(study: Study) -> None:
+    codes = {"1": ["1"], "2": ["2"], "3": ["3"], "5*": ["4", "5", "6"]}
+    other = variant_study(
+        study, variant(changes={"panel": {"age": {"first": 30}}, "variables": {"centrality": {"codes": codes}}})
+    )
+    assert (other.panel.age.first, other.panel.age.last) == (30, study.panel.age.last)
+    assert other.panel.outcome_rule == study.panel.outcome_rule
+    assert other.levels("centrality") == ("1", "2", "3", "5*")
+    assert other.hypotheses == study.hypotheses
+
+
+def test_a_term_is_left_out_by_name(study: Study) -> None:
+    other = variant_study(study, variant(without_terms=["education", "year"]))
+    left_out = {term.name for term in study.models.terms} - {term.name for term in other.models.terms}
+    assert left_out == {"education", "year"}
+    assert other == variant_study(
+        study, variant(changes={"models": {"terms": [term.model_dump() for term in other.models.terms]}})
+    )
+
+
+def test_what_a_model_cannot_tell_apart_is_tested_once(study: Study) -> None:
+    grid = study.tests.profiles
+    assert len(study.tested_situations()) == len(grid.family_situation) * len(grid.labour_market_status)
+    other = variant_study(study, variant(without_terms=["labour_market_status"]))
+    assert [family for family, _ in other.tested_situations()] == list(grid.family_situation)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"changes": {"panel": {"age": {"frist": 30}}}}, "panel.age.frist: Extra inputs are not permitted"),
+        ({"changes": {"panel": {"outcome_rule": "coin"}}}, "panel.outcome_rule: Input should be"),
+        ({"changes": {"tests": {"rural": "7"}}}, "centrality: '7' is not a level of it"),
+        ({"changes": {"disclosure": {"threshold": 1}}}, "disclosure: only panel"),
+        ({"changes": {"load": {"first_birth_year": 1900}}}, "load: only panel"),
+        ({"changes": {"gates": {"residents_change": 1}}}, "gates: only panel"),
+        ({"changes": {"hypotheses": {}}}, "hypotheses: only panel"),
+        ({"changes": {"variants": {}}}, "variants: only panel"),
+        ({"changes": {"panle": {}}}, "panle: only panel"),
+        ({"without_terms": ["sexe"]}, "without_terms: sexe is no term"),
+        ({"without_terms": ["intercept"]}, "the intercept comes first"),
+        ({"changes": {"panel": {"outcome_rule": "year_end"}}}, "it changes nothing"),
+        ({}, "it changes nothing"),
+    ],
+)
+def test_a_variant_that_is_no_study_is_refused_by_name(tmp_path: Path, said: dict, told: str) -> None:
+    refused = refusal(tmp_path, {"name": "other", **said})
+    assert "variants: other: " in refused
+    assert told in refused
+
+
+def test_names_are_their_own(tmp_path: Path) -> None:
+    one = {"changes": {"tests": {"rural": "4"}}}
+    assert "the name base is taken" in refusal(tmp_path, {"name": "base", **one})
+    assert "the name other is taken" in refusal(tmp_path, {"name": "other", **one}, {"name": "other", **one})
+    assert "variants.0.name" in refusal(tmp_path, {"name": "Other one", **one})
