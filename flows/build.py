@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -21,6 +21,10 @@ LATEST_CLOSED = 9999
 CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
 LEVELS = (*CATEGORIES, "family_situation", "outcome")
 GOOD_STATUSES = ("success", "pass", "no-op")
+# Unit tests are left out: they test the SQL, not the data (`tests/panel`).
+EVERYTHING = ("build", "--exclude-resource-type", "unit_test")
+# The paths, the cells they are coded in and what both are made of; seeds stand there from the build.
+ESTIMATION_INPUT = ("run", "--select", "+path")
 
 
 class BuildFailed(Exception):
@@ -30,7 +34,26 @@ class BuildFailed(Exception):
 def build(database: Path, study: Study, work: Path) -> None:
     """Build everything in `dbt_project` from `raw.*` in this database, tests included.
 
+    Raises:
+        BuildFailed: a model, seed or test failed, or dbt did not start.
+    """
+    run_dbt(EVERYTHING, database, study, work)
+
+
+def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
+    """Make `estimation.cell` and `estimation.path` anew under another specification, in a database that was built.
+
+    Raises:
+        BuildFailed: a model failed, or dbt did not start.
+    """
+    run_dbt(ESTIMATION_INPUT, database, study, work)
+
+
+def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> None:
+    """Run a command of dbt.
+
     Args:
+        what: the command with its selection.
         database: the warehouse, or a candidate copy of it.
         study: the specification; everything the SQL asks of it becomes a dbt var.
         work: a folder for dbt's own files, of which only those without values remain.
@@ -43,7 +66,7 @@ def build(database: Path, study: Study, work: Path) -> None:
     _remove_what_may_hold_values(target, logs, spill)
     try:
         done = subprocess.run(
-            build_command(study, target, logs),
+            build_command(study, target, logs, what),
             cwd=work,
             env=_environment(database, spill),
             stdin=subprocess.DEVNULL,
@@ -63,12 +86,12 @@ def build(database: Path, study: Study, work: Path) -> None:
         raise BuildFailed(f"dbt ended with exit code {done.returncode}\n{said}".rstrip())
 
 
-def build_command(study: Study, target: Path, logs: Path) -> list[str]:
-    """The call of `dbt build`. Unit tests are left out: they test the SQL, not the data (`tests/panel`)."""
+def build_command(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:
+    """The call of dbt."""
     return [
         *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
         *("--no-use-colors", "--log-format", "json", "--no-version-check", "--warn-error"),
-        *("build", "--exclude-resource-type", "unit_test"),
+        *what,
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(target.resolve()), "--log-path", str(logs.resolve())),
         *("--vars", json.dumps(dbt_vars(study))),

@@ -149,12 +149,13 @@ def validate(home: Home) -> None:
 
 
 @commands.command()
+@click.option("--variants", is_flag=True, help="Judge the hypotheses under the variants of study.yml too.")
 @with_home
-def estimate(home: Home) -> None:
+def estimate(home: Home, variants: bool) -> None:
     """Fit the models, predict, and test the hypotheses."""
     from flows.pipeline import run_estimate
 
-    run_estimate(home, the_study())
+    run_estimate(home, the_study(), variants)
 
 
 @commands.command()

@@ -42,10 +42,13 @@ def run_validate(home: Home, study: Study) -> int:
         return steps.validate(home, candidate, study, new_run_id())
 
 
-def run_estimate(home: Home, study: Study) -> None:
-    """`flyttepanel estimate`."""
+def run_estimate(home: Home, study: Study, variants: bool = False) -> None:
+    """`flyttepanel estimate`, with or without the study's variants."""
+    run_id = new_run_id()
     with sole_writer(home), candidate_warehouse(home) as candidate:
-        steps.estimate(candidate, study, new_run_id())
+        steps.estimate(candidate, study, run_id)
+        if variants:
+            steps.estimate_variants(home, candidate, study, run_id)
 
 
 def run_publish(home: Home, study: Study) -> Path:
@@ -77,6 +80,8 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly)
                 around("build", lambda: steps.build(home, candidate, study, run_id))
             if "estimate" in late.steps:
                 around("estimate", lambda: steps.estimate(candidate, study, run_id))
+                if study.variants:
+                    around("variants", lambda: steps.estimate_variants(home, candidate, study, run_id))
             release = Path(str(around("publish", lambda: prepare_release(home, candidate, study, run_id, started_at))))
         switch(home, release)
     return late

@@ -16,7 +16,7 @@ import pyarrow as pa
 from flows.candidate import sync
 from flows.home import Home
 from flows.log import step
-from flows.state import basis, current_manifest
+from flows.state import basis, current_manifest, judged_variants
 from flows.steps import docs_folder, needs
 from flows.versions import package_versions
 from models_py.disclosure import publishable, rounded_count
@@ -163,6 +163,7 @@ def make_manifest(con: duckdb.DuckDBPyConnection, study: Study, run_id: str, sta
         "study_hash": rests_on.study_hash,
         "code_version": rests_on.code_version,
         "packages": package_versions(),
+        "variants": judged_variants(con),
         "inputs": [
             dict(zip(("delivery", "file", "register", "sha256"), file[:4], strict=True), rows=rounded(file[4]))
             for file in files

@@ -118,6 +118,13 @@ def published_basis(home: Home) -> Basis | None:
     return Basis(manifest["input_hash"], manifest["study_hash"], manifest["code_version"])
 
 
+def judged_variants(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The variants under which the last estimation judged the hypotheses: each estimation begins without any."""
+    if not has_table(con, "estimation", "sensitivity"):
+        return []
+    return [name for (name,) in con.sql("select distinct variant from estimation.sensitivity order by all").fetchall()]
+
+
 def due(home: Home, study: Study) -> Due:
     """What a refresh would do now. Reads file times, not files, and answers at once."""
     from flows.load import due_deliveries
@@ -134,5 +141,8 @@ def due(home: Home, study: Study) -> Due:
             "estimate": last_basis(con, "estimate"),
             "publish": published_basis(home),
         }
-    late = [step for step in done if done[step] != now]
+        judged = {"estimate": judged_variants(con), "publish": (current_manifest(home) or {}).get("variants", [])}
+    # `flyttepanel estimate` may leave the variants out; a refresh never does.
+    named = sorted(variant.name for variant in study.variants)
+    late = [step for step in done if done[step] != now or judged.get(step, named) != named]
     return Due([], list(STEPS[STEPS.index(late[0]) :]) if late else [])

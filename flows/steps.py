@@ -103,6 +103,21 @@ def estimate(candidate: Path, study: Study, run_id: str) -> None:
     record_step(candidate, "estimate", run_id, study, started)
 
 
+def estimate_variants(home: Home, candidate: Path, study: Study, run_id: str) -> None:
+    """Judge the hypotheses under every variant of the study.
+
+    Raises:
+        StepMissing: the study itself has not been estimated from what is loaded now.
+        VariantFailed: a variant's panel could not be built, or is none that can be estimated.
+    """
+    from flows.variants import estimate_variants as estimate_them
+
+    needs(candidate, "estimate", study)
+    started = datetime.now(UTC)
+    estimate_them(home, candidate, study)
+    record_step(candidate, "variants", run_id, study, started)
+
+
 def validate(home: Home, candidate: Path, study: Study, run_id: str) -> int:
     """Run gates 1 and 2 again on what is loaded and built. Returns the number of expectations met.
 

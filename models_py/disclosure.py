@@ -18,11 +18,10 @@ from models_py.study import Hypothesis, Study
 from models_py.tables import (
     ESTIMATION_TABLES,
     FIT,
-    HYPOTHESIS,
-    HYPOTHESIS_VERDICT,
     OBSERVED_RATE,
     PANEL_ACCOUNTING,
 )
+from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, VARIANT
 
 __all__ = ["DisclosureError", "Publication", "publishable", "rounded_count"]
 
@@ -71,6 +70,9 @@ def publishable(con: duckdb.DuckDBPyConnection, study: Study) -> Publication:
     tables[HYPOTHESIS.name] = HYPOTHESIS.arrow(
         {"hypothesis_id": h.id, "statement_en": h.statement.en, "statement_nb": h.statement.nb}
         for h in study.hypotheses
+    )
+    tables[VARIANT.name] = VARIANT.arrow(
+        {"variant": v.name, "statement_en": v.statement.en, "statement_nb": v.statement.nb} for v in study.variants
     )
     tables[HYPOTHESIS_VERDICT.name] = HYPOTHESIS_VERDICT.arrow(
         _verdict_row(row, published, study) for row in tables[HYPOTHESIS_VERDICT.name].to_pylist()

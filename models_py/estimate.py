@@ -26,10 +26,10 @@ from models_py.tables import (
     ESTIMATION_TABLES,
     FIT,
     HYPOTHESIS_TEST,
-    HYPOTHESIS_VERDICT,
     MARGINAL_EFFECT,
     PREDICTED_PROBABILITY,
 )
+from models_py.verdict_tables import HYPOTHESIS_VERDICT
 from models_py.verdicts import Judgement, judge
 
 Row = dict[str, object]
@@ -66,14 +66,34 @@ def estimate(database: Path, study: Study) -> None:
     with duckdb.connect(str(database)) as con:
         # Matrices are small: a second BLAS thread on a busy machine costs far more than it gives.
         with threadpool_limits(limits=1, user_api="blas"):
-            years = panel_years(con)
-            fits = [
-                fit_group(con, model, group, read_cells(con, group, years, study), study)
-                for model in ESTIMATORS
-                for group in study.models.groups
-            ]
-            tables = make_tables(fits, study, int(years[-1]))
+            fits, last_year = fit_all(con, study)
+            tables = make_tables(fits, study, last_year)
         write_tables(con, tables)
+
+
+def verdicts(database: Path, study: Study) -> list[Row]:
+    """The rows of `hypothesis_verdict` that a study comes to; nothing is written.
+
+    Raises:
+        EstimationInputError: cells and paths contradict each other or the specification.
+    """
+    with (
+        duckdb.connect(str(database), read_only=True) as con,
+        threadpool_limits(limits=1, user_api="blas"),
+    ):
+        fits, last_year = fit_all(con, study)
+        return [verdict_row(model, judge(question)) for model, question in questions(fits, study, last_year)]
+
+
+def fit_all(con: duckdb.DuckDBPyConnection, study: Study) -> tuple[list[GroupFit], int]:
+    """Every model of every group, and the last panel year."""
+    years = panel_years(con)
+    fits = [
+        fit_group(con, model, group, read_cells(con, group, years, study), study)
+        for model in ESTIMATORS
+        for group in study.models.groups
+    ]
+    return fits, int(years[-1])
 
 
 def fit_group(con: duckdb.DuckDBPyConnection, model: str, group: str, cells: Cells, study: Study) -> GroupFit:

@@ -35,7 +35,10 @@ class TableColumn:
     nullable: bool = False
 
 
+# Columns of tables in several files.
 RUN_ID = TableColumn("run_id", "VARCHAR", "The release the row belongs to.")
+MODEL = TableColumn("model", "VARCHAR", "pooled or random_effects.")
+HYPOTHESIS_ID = TableColumn("hypothesis_id", "VARCHAR", "Identifier of Table 2: H1a to H6b.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ Belongs here: declarations. Tables, SQL comments, the data dictionary and the ch
 them. Does not belong here: any data.
 """
 
-from models_py.table import Table, TableColumn
+from models_py.table import HYPOTHESIS_ID, MODEL, Table, TableColumn
+from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, SENSITIVITY, VARIANT
 
 # Columns that several tables share, described once.
-MODEL = TableColumn("model", "VARCHAR", "pooled or random_effects.")
 GROUP = TableColumn("population_group", "VARCHAR", "immigrant, norwegian_born (to two immigrant parents) or native.")
 CENTRALITY = TableColumn("centrality", "VARCHAR", "Class of the municipality of residence, 1 most central, to 5*.")
 OUTCOME = TableColumn("outcome", "VARCHAR", "stay, internal_move or emigration, within the year.")
@@ -17,7 +17,6 @@ LEVEL = TableColumn("level", "VARCHAR", "Level of a categorical term, otherwise 
 STD_ERROR = TableColumn("std_error", "DOUBLE", "Standard error, clustered by person; delta method where derived.")
 CI_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the 95 % interval (models.confidence_level in study.yml).")
 CI_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the 95 % interval.")
-HYPOTHESIS_ID = TableColumn("hypothesis_id", "VARCHAR", "Identifier of Table 2: H1a to H6b.")
 
 
 def _or_null(column: TableColumn, meaning: str) -> TableColumn:
@@ -201,18 +200,6 @@ MARGINAL_EFFECT = Table(
     ),
 )
 
-HYPOTHESIS = Table(
-    "hypothesis",
-    "The hypotheses of Table 2.",
-    "statement",
-    ("hypothesis_id",),
-    (
-        HYPOTHESIS_ID,
-        TableColumn("statement_en", "VARCHAR", "Statement in English."),
-        TableColumn("statement_nb", "VARCHAR", "Statement in Norwegian."),
-    ),
-)
-
 HYPOTHESIS_TEST = Table(
     "hypothesis_test",
     "The tests a verdict rests on: one contrast of predicted probabilities each.",
@@ -245,21 +232,6 @@ HYPOTHESIS_TEST = Table(
     ),
 )
 
-HYPOTHESIS_VERDICT = Table(
-    "hypothesis_verdict",
-    "The verdict on each hypothesis (Table 2).",
-    "estimate",
-    ("model", "hypothesis_id"),
-    (
-        MODEL,
-        HYPOTHESIS_ID,
-        TableColumn("verdict", "VARCHAR", "supported, partly_supported, not_supported or inconclusive."),
-        TableColumn("n_tests", "INTEGER", "Tests carried out; 0 where the verdict is inconclusive."),
-        TableColumn("n_supporting", "INTEGER", "Tests that speak for the hypothesis."),
-        TableColumn("note", "VARCHAR", "What the verdict rests on, and on how few events."),
-    ),
-)
-
 PANEL_ACCOUNTING = Table(
     "panel_accounting",
     "What became of every person with a municipality on 1 January of each year.",
@@ -284,6 +256,8 @@ PUBLISHED_TABLES = (
     HYPOTHESIS,
     HYPOTHESIS_TEST,
     HYPOTHESIS_VERDICT,
+    VARIANT,
+    SENSITIVITY,
     PANEL_ACCOUNTING,
 )
 
@@ -297,4 +271,5 @@ ESTIMATION_TABLES = (
     MARGINAL_EFFECT,
     HYPOTHESIS_TEST,
     HYPOTHESIS_VERDICT,
+    SENSITIVITY,
 )

@@ -1,0 +1,68 @@
+"""Estimate the variants of the study: on the panel there is, or on one of the variant's own in a copy of the warehouse.
+
+Belongs here: whose panel a variant needs, and what becomes of the copy. Does not belong here: what a variant is
+(`models_py/variants.py`), or the rows that are kept of it (`models_py/sensitivity.py`).
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flows.build import BuildFailed, dbt_vars, rebuild_estimation_input
+from flows.home import Home
+from flows.log import step
+from models_py.cells import EstimationInputError
+from models_py.estimate import Row, verdicts
+from models_py.sensitivity import base_verdicts, sensitivity_rows, write_sensitivity
+from models_py.study import Study
+from models_py.variants import Variant, variant_study
+
+
+class VariantFailed(Exception):
+    """A variant's panel could not be built, or is none that can be estimated; names the variant, never a value."""
+
+
+def estimate_variants(home: Home, candidate: Path, study: Study) -> None:
+    """Fill `estimation.sensitivity` of a warehouse in which the study itself has just been estimated.
+
+    Raises:
+        VariantFailed: a variant could not be built or estimated; no rows are written.
+    """
+    base = base_verdicts(candidate)
+    rows: list[Row] = []
+    for variant in study.variants:
+        with step("variant") as said:
+            said.append(variant.name)
+            rows += sensitivity_rows(variant.name, verdicts_of(variant, home, candidate, study), base)
+    write_sensitivity(candidate, rows)
+
+
+def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study) -> list[Row]:
+    """The verdicts under a variant.
+
+    Raises:
+        VariantFailed: it could not be built or estimated.
+    """
+    other = variant_study(study, variant)
+    try:
+        if dbt_vars(other) == dbt_vars(study):
+            return verdicts(candidate, other)
+        with scratch_copy(candidate) as copy:
+            # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
+            rebuild_estimation_input(copy, other, home.work / "dbt_variants" / variant.name)
+            return verdicts(copy, other)
+    except (BuildFailed, EstimationInputError) as error:
+        raise VariantFailed(f"variant {variant.name} of study.yml: {error}") from None
+
+
+@contextmanager
+def scratch_copy(candidate: Path) -> Iterator[Path]:
+    """Yield a copy of the candidate and delete it again; one that a kill leaves goes with the next candidate."""
+    copy = candidate.with_name("candidate-variant.duckdb")
+    try:
+        shutil.copyfile(candidate, copy)
+        yield copy
+    finally:
+        for left_over in (copy, copy.with_name(f"{copy.name}.wal")):
+            left_over.unlink(missing_ok=True)

@@ -1,0 +1,55 @@
+"""Sensitivity: the verdicts under each variant beside the study's own.
+
+Belongs here: the rows of `sensitivity`. Does not belong here: how a variant's panel comes about (`flows/variants.py`).
+Of a variant only verdicts and numbers of tests are kept, never a count, a fit or an estimate: two panels that differ
+by a few persons would tell of those persons by subtraction.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from models_py.estimate import Row
+from models_py.verdict_tables import SENSITIVITY
+
+# Why a model could not be estimated can tell that a situation is empty or rare in this panel and not in the other.
+NOT_TESTED = "Not tested: a model behind it could not be estimated, or fixes by itself what is compared."
+
+
+def base_verdicts(database: Path) -> list[Row]:
+    """The study's own verdicts, as estimation left them."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        rows: list[Row] = (
+            con.sql("select model, hypothesis_id, verdict from estimation.hypothesis_verdict")
+            .to_arrow_table()
+            .to_pylist()
+        )
+    return rows
+
+
+def sensitivity_rows(variant: str, found: list[Row], base: list[Row]) -> list[Row]:
+    """Rows of `sensitivity` for the verdicts found under a variant."""
+    own = {(row["model"], row["hypothesis_id"]): row["verdict"] for row in base}
+    return [sensitivity_row(variant, row, str(own[row["model"], row["hypothesis_id"]])) for row in found]
+
+
+def sensitivity_row(variant: str, found: Row, base_verdict: str) -> Row:
+    """A row of `sensitivity`."""
+    verdict = found["verdict"]
+    inconclusive = "inconclusive" in (verdict, base_verdict)
+    return found | {
+        "variant": variant,
+        "base_verdict": base_verdict,
+        "agrees": None if inconclusive else verdict == base_verdict,
+        "note": NOT_TESTED if verdict == "inconclusive" else found["note"],
+    }
+
+
+def write_sensitivity(database: Path, rows: list[Row]) -> None:
+    """Replace the rows of `estimation.sensitivity`, which estimation leaves empty."""
+    with duckdb.connect(str(database)) as con:
+        con.register("judged", SENSITIVITY.arrow(rows))
+        con.execute("begin transaction")
+        con.execute(f"delete from estimation.{SENSITIVITY.name}")
+        con.execute(f"insert into estimation.{SENSITIVITY.name} by name select * from judged")
+        con.execute("commit")
