@@ -1,33 +1,26 @@
 """The compiled inner loop of the random-effects likelihood: one person's path after another, all nodes at once.
 
-Belongs here: loops over persons, years and nodes, compiled by numba; numbers in, numbers out. Does not belong here: what
-is done with the sums (`path_likelihood`). Utilities add, so exp(x'b) is taken once a row of the design (E) and exp(u)
+Belongs here: loops over persons, years and nodes, compiled by numba; numbers in, numbers out. All that is compiled
+together stands in this one file, because the compiled code on disk is renewed when its own file changes, and only then.
+Does not belong here: what is done with the sums (`path_likelihood`). Utilities add, so exp(x'b) is taken once a row of the design (E) and exp(u)
 once a node (F): with u = Lz, P(y=j | node) = E_j F_j / (1 + sum_l E_l F_l), and the loops hold no exponential.
 
 Shapes: J outcomes but the base, R dimensions of z, Q nodes, k columns, G free elements of L.
 """
 
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numba import njit
 
 from models_py.cells import Floats
+from models_py.compiled import compiled
 
-# Reordering sums lets the processor add four at a time; NaN and infinity keep their meaning.
-FAST = {"reassoc", "contract", "nsz"}
+# How much a pass over the paths computes.
+VALUE, GRADIENT, SCORES, INFORMATION = 0, 1, 2, 3
 # After this many rows a path's likelihoods are scaled to at most one, so that long paths do not underflow.
 ROWS_PER_SCALING = 16
 # Of the trace of a path's covariance over nodes, what a factor of it may leave out.
-RANK_TOLERANCE = 1e-13
-
-Compiled = TypeVar("Compiled")
-
-
-def compiled(function: Compiled) -> Compiled:
-    """Compile without the interpreter's lock, so that threads run side by side; kept on disk between runs."""
-    made: Compiled = njit(nogil=True, cache=True, fastmath=FAST)(function)
-    return made
+RANK_TOLERANCE = 1e-8
 
 
 @compiled
@@ -105,30 +98,26 @@ def posterior(
 
 
 @compiled
-def add_scores(
+def add_residuals(
     rows: Any,
     outcomes: Any,
-    X: Floats,
+    weight: float,
     E: Floats,
     F: Floats,
-    Z: Floats,
     inverse: Floats,
     post: Floats,
     events: Floats,
-    free: Any,
+    residuals: Floats,
     slopes: Floats,
-    score: Floats,
+    by_row: Floats,
 ) -> None:
-    """A path's score (Jk + G,): posterior means of the conditional scores (Fisher's identity).
+    """Residuals (T, J) 1[y=j] - posterior mean of P_j of a path; weight times them is added to by_row (n, J).
 
     `slopes` (J, Q) becomes the derivative of the conditional log-likelihood by u_j at each node.
     """
     n_outcomes, n_nodes = F.shape
-    k = X.shape[1]
     slopes[:] = 0.0
-    score[:] = 0.0
     for t in range(rows.size):
-        x = X[rows[t]]
         here = inverse[t]
         for j in range(n_outcomes):
             e = E[rows[t], j]
@@ -138,21 +127,36 @@ def add_scores(
             for q in range(n_nodes):
                 mean += post[q] * here[q] * f[q]
                 slope[q] += e * here[q]
-            residual = -e * mean
-            if outcomes[t] == j + 1:
-                residual += 1.0
-            part = score[j * k : (j + 1) * k]
-            for c in range(k):
-                part[c] += residual * x[c]
+            residuals[t, j] = -e * mean
+        if outcomes[t] > 0:
+            residuals[t, outcomes[t] - 1] += 1.0
+        for j in range(n_outcomes):
+            by_row[rows[t], j] += weight * residuals[t, j]
     for j in range(n_outcomes):
         for q in range(n_nodes):
             slopes[j, q] = events[j] - F[j, q] * slopes[j, q]
+
+
+@compiled
+def random_score(Z: Floats, post: Floats, slopes: Floats, free: Any, score: Floats) -> None:
+    """A path's score by the free elements of L (G,): posterior mean of slope times z (Fisher's identity)."""
     for g in range(free.shape[0]):
         j, r = free[g, 0], free[g, 1]
         mean = 0.0
-        for q in range(n_nodes):
+        for q in range(post.size):
             mean += post[q] * slopes[j, q] * Z[r, q]
-        score[n_outcomes * k + g] = mean
+        score[g] = mean
+
+
+@compiled
+def coefficient_score(rows: Any, columns: Any, values: Floats, residuals: Floats, k: int, score: Floats) -> None:
+    """A path's score by the coefficients (Jk,): residuals times the design, whose rows are given by their nonzeros."""
+    score[:] = 0.0
+    for t in range(rows.size):
+        row = rows[t]
+        for i in range(columns.shape[1]):
+            for j in range(residuals.shape[1]):
+                score[j * k + columns[row, i]] += residuals[t, j] * values[row, i]
 
 
 @compiled
@@ -164,6 +168,8 @@ def add_curvature(
     Z: Floats,
     inverse: Floats,
     post: Floats,
+    v: Floats,
+    sum_v: Floats,
     by_row: Floats,
     by_row_z: Floats,
     by_z: Floats,
@@ -171,32 +177,35 @@ def add_curvature(
     """Add the posterior mean of minus the conditional Hessian of a path, in pieces that the design turns into blocks.
 
     With V_jl = P_j (1[j=l] - P_l): sum of V_jl into by_row (n, J, J), of V_jl z_r into by_row_z (n, J, J, R), of
-    V_jl z_r z_s into by_z (J, J, R, R); for l <= j alone.
+    V_jl z_r z_s into by_z (J, J, R, R); for l <= j and s <= r alone. `v` and `sum_v` (Q,) are scratch.
     """
     n_outcomes, n_nodes = F.shape
     dimensions = Z.shape[0]
-    for t in range(rows.size):
-        row = rows[t]
-        here = inverse[t]
-        for j in range(n_outcomes):
-            for other in range(j + 1):
-                ej, el = E[row, j], E[row, other]
-                same = 1.0 if j == other else 0.0
+    for j in range(n_outcomes):
+        for other in range(j + 1):
+            same = 1.0 if j == other else 0.0
+            sum_v[:] = 0.0
+            for t in range(rows.size):
+                row = rows[t]
+                here = inverse[t]
+                ej, el = weight * E[row, j], E[row, other]
                 total = 0.0
                 for q in range(n_nodes):
-                    total += post[q] * ej * F[j, q] * here[q] * (same - el * F[other, q] * here[q])
-                by_row[row, j, other] += weight * total
+                    v[q] = post[q] * ej * F[j, q] * here[q] * (same - el * F[other, q] * here[q])
+                    total += v[q]
+                    sum_v[q] += v[q]
+                by_row[row, j, other] += total
                 for r in range(dimensions):
                     total = 0.0
                     for q in range(n_nodes):
-                        total += post[q] * ej * F[j, q] * here[q] * (same - el * F[other, q] * here[q]) * Z[r, q]
-                    by_row_z[row, j, other, r] += weight * total
-                    for s in range(r + 1):
-                        total = 0.0
-                        for q in range(n_nodes):
-                            v = ej * F[j, q] * here[q] * (same - el * F[other, q] * here[q])
-                            total += post[q] * v * Z[r, q] * Z[s, q]
-                        by_z[j, other, r, s] += weight * total
+                        total += v[q] * Z[r, q]
+                    by_row_z[row, j, other, r] += total
+            for r in range(dimensions):
+                for s in range(r + 1):
+                    total = 0.0
+                    for q in range(n_nodes):
+                        total += sum_v[q] * Z[r, q] * Z[s, q]
+                    by_z[j, other, r, s] += total
 
 
 @compiled
@@ -275,22 +284,111 @@ def factor_covariance(features: Floats, n: int, C: Floats, factor: Floats) -> in
 
 @compiled
 def spread_factor(
-    rows: Any, weight: float, X: Floats, factor: Floats, n: int, rank: int, n_outcomes: int, spread: Floats
+    rows: Any,
+    weight: float,
+    columns: Any,
+    values: Floats,
+    factor: Floats,
+    n: int,
+    rank: int,
+    shape: tuple[int, int],
+    spread: Floats,
 ) -> None:
-    """The factor carried over to parameters, sqrt(weight) times: rows (rank, Jk + G) whose cross-product is the
-    weighted covariance of the conditional score over nodes."""
-    k = X.shape[1]
-    n_years = rows.size
+    """The factor carried over to parameters: spread (rank, Jk + G), `shape` being (J, k).
+
+    Its cross-product is weight times the covariance of the conditional score over nodes.
+    """
+    n_outcomes, k = shape
+    in_years = rows.size * n_outcomes
     root = np.sqrt(weight)
     for s in range(rank):
-        row = spread[s]
-        row[:] = 0.0
-        for t in range(n_years):
-            x = X[rows[t]]
-            for j in range(n_outcomes):
-                f = root * factor[t * n_outcomes + j, s]
-                part = row[j * k : (j + 1) * k]
-                for c in range(k):
-                    part[c] += f * x[c]
-        for i in range(n_years * n_outcomes, n):
-            row[n_outcomes * k + i - n_years * n_outcomes] = root * factor[i, s]
+        here = spread[s]
+        here[:] = 0.0
+        for t in range(rows.size):
+            row = rows[t]
+            for i in range(columns.shape[1]):
+                x = root * values[row, i]
+                for j in range(n_outcomes):
+                    here[j * k + columns[row, i]] += x * factor[t * n_outcomes + j, s]
+        for i in range(in_years, n):
+            here[n_outcomes * k + i - in_years] = root * factor[i, s]
+
+
+@compiled
+def pass_over_paths(
+    order: int,
+    first: int,
+    last: int,
+    offsets: Any,
+    rows: Any,
+    outcomes: Any,
+    weights: Floats,
+    columns: Any,
+    values: Floats,
+    E: Floats,
+    L: Floats,
+    free: Any,
+    nodes: Floats,
+    node_weights: Floats,
+    centres: Floats,
+    scales: Floats,
+    log_likelihoods: Floats,
+    residual_by_row: Floats,
+    scores: Floats,
+    by_row: Floats,
+    by_row_z: Floats,
+    by_z: Floats,
+    spread: Floats,
+) -> int:
+    """Paths first to last: what is filled depends on the order, VALUE to INFORMATION.
+
+    Each fills what the one before does: VALUE log_likelihoods; GRADIENT adds to residual_by_row (n, J) and fills the
+    last G columns of scores (last - first, q); SCORES all q = Jk + G of them; INFORMATION adds curvature and fills
+    rows of spread (rows, q). `columns` and `values` (n, nonzeros) are the design; `centres` (paths, R) and `scales`
+    (paths, R, R) place the nodes of each path, or are empty where all share theirs. Returns the filled rows of spread.
+    """
+    n_outcomes, dimensions = L.shape
+    n_nodes = nodes.shape[1]
+    n_coefficients = scores.shape[1] - free.shape[0]
+    k = n_coefficients // n_outcomes
+    longest = 0
+    for i in range(first, last):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    n_features = longest * n_outcomes + free.shape[0] if order == INFORMATION else 0
+    Z = np.empty((dimensions, n_nodes))
+    F = np.empty((n_outcomes, n_nodes))
+    w, post, v, sum_v = np.empty(n_nodes), np.empty(n_nodes), np.empty(n_nodes), np.empty(n_nodes)
+    inverse = np.empty((longest, n_nodes))
+    events = np.empty(n_outcomes)
+    residuals = np.empty((longest, n_outcomes))
+    slopes = np.empty((n_outcomes, n_nodes))
+    features = np.empty((n_features, n_nodes))
+    C, factor = np.empty((n_features, n_features)), np.empty((n_features, n_features))
+    shared = centres.shape[0] == 0
+    if shared:
+        place_nodes(L, np.zeros(dimensions), np.eye(dimensions), nodes, node_weights, Z, F, w)
+    filled = 0
+    for i in range(first, last):
+        path = rows[offsets[i] : offsets[i + 1]]
+        observed = outcomes[offsets[i] : offsets[i + 1]]
+        if not shared:
+            place_nodes(L, centres[i], scales[i], nodes, node_weights, Z, F, w)
+        log_likelihoods[i - first] = posterior(path, observed, E, F, w, inverse, post, events)
+        if order == VALUE:
+            continue
+        weight, score = weights[i], scores[i - first]
+        own = residuals[: path.size]
+        add_residuals(path, observed, weight, E, F, inverse, post, events, own, slopes, residual_by_row)
+        random_score(Z, post, slopes, free, score[n_coefficients:])
+        if order == GRADIENT:
+            continue
+        coefficient_score(path, columns, values, own, k, score[:n_coefficients])
+        if order == SCORES:
+            continue
+        add_curvature(path, weight, E, F, Z, inverse, post, v, sum_v, by_row, by_row_z, by_z)
+        n = score_features(path, E, F, Z, inverse, post, slopes, free, features)
+        rank = factor_covariance(features, n, C, factor)
+        shape = (n_outcomes, k)
+        spread_factor(path, weight, columns, values, factor, n, rank, shape, spread[filled : filled + rank])
+        filled += rank
+    return filled

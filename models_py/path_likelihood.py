@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_py.cells import Floats
-from models_py.path_pass import find_modes, pass_over_paths
+from models_py.path_kernel import GRADIENT, INFORMATION, SCORES, VALUE, pass_over_paths
+from models_py.path_modes import find_modes
 from models_py.quadrature import Rule, product_rule
 
 # Paths whose scores are held at a time: 2,048 of 60 coefficients are 1 MB and stay in the processor's cache.
@@ -93,16 +94,38 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class Nonzeros:
+    """The nonzeros of a design row by row, (n, most nonzeros in a row): columns and values, padded with zeros.
+
+    Most terms are categorical, so that a row of 30 columns has 9 of them.
+    """
+
+    columns: NDArray[np.int32]
+    values: Floats
+
+
+def nonzeros_of(X: Floats) -> Nonzeros:
+    """The nonzeros of X (n, k)."""
+    row, column = np.nonzero(X)
+    each = np.bincount(row, minlength=X.shape[0])
+    place = np.arange(row.size) - np.repeat(np.cumsum(each) - each, each)
+    columns, values = np.zeros((X.shape[0], each.max()), dtype=np.int32), np.zeros((X.shape[0], each.max()))
+    columns[row, place], values[row, place] = column, X[row, column]
+    return Nonzeros(columns, values)
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """All that the likelihood is a function of but its parameters theta (Jk + G,): B outcome after outcome, then L.
 
     Attributes:
-        X: (n, k) design.
+        X: (n, k) design, and its nonzeros.
         counts: (n, J + 1) person-years by outcome at each row, the sum of what the paths hold.
         rule: nodes and weights for N(0, I).
     """
 
     X: Floats
+    nonzeros: Nonzeros
     counts: Floats
     paths: Paths
     structure: Structure
@@ -128,7 +151,8 @@ class Sums:
         log_likelihood: the marginal log-likelihood.
         gradient: (q,) its derivative, q = Jk + G.
         meat: (q, q) sum over persons of the outer product of their scores.
-        information: (q, q) minus the Hessian, exact (Louis 1982, eq. 3.1); zero unless asked for.
+        information: (q, q) minus the Hessian, exact (Louis 1982, eq. 3.1).
+    What was not asked for is zero.
     """
 
     log_likelihood: float
@@ -152,22 +176,27 @@ def make_problem(
     dimensions, n = structure.dimensions, paths.weights.size if adaptive else 0
     placement = Placement(np.zeros((n, dimensions)), np.tile(np.eye(dimensions), (n, 1, 1)))
     X = np.ascontiguousarray(X)
-    return Problem(X, counts, paths, structure, product_rule(per_dimension, dimensions), placement)
+    return Problem(X, nonzeros_of(X), counts, paths, structure, product_rule(per_dimension, dimensions), placement)
 
 
 def value(problem: Problem, theta: Floats) -> float:
     """The log-likelihood alone."""
-    return _sums(problem, theta, order=0).log_likelihood
+    return sums(problem, theta, VALUE).log_likelihood
 
 
-def sums(problem: Problem, theta: Floats) -> Sums:
-    """Log-likelihood, gradient and meat."""
-    return _sums(problem, theta, order=1)
-
-
-def sums_with_information(problem: Problem, theta: Floats) -> Sums:
-    """Log-likelihood, gradient, meat and exact information."""
-    return _sums(problem, theta, order=2)
+def sums(problem: Problem, theta: Floats, order: int) -> Sums:
+    """Log-likelihood and, by order, GRADIENT, also SCORES (the meat), also INFORMATION, at theta (q,)."""
+    B, L = problem.split(theta)
+    with np.errstate(over="ignore", invalid="ignore"):
+        U = problem.X @ B
+        E = np.exp(U)
+    parts = _in_threads(partial(block_sums, problem, E, L, order), blocks(problem.paths))
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    # A person-year's own utility is the same at every node, so that the passes leave it out.
+    own = float(np.sum(problem.counts[:, 1:] * U))
+    return replace(total, log_likelihood=total.log_likelihood + own)
 
 
 def adapted(problem: Problem, theta: Floats) -> Problem:
@@ -187,55 +216,47 @@ def blocks(paths: Paths) -> list[tuple[int, int]]:
     return [(int(first), int(last)) for first, last in zip(edges[:-1], edges[1:], strict=True)]
 
 
-def _sums(problem: Problem, theta: Floats, order: int) -> Sums:
-    B, L = problem.split(theta)
-    with np.errstate(over="ignore", invalid="ignore"):
-        U = problem.X @ B
-        E = np.exp(U)
-    parts = _in_threads(partial(block_sums, problem, E, L, order), blocks(problem.paths))
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    # Of each person-year its own utility is the same at every node, so that the passes leave it out.
-    own = float(np.sum(problem.counts[:, 1:] * U))
-    return replace(total, log_likelihood=total.log_likelihood + own)
-
-
 def _in_threads(work: Callable[[tuple[int, int]], object], parts: Sequence[tuple[int, int]]) -> list:
     with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
         return list(pool.map(work, parts))
 
 
 def block_sums(problem: Problem, E: Floats, L: Floats, order: int, block: tuple[int, int]) -> Sums:
-    """Sums over the paths of a block: log-likelihood, with order 1 the scores, with order 2 the information.
+    """Sums over the paths of a block, up to an order. E (n, J) is exp(XB).
 
-    E (n, J) is exp(XB). The log-likelihood is without the utilities of the outcomes themselves.
+    The log-likelihood is without the utilities of the outcomes themselves.
     """
-    paths, structure = problem.paths, problem.structure
+    paths, structure, nonzeros = problem.paths, problem.structure, problem.nonzeros
     free = np.array(structure.free, dtype=np.int64)
-    n, J = E.shape
-    q, R = problem.n_coefficients + len(free), structure.dimensions
-    curvature = Curvature(np.zeros((n, J, J)), np.zeros((n, J, J, R)), np.zeros((J, J, R, R))) if order == 2 else NONE
+    (n, J), R = E.shape, structure.dimensions
+    q = problem.n_coefficients + len(free)
+    curvature = (
+        Curvature(np.zeros((n, J, J)), np.zeros((n, J, J, R)), np.zeros((J, J, R, R))) if order == INFORMATION else NONE
+    )
     longest = int(np.diff(paths.offsets[block[0] : block[1] + 1]).max())
-    spread = np.empty((PATHS_PER_CHUNK * (longest * J + len(free)) if order == 2 else 0, q))
-    log_likelihood, gradient, meat, lost = 0.0, np.zeros(q), np.zeros((q, q)), np.zeros((q, q))
+    spread = np.empty((PATHS_PER_CHUNK * (longest * J + len(free)) if order == INFORMATION else 0, q))
+    residual_by_row, gradient, meat, lost = np.zeros((n, J)), np.zeros(q), np.zeros((q, q)), np.zeros((q, q))
+    log_likelihood = 0.0
     for first in range(*block, PATHS_PER_CHUNK):
         last = min(first + PATHS_PER_CHUNK, block[1])
-        log_likelihoods, scores = np.empty(last - first), np.empty((last - first if order else 0, q))
+        log_likelihoods, scores = np.empty(last - first), np.empty((last - first, q))
         filled = pass_over_paths(
-            order, first, last, paths.offsets, paths.rows, paths.outcomes, paths.weights, problem.X, E, L, free,
-            problem.rule.nodes, problem.rule.weights, problem.placement.centres, problem.placement.scales,
-            log_likelihoods, scores, *curvature.arrays, spread,
+            order, first, last, paths.offsets, paths.rows, paths.outcomes, paths.weights, nonzeros.columns,
+            nonzeros.values, E, L, free, problem.rule.nodes, problem.rule.weights, problem.placement.centres,
+            problem.placement.scales, log_likelihoods, residual_by_row, scores, *curvature.arrays, spread,
         )  # fmt: skip
         weights = paths.weights[first:last]
         log_likelihood += float(weights @ log_likelihoods)
-        if order:
-            gradient += weights @ scores
+        if order >= GRADIENT:
+            gradient[problem.n_coefficients :] += weights @ scores[:, problem.n_coefficients :]
+        if order >= SCORES:
             scores *= np.sqrt(weights)[:, None]
             meat += scores.T @ scores
-        if order == 2:
+        if order == INFORMATION:
             lost += spread[:filled].T @ spread[:filled]
-    information = curvature.information(problem.X, structure) - lost if order == 2 else np.zeros((q, q))
+    if order >= GRADIENT:
+        gradient[: problem.n_coefficients] = (problem.X.T @ residual_by_row).ravel(order="F")
+    information = curvature.information(problem.X, structure) - lost if order == INFORMATION else np.zeros((q, q))
     return Sums(log_likelihood, gradient, meat, information)
 
 
