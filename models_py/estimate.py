@@ -84,7 +84,7 @@ def fit_group(con: duckdb.DuckDBPyConnection, model: str, group: str, cells: Cel
         fitted = ESTIMATORS[model](sample, read_paths(con, group), study)
     except NotEstimableError as reason:
         return GroupFit(model, group, reason.status, str(reason), n_persons, counts, None, None)
-    message = "; ".join(sample.remarks)
+    message = "; ".join([*fitted.remarks, *sample.remarks])
     counts = sample.cells.counts.sum(axis=0)
     return GroupFit(model, group, "ok", message, fitted.n_persons, counts, sample, fitted)
 

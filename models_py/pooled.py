@@ -1,4 +1,4 @@
-"""The pooled multinomial logit of a group: exact maximum likelihood, standard errors clustered by person.
+"""The pooled multinomial logit of a group: exact maximum likelihood, standard errors as study.yml says.
 
 Belongs here: the order in which the numeric functions are called. Does not belong here: the numbers.
 """
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from models_py.cells import Cells, PathBatch
-from models_py.clustering import clustered_covariance, index_sample, residual_table, sum_person_scores
+from models_py.clustering import index_sample, residual_table, sum_person_scores
+from models_py.covariance import covariance_remarks, describe_covariance, select_covariance
 from models_py.design import Design, make_design
 from models_py.estimability import (
     absent_level_remarks,
@@ -86,16 +87,18 @@ def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> Mult
     P = np.exp(log_probabilities(X, fit.params))
     scores = sum_person_scores(paths, X, index, residual_table(index, P))
     check_size(scores.n_persons, fit.params.size, study)
-    covariance = clustered_covariance(bread, scores, counts.sum(), study.models.cluster_correction)
+    covariance = select_covariance(study.models, bread, scores, X, counts, P)
     check_errors(covariance, bread, design, study)
     return MultinomialLogitResults(
         design=design,
         params=fit.params,
         covariance=covariance,
+        covariance_type=describe_covariance(study.models.covariance, study.models.small_sample),
         model_covariance=bread,
         llf=fit.log_likelihood,
         llnull=null_log_likelihood(counts),
         nobs=float(counts.sum()),
         n_persons=scores.n_persons,
         iterations=fit.iterations,
+        remarks=covariance_remarks(study.models),
     )

@@ -137,7 +137,8 @@ class Models(Part):
     age_scale: AgeScale
     terms: tuple[Term, ...]
     confidence_level: Annotated[float, Field(gt=0.5, lt=1)]
-    cluster_correction: Literal["stata", "statsmodels"]
+    covariance: Literal["clustered", "robust", "model"] = "clustered"
+    small_sample: Literal["stata", "statsmodels", "none"] = "stata"
     max_iterations: Annotated[int, Field(ge=1)]
 
 
