@@ -24,6 +24,9 @@ LIKELIHOOD_NOISE = 1e-12
 ROWS_PER_CHUNK = 1024
 
 
+Ending = Literal["converged", "not_converged", "singular", "overflow"]
+
+
 @dataclass(frozen=True, slots=True)
 class NewtonFit:
     """Where Newton's method ended: B (k, m-1), information (p, p) with p = (m-1)k."""
@@ -32,7 +35,7 @@ class NewtonFit:
     log_likelihood: float
     information: Floats
     iterations: int
-    ending: Literal["converged", "not_converged", "singular", "overflow"]
+    ending: Ending
 
 
 def log_probabilities(X: Floats, B: Floats) -> Floats:
