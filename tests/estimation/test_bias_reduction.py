@@ -13,6 +13,17 @@ from tests.estimation.test_multinomial import differences, random_data
 
 TWO_LEVELS = np.array([[1.0, 0.0], [1.0, 1.0]])
 
+# Of urinary tract infection, Foxman et al. (1997), as in R's logistf: age, oc, vic, vicl, vis, dia; controls and cases.
+# Nobody without the infection has dia, so its maximum likelihood estimate is infinite.
+SEX2 = {
+    "000010": (1, 1), "001000": (2, 14), "001010": (1, 3), "001100": (8, 10), "001110": (18, 12), "001111": (0, 1),
+    "010000": (42, 44), "010001": (0, 3), "010010": (1, 0), "011000": (1, 15), "011001": (0, 1), "011010": (0, 2),
+    "011100": (5, 7), "011110": (6, 3), "101000": (0, 2), "101010": (0, 1), "101011": (0, 1), "101100": (2, 1),
+    "101110": (4, 0), "101111": (0, 1), "110000": (14, 5), "110010": (1, 0), "111000": (1, 3), "111110": (2, 0),
+}  # fmt: skip
+# The intercept and those six by logistf(case ~ age + oc + vic + vicl + vis + dia, data = sex2).
+LOGISTF = [0.12025405, -1.10598131, -0.06881673, 2.26887464, -2.11140817, -0.78831694, 3.09601166]
+
 
 def reduced(X: np.ndarray, counts: np.ndarray) -> np.ndarray:
     fit = reduce_bias(X, counts, null_params(counts, X.shape[1]), 100)
@@ -36,6 +47,14 @@ def test_two_by_two_table(table: list[list[int]]) -> None:
     (a, b), (c, d) = counts + 0.5
     params = reduced(TWO_LEVELS, counts).ravel()
     assert_allclose(params, [np.log(b / a), np.log(d * a / (c * b))], atol=1e-7)
+
+
+def test_logistf() -> None:
+    X = np.array([[1, *map(int, pattern)] for pattern in SEX2], dtype=float)
+    counts = np.array(list(SEX2.values()), dtype=float)
+    assert list(counts.sum(axis=0)) == [109, 130]
+    assert separating_direction(X, counts) is not None
+    assert_allclose(reduced(X, counts).ravel(), LOGISTF, atol=2e-6)
 
 
 @pytest.mark.parametrize("counts", [[5, 2, 3], [1000, 1, 0], [1, 0, 0]])
