@@ -49,6 +49,17 @@ def robust_covariance(bread: Floats, meat: Floats, n_observations: float, small_
     return covariance
 
 
+def pseudo_count_covariance(bread: Floats, X: Floats, added: Floats, P: Floats) -> Floats:
+    """What the pseudo-counts (n, m) of bias reduction add to a sandwich, (p, p), each an observation of its own.
+
+    The estimates solve the score equations of counts with pseudo-counts. Where a level has no event, the events there
+    are all pseudo-counts: persons' scores alone show next to no variation, and the sandwich without this would call a
+    coefficient exact of which the data say nothing (docs/estimators_bias_reduction.md has the numbers).
+    """
+    covariance: Floats = bread @ row_meat(X, added, P) @ bread
+    return covariance
+
+
 def select_covariance(
     models: Models, bread: Floats, person_scores: PersonScores, X: Floats, counts: Floats, P: Floats
 ) -> Floats:

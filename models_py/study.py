@@ -139,6 +139,7 @@ class Models(Part):
     confidence_level: Annotated[float, Field(gt=0.5, lt=1)]
     covariance: Literal["clustered", "robust", "model"] = "clustered"
     small_sample: Literal["stata", "statsmodels", "none"] = "stata"
+    on_separation: Literal["refuse", "bias_reduction"] = "refuse"
     max_iterations: Annotated[int, Field(ge=1)]
 
 
