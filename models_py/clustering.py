@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from models_py.cells import Booleans, Cells, EstimationInputError, Floats, PathBatch
 
-Correction = Literal["stata", "statsmodels"]
+SmallSample = Literal["stata", "statsmodels", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,16 @@ def sum_person_scores(batches: Iterable[PathBatch], X: Floats, index: SampleInde
     return PersonScores(meat, n_persons)
 
 
-def clustered_covariance(bread: Floats, scores: PersonScores, n_observations: float, correction: Correction) -> Floats:
+def clustered_covariance(
+    bread: Floats, scores: PersonScores, n_observations: float, small_sample: SmallSample
+) -> Floats:
     """bread @ meat @ bread (p, p) times the finite-sample factor.
 
-    `stata`: G/(G-1) (Stata's `vce(cluster)` for maximum likelihood); `statsmodels`: G/(G-1) * (n-1)/(n-p).
+    `stata`: G/(G-1) (Stata's `vce(cluster)` for maximum likelihood); `statsmodels`: G/(G-1) * (n-1)/(n-p);
+    `none`: 1.
     """
-    factor = scores.n_persons / (scores.n_persons - 1)
-    if correction == "statsmodels":
+    factor = 1.0 if small_sample == "none" else scores.n_persons / (scores.n_persons - 1)
+    if small_sample == "statsmodels":
         factor *= (n_observations - 1) / (n_observations - bread.shape[0])
     covariance: Floats = factor * bread @ scores.meat @ bread
     return covariance

@@ -82,29 +82,42 @@ def check_outcomes(cells: Cells, study: Study) -> None:
         )
 
 
-def check_levels(cells: Cells, design: Design, study: Study) -> None:
-    """Every reference level has person-years, and every level that has any has every outcome.
+def check_references(cells: Cells, design: Design) -> None:
+    """Every reference level has person-years.
 
     Raises:
-        NotEstimableError: with status `collinear` or `separation`, naming term, level and outcome.
+        NotEstimableError: with status `collinear`, naming term and level.
     """
-    faults = []
     for term in design.categorical_terms:
-        counts, levels = cells.level_counts(term), cells.factors[term].levels
         reference = design.reference(term)
-        if not counts[levels.index(reference)].any():
+        if not cells.level_counts(term)[cells.factors[term].levels.index(reference)].any():
             raise NotEstimableError(
                 "collinear",
                 f"the reference level of {term}, {reference}, has no person-years in this group, so the other levels "
                 "add up to the intercept: choose another reference in study.yml",
             )
-        for level, by_outcome in zip(levels, counts, strict=True):
+
+
+def separated_levels(cells: Cells, design: Design, study: Study) -> str:
+    """Name the levels that have person-years but not of every outcome; empty where there is none."""
+    faults = []
+    for term in design.categorical_terms:
+        for level, by_outcome in zip(cells.factors[term].levels, cells.level_counts(term), strict=True):
             never = [o for o, n in zip(study.variables.outcome.levels, by_outcome, strict=True) if not n]
             faults += [f"no {outcome} at {term}={level}" for outcome in never if by_outcome.any()]
-    if faults:
+    return "; ".join(faults)
+
+
+def check_levels(cells: Cells, design: Design, study: Study) -> None:
+    """Every level that has person-years has every outcome.
+
+    Raises:
+        NotEstimableError: with status `separation`, naming term, level and outcome.
+    """
+    if faults := separated_levels(cells, design, study):
         raise NotEstimableError(
             "separation",
-            f"{'; '.join(faults)}: the estimate would be infinite. Merge the level with another or leave the term out "
+            f"{faults}: the estimate would be infinite. Merge the level with another or leave the term out "
             "in study.yml",
         )
 
@@ -155,13 +168,36 @@ def check_fit(fit: NewtonFit, X: Floats, counts: Floats, design: Design, study: 
         NotEstimableError: with status `separation` (naming the terms that separate), `singular`, `overflow` or
             `not_converged`.
     """
+    if separation := separation_in_combination(fit, X, counts, design, study):
+        raise NotEstimableError(
+            "separation",
+            f"the data separate {separation}: the estimates would be infinite. Merge levels or leave a term out in "
+            "study.yml",
+        )
+    check_ending(fit)
+
+
+def separation_in_combination(fit: NewtonFit, X: Floats, counts: Floats, design: Design, study: Study) -> str:
+    """Name the outcomes and terms that separate X (n, k) with counts (n, m), where Newton's method shows signs of it.
+
+    Empty where nothing separates, and where the likelihood cannot be represented.
+    """
+    if fit.ending == "overflow":
+        return ""
+    if fit.ending == "converged" and log_probabilities(X, fit.params).min() >= np.log(SUSPICIOUS_PROBABILITY):
+        return ""
+    direction = separating_direction(X, counts)
+    return "" if direction is None else _name_separation(direction, design, study)
+
+
+def check_ending(fit: NewtonFit) -> None:
+    """The iterations ended at a maximum.
+
+    Raises:
+        NotEstimableError: with status `singular`, `overflow` or `not_converged`.
+    """
     if fit.ending == "overflow":
         raise NotEstimableError("overflow", "the likelihood cannot be represented: see models.age_scale")
-    smallest = log_probabilities(X, fit.params).min()
-    if fit.ending != "converged" or smallest < np.log(SUSPICIOUS_PROBABILITY):
-        direction = separating_direction(X, counts)
-        if direction is not None:
-            raise NotEstimableError("separation", _separation_message(direction, design, study))
     if fit.ending == "singular":
         raise NotEstimableError("singular", "the information matrix is singular: leave a term out in study.yml")
     if fit.ending == "not_converged":
@@ -185,16 +221,23 @@ def check_errors(covariance: Floats, model_covariance: Floats, design: Design, s
         )
 
 
-def _separation_message(direction: Floats, design: Design, study: Study) -> str:
+def _name_separation(direction: Floats, design: Design, study: Study) -> str:
     largest = np.abs(direction).max()
     at_fault = []
     for j, outcome in enumerate(study.variables.outcome.levels[1:]):
         named = [c for c, weight in zip(design.columns, direction[:, j], strict=True) if abs(weight) > 1e-6 * largest]
         if named:
             at_fault.append(f"{outcome} by {', '.join(map(str, named))}")
+    return f"{'; '.join(at_fault)} in combination"
+
+
+def bias_reduction_remark(separation: str, covariance_type: str, kind: str) -> str:
+    """What `fit.message` says of a group that is fitted by bias reduction, because of `separation`."""
+    pseudo_counts = "" if kind == "model" else ", and with the reduction's pseudo-counts as observations of their own"
     return (
-        f"the data separate {'; '.join(at_fault)} in combination: the estimates would be infinite. Merge levels or "
-        "leave a term out in study.yml"
+        f"estimates are bias-reduced (Firth-type, Kosmidis & Firth 2011), because the data separate: {separation}; "
+        "log-likelihood, AIC and BIC are of the plain likelihood at these estimates; standard errors "
+        f"{covariance_type}, with the unpenalised information at these estimates{pseudo_counts}"
     )
 
 

@@ -37,6 +37,8 @@ Estimator = Callable[[Sample, Iterable[PathBatch], Study], FittedModel]
 
 # The models of the study by their published names, estimated for every group.
 ESTIMATORS: dict[str, Estimator] = {"pooled": fit_pooled}
+# Of these, the ones that reduce bias where the data separate and study.yml says so; the others refuse separation.
+BIAS_REDUCED = ("pooled",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,11 @@ def fit_group(con: duckdb.DuckDBPyConnection, model: str, group: str, cells: Cel
     """Fit a model to a group, or say why that cannot be done."""
     counts, n_persons = cells.counts.sum(axis=0), count_persons(con, group)
     try:
-        sample = make_sample(cells, n_persons, study)
+        sample = make_sample(cells, n_persons, study, may_separate=model in BIAS_REDUCED)
         fitted = ESTIMATORS[model](sample, read_paths(con, group), study)
     except NotEstimableError as reason:
         return GroupFit(model, group, reason.status, str(reason), n_persons, counts, None, None)
-    message = "; ".join(sample.remarks)
+    message = "; ".join([*fitted.remarks, *sample.remarks])
     counts = sample.cells.counts.sum(axis=0)
     return GroupFit(model, group, "ok", message, fitted.n_persons, counts, sample, fitted)
 

@@ -24,6 +24,9 @@ LIKELIHOOD_NOISE = 1e-12
 ROWS_PER_CHUNK = 1024
 
 
+Ending = Literal["converged", "not_converged", "singular", "overflow"]
+
+
 @dataclass(frozen=True, slots=True)
 class NewtonFit:
     """Where Newton's method ended: B (k, m-1), information (p, p) with p = (m-1)k."""
@@ -32,7 +35,7 @@ class NewtonFit:
     log_likelihood: float
     information: Floats
     iterations: int
-    ending: Literal["converged", "not_converged", "singular", "overflow"]
+    ending: Ending
 
 
 def log_probabilities(X: Floats, B: Floats) -> Floats:
@@ -64,14 +67,20 @@ def score(X: Floats, counts: Floats, P: Floats) -> Floats:
 
 def information(X: Floats, totals: Floats, P: Floats) -> Floats:
     """Minus the Hessian, (p, p): blocks X' diag(totals * P_j (1[j=l] - P_l)) X. `totals` is (n,)."""
-    k, outcomes = X.shape[1], range(P.shape[1] - 1)
+    expected = P[:, 1:].T
+    weights = (totals * expected)[:, None] * (np.eye(expected.shape[0])[..., None] - expected[None])
+    return cross_products(X, weights)
+
+
+def cross_products(X: Floats, weights: Floats) -> Floats:
+    """Blocks X' diag(weights_jl) X as one matrix (p, p); `weights` (m-1, m-1, n) is symmetric in j and l."""
+    k, outcomes = X.shape[1], range(weights.shape[0])
     blocks = np.zeros((len(outcomes), k, len(outcomes), k))
     for start in range(0, X.shape[0], ROWS_PER_CHUNK):
         rows = slice(start, start + ROWS_PER_CHUNK)
         for j in outcomes:
             for other in range(j + 1):
-                weights = totals[rows] * P[rows, j + 1] * ((j == other) - P[rows, other + 1])
-                blocks[j, :, other] += (X[rows] * weights[:, None]).T @ X[rows]
+                blocks[j, :, other] += (X[rows] * weights[j, other, rows, None]).T @ X[rows]
     for j in outcomes:
         for other in range(j):
             blocks[other, :, j] = blocks[j, :, other].T

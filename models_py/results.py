@@ -62,6 +62,10 @@ class FittedModel(Protocol):
     def n_persons(self) -> int:
         """Persons in the sample."""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What `fit.message` has to say about the estimates."""
+
     def cov_params(self) -> Floats:
         """Covariance (p, p) of all parameters; the first (m-1)k are the coefficients, outcome after outcome."""
 
@@ -79,23 +83,27 @@ class MultinomialLogitResults:
     Attributes:
         design: the k columns.
         params: (k, m-1), a column per outcome but the base.
-        covariance: (p, p) clustered by person, outcome after outcome; what `bse` rests on.
+        covariance: (p, p) outcome after outcome; what `bse` rests on.
+        covariance_type: what that is, such as "clustered by person, G/(G-1)".
         model_covariance: (p, p) inverse information, for comparison.
         llf, llnull: log-likelihood, and that with intercepts alone.
         nobs: person-years.
         n_persons: clusters.
         iterations: Newton steps.
+        remarks: what `fit.message` has to say about the estimates.
     """
 
     design: Design
     params: Floats
     covariance: Floats
+    covariance_type: str
     model_covariance: Floats
     llf: float
     llnull: float
     nobs: float
     n_persons: int
     iterations: int
+    remarks: tuple[str, ...]
 
     @property
     def bse(self) -> Floats:

@@ -127,7 +127,9 @@ class Models(Part):
     age_scale: AgeScale
     terms: tuple[Term, ...]
     confidence_level: Annotated[float, Field(gt=0.5, lt=1)]
-    cluster_correction: Literal["stata", "statsmodels"]
+    covariance: Literal["clustered", "robust", "model"] = "clustered"
+    small_sample: Literal["stata", "statsmodels", "none"] = "stata"
+    on_separation: Literal["refuse", "bias_reduction"] = "refuse"
     max_iterations: Annotated[int, Field(ge=1)]
 
 

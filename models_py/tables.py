@@ -14,7 +14,7 @@ OUTCOME = TableColumn("outcome", "VARCHAR", "stay, internal_move or emigration, 
 MODELLED_OUTCOME = TableColumn("outcome", "VARCHAR", "internal_move or emigration, against stay.")
 TERM = TableColumn("term", "VARCHAR", "Model term as in study.yml.")
 LEVEL = TableColumn("level", "VARCHAR", "Level of a categorical term, otherwise empty.")
-STD_ERROR = TableColumn("std_error", "DOUBLE", "Standard error, clustered by person; delta method where derived.")
+STD_ERROR = TableColumn("std_error", "DOUBLE", "Standard error (models.covariance in study.yml); delta if derived.")
 CI_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the 95 % interval (models.confidence_level in study.yml).")
 CI_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the 95 % interval.")
 
@@ -94,7 +94,7 @@ COVARIANCE = Table(
         TableColumn("col_outcome", "VARCHAR", "Outcome of the column's coefficient."),
         TableColumn("col_term", "VARCHAR", "Term of the column's coefficient."),
         TableColumn("col_level", "VARCHAR", "Level of the column's coefficient, or empty."),
-        TableColumn("value", "DOUBLE", "Covariance, clustered by person."),
+        TableColumn("value", "DOUBLE", "Covariance, of the kind that models.covariance in study.yml names."),
     ),
 )
 

@@ -24,8 +24,8 @@ def fit_group(database: Path, group: str, study: Study) -> MultinomialLogitResul
         return fit_pooled(sample, read_paths(con, group), study)
 
 
-def with_correction(study: Study, correction: str) -> Study:
-    return study.model_copy(update={"models": study.models.model_copy(update={"cluster_correction": correction})})
+def with_models(study: Study, **values: str) -> Study:
+    return study.model_copy(update={"models": study.models.model_copy(update=values)})
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,8 @@ def ours(warehouse: Path, study: Study) -> MultinomialLogitResults:
 @pytest.fixture(scope="module")
 def theirs(immigrants: pd.DataFrame, expanded: np.ndarray, study: Study):
     codes = pd.Categorical(immigrants["outcome"], categories=study.variables.outcome.levels).codes
-    return {
+    model_based = {"model": sm.MNLogit(codes, expanded).fit(method="newton", disp=0)}
+    return model_based | {
         corrected: sm.MNLogit(codes, expanded).fit(
             method="newton",
             disp=0,
@@ -75,7 +76,7 @@ def test_coefficients_and_likelihood(ours: MultinomialLogitResults, theirs) -> N
 
 
 def test_clustered_errors_with_statsmodels_correction(warehouse: Path, study: Study, theirs) -> None:
-    ours = fit_group(warehouse, "immigrant", with_correction(study, "statsmodels"))
+    ours = fit_group(warehouse, "immigrant", with_models(study, small_sample="statsmodels"))
     assert_allclose(ours.bse, np.asarray(theirs[True].bse), rtol=1e-5)
     assert_allclose(ours.pvalues, np.asarray(theirs[True].pvalues), rtol=1e-3, atol=1e-12)
     assert_allclose(np.moveaxis(ours.conf_int(), 1, 0), np.asarray(theirs[True].conf_int()), atol=1e-6)
@@ -87,6 +88,43 @@ def test_clustered_errors_with_stata_correction(
     persons = immigrants["person"].nunique()
     assert ours.n_persons == persons
     assert_allclose(ours.bse, np.asarray(theirs[False].bse) * np.sqrt(persons / (persons - 1)), rtol=1e-5)
+
+
+def test_clustered_errors_without_a_factor(warehouse: Path, study: Study, theirs) -> None:
+    ours = fit_group(warehouse, "immigrant", with_models(study, small_sample="none"))
+    assert_allclose(ours.bse, np.asarray(theirs[False].bse), rtol=1e-5)
+
+
+@pytest.mark.parametrize("cov_type", ["HC0", "HC1"])
+@pytest.mark.parametrize("small_sample", ["statsmodels", "none", "stata"])
+def test_robust_errors(
+    warehouse: Path, study: Study, immigrants: pd.DataFrame, theirs, cov_type: str, small_sample: str
+) -> None:
+    """statsmodels' HC1 of a discrete model has no factor either; Stata's robust has n/(n-1)."""
+    ours = fit_group(warehouse, "immigrant", with_models(study, covariance="robust", small_sample=small_sample))
+    factor = len(immigrants) / (len(immigrants) - 1) if small_sample == "stata" else 1
+    robust = theirs[True].model.fit(
+        method="newton", start_params=np.asarray(theirs[True].params).ravel(order="F"), disp=0, cov_type=cov_type
+    )
+    assert_allclose(ours.bse, np.asarray(robust.bse) * np.sqrt(factor), rtol=1e-5)
+
+
+def test_model_errors(warehouse: Path, study: Study, theirs) -> None:
+    for small_sample in ("stata", "statsmodels", "none"):
+        ours = fit_group(warehouse, "immigrant", with_models(study, covariance="model", small_sample=small_sample))
+        assert_allclose(ours.bse, np.asarray(theirs["model"].bse), rtol=1e-5)
+        assert_allclose(ours.cov_params(), ours.model_covariance, rtol=0)
+
+
+def test_the_covariance_is_named(ours: MultinomialLogitResults, warehouse: Path, study: Study) -> None:
+    """In the results always, in the message where it is not the default."""
+    assert ours.covariance_type == "clustered by person, G/(G-1)"
+    assert ours.remarks == ()
+    other = fit_group(warehouse, "immigrant", with_models(study, covariance="robust"))
+    assert other.covariance_type == "robust by person-year, n/(n-1)"
+    assert other.remarks == ("standard errors robust by person-year, n/(n-1)",)
+    without = fit_group(warehouse, "immigrant", with_models(study, small_sample="none"))
+    assert without.remarks == ("standard errors clustered by person, no small-sample factor",)
 
 
 def test_model_covariance_is_the_inverse_information(

@@ -1,0 +1,88 @@
+"""Covariance of the pooled estimates, of the kind that study.yml's models.covariance names.
+
+Belongs here: the choice among clustered, robust and model-based, and what is said of it. Does not belong here: the
+scores of persons, or how estimates are found.
+"""
+
+from typing import Literal
+
+from models_py.cells import Floats
+from models_py.clustering import PersonScores, SmallSample, clustered_covariance
+from models_py.multinomial import cross_products
+from models_py.study import Models
+
+CovarianceKind = Literal["clustered", "robust", "model"]
+
+NO_FACTOR = "no small-sample factor"
+# G persons, n person-years, p parameters.
+CLUSTERED_FACTORS: dict[SmallSample, str] = {
+    "stata": "G/(G-1)",
+    "statsmodels": "G/(G-1)*(n-1)/(n-p)",
+    "none": NO_FACTOR,
+}
+# statsmodels' discrete models leave the factor out of HC1 too, so that all its HCs are HC0.
+ROBUST_FACTORS: dict[SmallSample, str] = {"stata": "n/(n-1)", "statsmodels": NO_FACTOR, "none": NO_FACTOR}
+
+
+def row_meat(X: Floats, counts: Floats, P: Floats) -> Floats:
+    """Sum over person-years of the outer product of their scores, (p, p), from cells: X (n, k), counts and P (n, m).
+
+    A person-year with outcome y in cell i has the score (1[y=j] - P_ij) x_i, outcome j after outcome. Of its products,
+    1[y=j] 1[y=l] counts only where j = l, so with N_i person-years in the cell the weights of x_i x_i' are
+    1[j=l] c_ij - c_ij P_il - P_ij c_il + N_i P_ij P_il.
+    """
+    observed, expected = counts[:, 1:].T, P[:, 1:].T
+    weights = counts.sum(axis=1) * expected[:, None] * expected[None]
+    weights -= observed[:, None] * expected[None] + expected[:, None] * observed[None]
+    for j, of_outcome in enumerate(observed):
+        weights[j, j] += of_outcome
+    return cross_products(X, weights)
+
+
+def robust_covariance(bread: Floats, meat: Floats, n_observations: float, small_sample: SmallSample) -> Floats:
+    """bread @ meat @ bread (p, p) with person-years as units (Huber 1967; White 1982), times the finite-sample factor.
+
+    `stata`: n/(n-1) (Stata's `vce(robust)` for maximum likelihood); `statsmodels` and `none`: 1, statsmodels' HC0.
+    """
+    factor = n_observations / (n_observations - 1) if small_sample == "stata" else 1.0
+    covariance: Floats = factor * bread @ meat @ bread
+    return covariance
+
+
+def pseudo_count_covariance(bread: Floats, X: Floats, added: Floats, P: Floats) -> Floats:
+    """What the pseudo-counts (n, m) of bias reduction add to a sandwich, (p, p), each an observation of its own.
+
+    The estimates solve the score equations of counts with pseudo-counts. Where a level has no event, the events there
+    are all pseudo-counts: persons' scores alone show next to no variation, and the sandwich without this would call a
+    coefficient exact of which the data say nothing (docs/estimators_bias_reduction.md has the numbers).
+    """
+    covariance: Floats = bread @ row_meat(X, added, P) @ bread
+    return covariance
+
+
+def select_covariance(
+    models: Models, bread: Floats, person_scores: PersonScores, X: Floats, counts: Floats, P: Floats
+) -> Floats:
+    """The covariance (p, p) that `models` names; `bread` (p, p) is the inverse information, X (n, k), counts (n, m)."""
+    if models.covariance == "clustered":
+        return clustered_covariance(bread, person_scores, counts.sum(), models.small_sample)
+    if models.covariance == "robust":
+        return robust_covariance(bread, row_meat(X, counts, P), counts.sum(), models.small_sample)
+    return bread
+
+
+def describe_covariance(kind: CovarianceKind, small_sample: SmallSample) -> str:
+    """What the covariance is, in words that stand after "standard errors"."""
+    if kind == "clustered":
+        return f"clustered by person, {CLUSTERED_FACTORS[small_sample]}"
+    if kind == "robust":
+        return f"robust by person-year, {ROBUST_FACTORS[small_sample]}"
+    return "model-based, from the inverse information"
+
+
+def covariance_remarks(models: Models) -> tuple[str, ...]:
+    """What `fit.message` says of the covariance: nothing of the default."""
+    default = Models.model_fields["covariance"].default, Models.model_fields["small_sample"].default
+    if (models.covariance, models.small_sample) == default:
+        return ()
+    return (f"standard errors {describe_covariance(models.covariance, models.small_sample)}",)

@@ -1,0 +1,301 @@
+"""The marginal likelihood of the random-effects multinomial logit over persons' paths, its score and information.
+
+Belongs here: sums over paths, in threads. A person's likelihood is the integral over u ~ N(0, LL') of the product over
+years of P(y_t | x_t, u); Train (2009), ch. 6; Skrondal & Rabe-Hesketh (2004), ch. 6. Sums over parts of the paths add
+up, so any part can be computed anywhere. Does not belong here: how the maximum is found.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_py.cells import Floats
+from models_py.path_kernel import GRADIENT, INFORMATION, SCORES, VALUE, pass_over_paths
+from models_py.path_modes import find_modes
+from models_py.quadrature import Rule, product_rule
+
+# Paths whose scores are held at a time: 2,048 of 60 coefficients are 1 MB and stay in the processor's cache.
+PATHS_PER_CHUNK = 2048
+# The paths are always summed in this many blocks, so that sums do not depend on the number of processors.
+BLOCKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The free elements of L (J, R), u = Lz ~ N(0, LL'), in the order of the parameters: pairs (outcome, dimension)."""
+
+    name: str
+    n_outcomes: int
+    free: tuple[tuple[int, int], ...]
+
+    @property
+    def dimensions(self) -> int:
+        """Dimensions R of z."""
+        return 1 + max(r for _, r in self.free)
+
+    def matrix(self, elements: Floats) -> Floats:
+        """L (J, R) from its free elements (G,)."""
+        L = np.zeros((self.n_outcomes, self.dimensions))
+        for (j, r), value in zip(self.free, elements, strict=True):
+            L[j, r] = value
+        return L
+
+
+def make_structure(name: str, n_outcomes: int) -> Structure:
+    """`independent` intercepts, one `shared` factor with free loadings, or `unstructured` (Cholesky)."""
+    outcomes = range(n_outcomes)
+    free = {
+        "independent": tuple((j, j) for j in outcomes),
+        "shared": tuple((j, 0) for j in outcomes),
+        "unstructured": tuple((j, r) for j in outcomes for r in range(j + 1)),
+    }[name]
+    return Structure(name, n_outcomes, free)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Persons' years on the rows of a design.
+
+    Attributes:
+        weights: (p,) persons who share the path.
+        offsets: (p + 1,) where each path begins.
+        rows: (t,) row of the design of each person-year.
+        outcomes: (t,) outcome of each person-year, the base being 0.
+    """
+
+    weights: Floats
+    offsets: NDArray[np.int64]
+    rows: NDArray[np.int32]
+    outcomes: NDArray[np.int8]
+
+    def events(self, n_outcomes: int) -> Floats:
+        """Each path's person-years with each outcome but the base, (p, n_outcomes)."""
+        path = np.repeat(np.arange(self.weights.size), np.diff(self.offsets))
+        counts = np.bincount(path * (n_outcomes + 1) + self.outcomes, minlength=self.weights.size * (n_outcomes + 1))
+        return counts.reshape(-1, n_outcomes + 1)[:, 1:].astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Each path's centre (p, R) and scale (p, R, R) of its nodes; empty where all paths share the nodes of N(0, I)."""
+
+    centres: Floats
+    scales: Floats
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether paths have nodes of their own."""
+        return self.centres.shape[0] > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Nonzeros:
+    """The nonzeros of a design row by row, (n, most nonzeros in a row): columns and values, padded with zeros.
+
+    Most terms are categorical, so that a row of 30 columns has 9 of them.
+    """
+
+    columns: NDArray[np.int32]
+    values: Floats
+
+
+def nonzeros_of(X: Floats) -> Nonzeros:
+    """The nonzeros of X (n, k)."""
+    row, column = np.nonzero(X)
+    each = np.bincount(row, minlength=X.shape[0])
+    place = np.arange(row.size) - np.repeat(np.cumsum(each) - each, each)
+    columns, values = np.zeros((X.shape[0], each.max()), dtype=np.int32), np.zeros((X.shape[0], each.max()))
+    columns[row, place], values[row, place] = column, X[row, column]
+    return Nonzeros(columns, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """All that the likelihood is a function of but its parameters theta (Jk + G,): B outcome after outcome, then L.
+
+    Attributes:
+        X: (n, k) design, and its nonzeros.
+        counts: (n, J + 1) person-years by outcome at each row, the sum of what the paths hold.
+        rule: nodes and weights for N(0, I).
+    """
+
+    X: Floats
+    nonzeros: Nonzeros
+    counts: Floats
+    paths: Paths
+    structure: Structure
+    rule: Rule
+    placement: Placement
+
+    @property
+    def n_coefficients(self) -> int:
+        """Jk."""
+        return self.X.shape[1] * self.structure.n_outcomes
+
+    def split(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Coefficients B (k, J) and L (J, R)."""
+        B = theta[: self.n_coefficients].reshape(self.X.shape[1], -1, order="F")
+        return B, self.structure.matrix(theta[self.n_coefficients :])
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a pass gives; sums of parts add up.
+
+    Attributes:
+        log_likelihood: the marginal log-likelihood.
+        gradient: (q,) its derivative, q = Jk + G.
+        meat: (q, q) sum over persons of the outer product of their scores.
+        information: (q, q) minus the Hessian, exact (Louis 1982, eq. 3.1).
+    What was not asked for is zero.
+    """
+
+    log_likelihood: float
+    gradient: Floats
+    meat: Floats
+    information: Floats
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.log_likelihood + other.log_likelihood,
+            self.gradient + other.gradient,
+            self.meat + other.meat,
+            self.information + other.information,
+        )
+
+
+def make_problem(
+    X: Floats, counts: Floats, paths: Paths, structure: Structure, per_dimension: int, adaptive: bool = False
+) -> Problem:
+    """A problem with so many nodes a dimension; adaptive nodes start in the middle, see `adapted`."""
+    dimensions, n = structure.dimensions, paths.weights.size if adaptive else 0
+    placement = Placement(np.zeros((n, dimensions)), np.tile(np.eye(dimensions), (n, 1, 1)))
+    X = np.ascontiguousarray(X)
+    return Problem(X, nonzeros_of(X), counts, paths, structure, product_rule(per_dimension, dimensions), placement)
+
+
+def value(problem: Problem, theta: Floats) -> float:
+    """The log-likelihood alone."""
+    return sums(problem, theta, VALUE).log_likelihood
+
+
+def sums(problem: Problem, theta: Floats, order: int) -> Sums:
+    """Log-likelihood and, by order, GRADIENT, also SCORES (the meat), also INFORMATION, at theta (q,)."""
+    B, L = problem.split(theta)
+    with np.errstate(over="ignore", invalid="ignore"):
+        U = problem.X @ B
+        E = np.exp(U)
+    parts = _in_threads(partial(block_sums, problem, E, L, order), blocks(problem.paths))
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    # A person-year's own utility is the same at every node, so that the passes leave it out.
+    own = float(np.sum(problem.counts[:, 1:] * U))
+    return replace(total, log_likelihood=total.log_likelihood + own)
+
+
+def adapted(problem: Problem, theta: Floats) -> Problem:
+    """The problem with each path's nodes placed by the mode and curvature of its posterior (Liu & Pierce 1994)."""
+    B, L = problem.split(theta)
+    E, events = np.exp(problem.X @ B), problem.paths.events(L.shape[0])
+    centres, scales = problem.placement.centres.copy(), problem.placement.scales.copy()
+    arrays = (problem.paths.offsets, problem.paths.rows, events, E, L, centres, scales)
+    _in_threads(lambda block: find_modes(block[0], block[1], *arrays), blocks(problem.paths))
+    return replace(problem, placement=Placement(centres, scales))
+
+
+def blocks(paths: Paths) -> list[tuple[int, int]]:
+    """First and last path of blocks with about as many person-years each."""
+    goals = np.linspace(0, paths.offsets[-1], BLOCKS + 1)
+    edges = np.unique(np.searchsorted(paths.offsets, goals))
+    return [(int(first), int(last)) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _in_threads(work: Callable[[tuple[int, int]], object], parts: Sequence[tuple[int, int]]) -> list:
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        return list(pool.map(work, parts))
+
+
+def block_sums(problem: Problem, E: Floats, L: Floats, order: int, block: tuple[int, int]) -> Sums:
+    """Sums over the paths of a block, up to an order. E (n, J) is exp(XB).
+
+    The log-likelihood is without the utilities of the outcomes themselves.
+    """
+    paths, structure, nonzeros = problem.paths, problem.structure, problem.nonzeros
+    free = np.array(structure.free, dtype=np.int64)
+    (n, J), R = E.shape, structure.dimensions
+    q = problem.n_coefficients + len(free)
+    curvature = (
+        Curvature(np.zeros((n, J, J)), np.zeros((n, J, J, R)), np.zeros((J, J, R, R))) if order == INFORMATION else NONE
+    )
+    longest = int(np.diff(paths.offsets[block[0] : block[1] + 1]).max())
+    spread = np.empty((PATHS_PER_CHUNK * (longest * J + len(free)) if order == INFORMATION else 0, q))
+    residual_by_row, gradient, meat, lost = np.zeros((n, J)), np.zeros(q), np.zeros((q, q)), np.zeros((q, q))
+    log_likelihood = 0.0
+    for first in range(*block, PATHS_PER_CHUNK):
+        last = min(first + PATHS_PER_CHUNK, block[1])
+        log_likelihoods, scores = np.empty(last - first), np.empty((last - first, q))
+        filled = pass_over_paths(
+            order, first, last, paths.offsets, paths.rows, paths.outcomes, paths.weights, nonzeros.columns,
+            nonzeros.values, E, L, free, problem.rule.nodes, problem.rule.weights, problem.placement.centres,
+            problem.placement.scales, log_likelihoods, residual_by_row, scores, *curvature.arrays, spread,
+        )  # fmt: skip
+        weights = paths.weights[first:last]
+        log_likelihood += float(weights @ log_likelihoods)
+        if order >= GRADIENT:
+            gradient[problem.n_coefficients :] += weights @ scores[:, problem.n_coefficients :]
+        if order >= SCORES:
+            scores *= np.sqrt(weights)[:, None]
+            meat += scores.T @ scores
+        if order == INFORMATION:
+            lost += spread[:filled].T @ spread[:filled]
+    if order >= GRADIENT:
+        gradient[: problem.n_coefficients] = (problem.X.T @ residual_by_row).ravel(order="F")
+    information = curvature.information(problem.X, structure) - lost if order == INFORMATION else np.zeros((q, q))
+    return Sums(log_likelihood, gradient, meat, information)
+
+
+@dataclass(frozen=True, slots=True)
+class Curvature:
+    """Sums over paths of the posterior mean of V_jl = P_j (1[j=l] - P_l) and its products with z, l <= j filled.
+
+    Attributes:
+        by_row: (n, J, J).
+        by_row_z: (n, J, J, R).
+        by_z: (J, J, R, R), in both also s <= r alone.
+    """
+
+    by_row: Floats
+    by_row_z: Floats
+    by_z: Floats
+
+    @property
+    def arrays(self) -> tuple[Floats, Floats, Floats]:
+        """In the order in which the pass takes them."""
+        return self.by_row, self.by_row_z, self.by_z
+
+    def information(self, X: Floats, structure: Structure) -> Floats:
+        """Posterior mean of the complete-data information (q, q): the design is (x, z), linear in all parameters."""
+        k, J, free = X.shape[1], structure.n_outcomes, structure.free
+        info = np.zeros((J * k + len(free),) * 2)
+        for j in range(J):
+            for other in range(j + 1):
+                block = (X * self.by_row[:, j, other, None]).T @ X
+                info[j * k : (j + 1) * k, other * k : (other + 1) * k] = block
+                info[other * k : (other + 1) * k, j * k : (j + 1) * k] = block
+        for g, (j, r) in enumerate(free):
+            for other in range(J):
+                column = X.T @ self.by_row_z[:, max(j, other), min(j, other), r]
+                info[other * k : (other + 1) * k, J * k + g] = column
+                info[J * k + g, other * k : (other + 1) * k] = column
+            for h, (other, s) in enumerate(free):
+                info[J * k + g, J * k + h] = self.by_z[max(j, other), min(j, other), max(r, s), min(r, s)]
+        return info
+
+
+NONE = Curvature(np.zeros((0, 0, 0)), np.zeros((0, 0, 0, 0)), np.zeros((0, 0, 0, 0)))

@@ -1,0 +1,103 @@
+"""Where each person's nodes belong: mode and curvature of the posterior of the random effects, for adaptive quadrature.
+
+Belongs here: the compiled loop that finds them (Liu & Pierce 1994; Naylor & Smith 1982). Does not belong here: the
+likelihood.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from models_py.cells import Floats
+from models_py.compiled import compiled
+
+# Newton steps towards a path's mode, and the longest of them in prior standard deviations.
+MODE_STEPS = 12
+LONGEST_MODE_STEP = 1.0
+MODE_TOLERANCE = 1e-6
+
+
+@compiled
+def mode_derivatives(
+    first: int,
+    last: int,
+    rows: Any,
+    events: Floats,
+    E: Floats,
+    L: Floats,
+    z: Floats,
+    f: Floats,
+    slope: Floats,
+    curvature: Floats,
+    gradient: Floats,
+    hessian: Floats,
+) -> None:
+    """Gradient (R,) and minus the Hessian (R, R) of a path's log posterior of z; the arrays before them are scratch."""
+    n_outcomes, dimensions = L.shape
+    for j in range(n_outcomes):
+        u = 0.0
+        for r in range(dimensions):
+            u += L[j, r] * z[r]
+        f[j] = np.exp(u)
+    slope[:] = events
+    curvature[:] = 0.0
+    for t in range(first, last):
+        total = 1.0
+        for j in range(n_outcomes):
+            total += E[rows[t], j] * f[j]
+        for j in range(n_outcomes):
+            p = E[rows[t], j] * f[j] / total
+            slope[j] -= p
+            curvature[j, j] += p
+            for other in range(n_outcomes):
+                curvature[j, other] -= p * E[rows[t], other] * f[other] / total
+    for r in range(dimensions):
+        gradient[r] = -z[r]
+        for s in range(dimensions):
+            hessian[r, s] = 1.0 if r == s else 0.0
+    for j in range(n_outcomes):
+        for r in range(dimensions):
+            gradient[r] += L[j, r] * slope[j]
+            for other in range(n_outcomes):
+                for s in range(dimensions):
+                    hessian[r, s] += L[j, r] * curvature[j, other] * L[other, s]
+
+
+@compiled
+def find_modes(
+    first: int,
+    last: int,
+    offsets: Any,
+    rows: Any,
+    events: Floats,
+    E: Floats,
+    L: Floats,
+    centres: Floats,
+    scales: Floats,
+) -> None:
+    """Mode and curvature of each path's posterior of z, by Newton from where `centres` (paths, R) is, in place.
+
+    Maximises sum_j events_j u_j - sum_t log(1 + sum_j E_tj exp(u_j)) - z'z/2 with u = Lz, which is concave; steps are
+    clamped, so that no path runs away. `events` is (paths, J). scale scale' is minus the inverse Hessian there.
+    """
+    n_outcomes, dimensions = L.shape
+    gradient = np.empty(dimensions)
+    hessian = np.empty((dimensions, dimensions))
+    f = np.empty(n_outcomes)
+    slope = np.empty(n_outcomes)
+    curvature = np.empty((n_outcomes, n_outcomes))
+    for i in range(first, last):
+        z = centres[i]
+        for _ in range(MODE_STEPS):
+            mode_derivatives(
+                offsets[i], offsets[i + 1], rows, events[i], E, L, z, f, slope, curvature, gradient, hessian
+            )
+            step = np.linalg.solve(hessian, gradient)
+            length = np.sqrt((step * step).sum())
+            if length > LONGEST_MODE_STEP:
+                step *= LONGEST_MODE_STEP / length
+            z += step
+            if length < MODE_TOLERANCE:
+                break
+        mode_derivatives(offsets[i], offsets[i + 1], rows, events[i], E, L, z, f, slope, curvature, gradient, hessian)
+        scales[i] = np.linalg.cholesky(np.linalg.inv(hessian))
