@@ -13,6 +13,8 @@ from models_py.estimate import estimate
 from models_py.study import Study
 from models_py.tables import ESTIMATION_TABLES, PUBLISHED_TABLES
 
+COLUMN = ("outcome", "term", "level")
+
 
 def read(database: Path, table: str) -> pd.DataFrame:
     with duckdb.connect(str(database), read_only=True) as con:
@@ -88,6 +90,14 @@ def test_standard_errors_are_those_of_the_covariance(warehouse: Path) -> None:
     both = read(warehouse, "coefficient").merge(diagonal, on=["model", "population_group", "outcome", "term", "level"])
     assert len(both) == 3 * 54 - 3 * 2 * 2  # four years: two levels of year less than with six
     assert_allclose(both["std_error"], np.sqrt(both["value"]), rtol=1e-12)
+
+
+def test_covariances_are_the_same_both_ways_round(warehouse: Path) -> None:
+    covariance = read(warehouse, "covariance")
+    ends = {f"{one}_{part}": f"{other}_{part}" for one, other in (("row", "col"), ("col", "row")) for part in COLUMN}
+    both = covariance.merge(covariance.rename(columns=ends), on=["model", "population_group", *ends])
+    assert len(both) == len(covariance)
+    assert (both["value_x"] == both["value_y"]).all()
 
 
 @pytest.fixture
