@@ -140,6 +140,7 @@ def _study_values(study: Study) -> dict[str, Any]:
         **{f"levels.{name}": study.levels(name) for name in variables},
         "last_panel_year": last if isinstance(last, int) else NO_LAST_YEAR,
         "hypotheses.rows": [(hypothesis.id,) for hypothesis in study.hypotheses],
+        "variants.names": [variant.name for variant in study.variants],
         "groups.rows": [(group,) for group in study.models.groups],
         "centrality.rows": [
             (level, code) for level, codes in study.variables.centrality.codes.items() for code in codes

@@ -19,7 +19,9 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def study() -> Study:
-    return load_study(STUDY_FILE)
+    """The study, with the one variant of results.sql."""
+    whole = load_study(STUDY_FILE)
+    return whole.model_copy(update={"variants": tuple(v for v in whole.variants if v.name == "first_event")})
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ RESULTS = [
     "hypothesis",
     "hypothesis_test",
     "hypothesis_verdict",
+    "variant",
+    "sensitivity",
     "panel_accounting",
 ]
 
@@ -459,6 +461,22 @@ PUBLISHED = [
             "results.hypothesis_verdict",
             "verdict_of_its_tests",
             "UPDATE results.hypothesis_verdict SET n_supporting = 1 WHERE hypothesis_id = 'H4'",
+        ),
+        ("results.variant", "the_studys_variants", "UPDATE results.variant SET variant = 'another'"),
+        (
+            "results.sensitivity",
+            "all_variants_or_none",
+            "DELETE FROM results.sensitivity WHERE hypothesis_id = 'H1a'",
+        ),
+        (
+            "results.sensitivity",
+            "verdict_known",
+            "UPDATE results.sensitivity SET n_supporting = 3 WHERE hypothesis_id = 'H1b'",
+        ),
+        (
+            "results.sensitivity",
+            "beside_the_studys_verdict",
+            "UPDATE results.sensitivity SET agrees = NULL WHERE hypothesis_id = 'H2a'",
         ),
     ),
 ]

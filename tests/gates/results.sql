@@ -87,6 +87,14 @@ SELECT 'run-2' AS run_id, 'pooled' AS model, hypothesis_id, 'supported' AS verdi
   'a note' AS note
 FROM history.hypothesis;
 
+CREATE TABLE history.variant AS
+SELECT 'run-2' AS run_id, 'first_event' AS variant, 'another choice' AS statement_en, 'et annet valg' AS statement_nb;
+
+CREATE TABLE history.sensitivity AS
+SELECT 'run-2' AS run_id, variant, model, hypothesis_id, verdict, n_tests, n_supporting, verdict AS base_verdict,
+  true AS agrees, 'a note' AS note
+FROM history.hypothesis_verdict CROSS JOIN history.variant;
+
 CREATE TABLE history.panel_accounting AS
 SELECT 'run-2' AS run_id, year::SMALLINT AS year, disposition, 500::BIGINT AS persons
 FROM range(2015, 2018) AS years (year)
@@ -105,4 +113,6 @@ CREATE TABLE results.marginal_effect AS FROM history.marginal_effect;
 CREATE TABLE results.hypothesis AS FROM history.hypothesis;
 CREATE TABLE results.hypothesis_test AS FROM history.hypothesis_test;
 CREATE TABLE results.hypothesis_verdict AS FROM history.hypothesis_verdict;
+CREATE TABLE results.variant AS FROM history.variant;
+CREATE TABLE results.sensitivity AS FROM history.sensitivity;
 CREATE TABLE results.panel_accounting AS FROM history.panel_accounting;
