@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
+from models_py.estimate import verdicts
+from models_py.sensitivity import NOT_TESTED, sensitivity_rows
 from models_py.study import Study, StudyError, load_study
 from models_py.variants import Variant, variant_study
 from tests.estimation.conftest import PROJECT_ROOT
@@ -89,3 +92,44 @@ def test_names_are_their_own(tmp_path: Path) -> None:
     assert "the name base is taken" in refusal(tmp_path, {"name": "base", **one})
     assert "the name other is taken" in refusal(tmp_path, {"name": "other", **one}, {"name": "other", **one})
     assert "variants.0.name" in refusal(tmp_path, {"name": "Other one", **one})
+
+
+def verdict(found: str, note: str = "6 of 6 tests.") -> dict:
+    return {"model": "pooled", "hypothesis_id": "H3", "verdict": found, "n_tests": 6, "n_supporting": 6, "note": note}
+
+
+@pytest.mark.parametrize(
+    ("found", "base", "agrees"),
+    [
+        ("supported", "supported", True),
+        ("supported", "not_supported", False),
+        ("supported", "inconclusive", None),
+        ("inconclusive", "supported", None),
+        ("inconclusive", "inconclusive", None),
+    ],
+)
+def test_verdicts_agree_where_both_are_conclusive(found: str, base: str, agrees: bool | None) -> None:
+    [row] = sensitivity_rows("other", [verdict(found)], [verdict(base)])
+    assert (row["variant"], row["verdict"], row["base_verdict"], row["agrees"]) == ("other", found, base, agrees)
+
+
+def test_why_a_variant_was_not_tested_is_not_told() -> None:
+    [row] = sensitivity_rows(
+        "other", [verdict("inconclusive", "no emigration at centrality=4")], [verdict("supported")]
+    )
+    assert row["note"] == NOT_TESTED
+
+
+def test_verdicts_alone_are_those_of_a_whole_estimation(warehouse: Path, study: Study) -> None:
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        whole = con.sql("from estimation.hypothesis_verdict").to_arrow_table().to_pylist()
+    assert verdicts(warehouse, study) == whole
+
+
+def test_without_centrality_no_contrast_is_tested_twice(warehouse: Path, study: Study) -> None:
+    found = {
+        row["hypothesis_id"]: row
+        for row in verdicts(warehouse, variant_study(study, variant(without_terms=["centrality"])))
+    }
+    assert found["H1a"]["n_tests"] == len(study.tested_situations())
+    assert found["H4"]["verdict"] == "inconclusive"

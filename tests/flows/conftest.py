@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from flows.home import STUDY_FILE, Home
 from flows.pipeline import run_refresh
@@ -23,6 +24,8 @@ PARAMETERS = {
         for group in ("immigrant", "norwegian_born", "native")
     },
 }
+# One that changes the panel, and one that is estimated on the panel there is.
+VARIANTS = ("first_event", "without_labour_market_status")
 NEXT_DELIVERY = f"delivery_{LAST_YEAR + 1}"
 
 
@@ -40,8 +43,18 @@ class Refreshed:
 
 
 @pytest.fixture(scope="session")
-def study() -> Study:
-    return load_study(STUDY_FILE)
+def study_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """study.yml with two of its variants: each that needs its own panel costs every refresh a run of dbt."""
+    specification = yaml.safe_load(STUDY_FILE.read_text(encoding="utf-8"))
+    specification["variants"] = [one for one in specification["variants"] if one["name"] in VARIANTS]
+    path = tmp_path_factory.mktemp("study") / "study.yml"
+    path.write_text(yaml.safe_dump(specification, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def study(study_file: Path) -> Study:
+    return load_study(study_file)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,21 @@ from tests.flows.conftest import Refreshed
 
 BIN = Path(sys.executable).parent
 
+# The command with another study.yml: that of the fixtures, whose refresh is the one that was done.
+REFRESH = """
+import sys
+from pathlib import Path
+
+import flows.home
+
+flows.home.STUDY_FILE = Path(sys.argv[1])
+sys.argv[1] = "refresh"
+
+from flows.cli import main
+
+main()
+"""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -71,14 +86,19 @@ async def read_back(environment: dict[str, str]) -> tuple[list[str], list[str], 
     )
 
 
-def test_refresh_runs_as_a_flow_on_a_real_server(server: dict[str, str], own_copy: Refreshed) -> None:
+def test_refresh_runs_as_a_flow_on_a_real_server(server: dict[str, str], own_copy: Refreshed, study_file: Path) -> None:
     home = own_copy.home
     run_id = home.current.resolve().name
     # With the release gone, publication is what is due.
     home.current.unlink()
     environment = server | {"FLYTTEPANEL_HOME": str(home.path)}
     done = subprocess.run(
-        [str(BIN / "flyttepanel"), "refresh"], env=environment, capture_output=True, text=True, timeout=240, check=False
+        [sys.executable, "-c", REFRESH, str(study_file)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "H6b" in done.stdout

@@ -65,7 +65,7 @@ def test_a_second_refresh_does_nothing_within_seconds(refreshed: Refreshed, stud
 
 
 def test_the_next_delivery_extends_the_panel_by_its_year(own_copy: Refreshed, study: Study) -> None:
-    home = own_copy.home
+    home, study = own_copy.home, study.model_copy(update={"variants": ()})  # each would be estimated again
     first_release = current_manifest(home)
     with open_results(home.results) as reader:
         shutil.copytree(own_copy.next_delivery, home.landing / NEXT_DELIVERY)
@@ -75,6 +75,8 @@ def test_the_next_delivery_extends_the_panel_by_its_year(own_copy: Refreshed, st
     assert still_read == [(LAST_YEAR - 1,)]
     assert query(home.results, "select last_year from results.run") == [(LAST_YEAR,)]
     assert query(home.results, "select count(distinct run_id) from history.run") == [(2,)]
+    assert query(home.results, "select count(*) from results.sensitivity") == [(0,)]
+    assert query(home.results, "select distinct run_id from history.sensitivity") == [(first_release["run_id"],)]
     years = query(home.results, "select distinct year from results.panel_accounting order by 1")
     assert [year for (year,) in years] == list(range(2015, LAST_YEAR + 1))
     assert (home.releases / first_release["run_id"] / "results.duckdb").exists()
