@@ -14,8 +14,8 @@ from scipy.linalg import LinAlgError
 from models_py.cells import Floats
 from models_py.multinomial import solve_information
 from models_py.path_kernel import GRADIENT, INFORMATION, SCORES
-from models_py.path_likelihood import Paths, Problem, Structure, Sums, adapted, make_problem, sums, value
-from models_py.variance_components import component
+from models_py.path_likelihood import Paths, Problem, Sums, adapted, make_problem, sums, value
+from models_py.variance_components import Structure, component
 
 # Gauss–Hermite nodes a dimension, raised until the parameters move by less than MOVE standard errors; in the second row
 # each path has nodes of its own (adaptive quadrature).

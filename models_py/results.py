@@ -12,7 +12,7 @@ from scipy.stats import norm
 from models_py.cells import Cells, Floats
 from models_py.design import Design
 from models_py.marginal_effects import AverageEffects, average_effects
-from models_py.multinomial import log_probabilities, probability_gradient
+from models_py.response import LogitResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,8 @@ class MultinomialLogitResults:
 
     def predict(self, X: Floats) -> Predictions:
         """Probabilities at design rows (n, k)."""
-        P = np.exp(log_probabilities(X, self.params))
-        return Predictions(P, probability_gradient(X, P))
+        response = LogitResponse().probabilities(X @ self.params)
+        return Predictions(response.values, response.gradient(X))
 
     def average_effects(self, cells: Cells) -> list[AverageEffects]:
         """Average marginal effects over the person-years of cells."""

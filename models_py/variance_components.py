@@ -1,6 +1,6 @@
-"""Standard deviations and correlations of random effects u = Lz, as functions of the free elements of L.
+"""Random effects u = Lz: which elements of L are free, and the standard deviations and correlations they make.
 
-Belongs here: values and gradients. Does not belong here: how they are estimated, or intervals.
+Belongs here: structures, values and gradients. Does not belong here: how they are estimated, or intervals.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from models_py.cells import Floats
-from models_py.path_likelihood import Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The free elements of L (J, R), u = Lz ~ N(0, LL'), in the order of the parameters: pairs (outcome, dimension)."""
+
+    name: str
+    n_outcomes: int
+    free: tuple[tuple[int, int], ...]
+
+    @property
+    def dimensions(self) -> int:
+        """Dimensions R of z."""
+        return 1 + max(r for _, r in self.free)
+
+    def matrix(self, elements: Floats) -> Floats:
+        """L (J, R) from its free elements (G,)."""
+        L = np.zeros((self.n_outcomes, self.dimensions))
+        for (j, r), value in zip(self.free, elements, strict=True):
+            L[j, r] = value
+        return L
+
+
+def make_structure(name: str, n_outcomes: int) -> Structure:
+    """`independent` intercepts, one `shared` factor with free loadings, or `unstructured` (Cholesky)."""
+    outcomes = range(n_outcomes)
+    free = {
+        "independent": tuple((j, j) for j in outcomes),
+        "shared": tuple((j, 0) for j in outcomes),
+        "unstructured": tuple((j, r) for j in outcomes for r in range(j + 1)),
+    }[name]
+    return Structure(name, n_outcomes, free)
 
 
 @dataclass(frozen=True, slots=True)
