@@ -22,10 +22,10 @@ ROWS_PER_PART = 4096
 
 
 @compiled
-def add_probabilities(
+def fill_probabilities(
     E: Floats, F: Floats, w: Floats, Z: Floats, free: Any, values: Floats, by_utility: Floats, by_element: Floats
 ) -> None:
-    """Add P (n, J), its derivative by utilities (n, J, J) and by free elements (n, J, G), integrated; the base is left out.
+    """Fill P (n, J) and its derivatives by utilities (n, J, J) and free elements (n, J, G), integrated, but the base's.
 
     E (n, J) is exp of the utilities, F (J, Q) exp of the random effects at the nodes Z (R, Q) with weights w (Q,).
     dP_j / dL_lr = dP_j / du_l z_r.
@@ -64,7 +64,7 @@ def add_probabilities(
 
 
 @compiled
-def add_slopes(
+def fill_slopes(
     E: Floats,
     dU: Floats,
     F: Floats,
@@ -126,15 +126,15 @@ class IntegratedResponse:
 
     def probabilities(self, U: Floats) -> Response:
         """P (n, m) integrated, from utilities U (n, J) of a person without a random effect."""
-        response = self._integrated(add_probabilities, np.exp(U))
+        response = self._integrated(fill_probabilities, np.exp(U))
         response.values[:, 0] += 1.0
         return response
 
     def slopes(self, U: Floats, dU: Floats) -> Response:
         """The derivative of the integrated P (n, m) in the direction dU (n, J) of the utilities."""
-        return self._integrated(add_slopes, np.exp(U), dU)
+        return self._integrated(fill_slopes, np.exp(U), dU)
 
-    def _integrated(self, add: Callable[..., None], *by_row: Floats) -> Response:
+    def _integrated(self, fill: Callable[..., None], *by_row: Floats) -> Response:
         n, J = by_row[0].shape
         free = np.array(self.structure.free, dtype=np.int64)
         F = np.exp(self.structure.matrix(self.elements) @ self.rule.nodes)
@@ -143,7 +143,7 @@ class IntegratedResponse:
         def part(first: int) -> None:
             rows = slice(first, first + ROWS_PER_PART)
             inputs = [np.ascontiguousarray(array[rows]) for array in by_row]
-            add(*inputs, F, self.rule.weights, self.rule.nodes, free, *(array[rows] for array in made))
+            fill(*inputs, F, self.rule.weights, self.rule.nodes, free, *(array[rows] for array in made))
 
         in_threads(part, range(0, n, ROWS_PER_PART))
         values, by_utility, by_element = (_with_base(array) for array in made)

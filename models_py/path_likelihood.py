@@ -58,7 +58,7 @@ class Placement:
     @property
     def is_adaptive(self) -> bool:
         """Whether paths have nodes of their own."""
-        return self.centres.shape[0] > 0
+        return bool(self.centres.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Problem:
     @property
     def n_coefficients(self) -> int:
         """Jk."""
-        return self.X.shape[1] * self.structure.n_outcomes
+        return int(self.X.shape[1]) * self.structure.n_outcomes
 
     def split(self, theta: Floats) -> tuple[Floats, Floats]:
         """Coefficients B (k, J) and L (J, R)."""

@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from models_py.cells import Cells, Floats
 from models_py.design import Design
+from models_py.identification import VarianceEstimate
 from models_py.marginal_effects import AverageEffects, average_effects
 from models_py.response import LogitResponse
 
@@ -66,6 +67,10 @@ class FittedModel(Protocol):
     def remarks(self) -> tuple[str, ...]:
         """What `fit.message` has to say about the estimates."""
 
+    @property
+    def variance_components(self) -> tuple[VarianceEstimate, ...]:
+        """Standard deviations and correlation of the random effects; none of a pooled model."""
+
     def cov_params(self) -> Floats:
         """Covariance (p, p) of all parameters; the first (m-1)k are the coefficients, outcome after outcome."""
 
@@ -104,6 +109,11 @@ class MultinomialLogitResults:
     n_persons: int
     iterations: int
     remarks: tuple[str, ...]
+
+    @property
+    def variance_components(self) -> tuple[VarianceEstimate, ...]:
+        """None: there are no random effects."""
+        return ()
 
     @property
     def bse(self) -> Floats:
