@@ -1,13 +1,18 @@
-"""How numeric loops are compiled. A compiled function may call only compiled functions of its own file, see `compiled`."""
+"""How numeric loops are compiled.
 
-from typing import TypeVar
+Belongs here: the compiler's settings. A compiled function may call
+only compiled functions of its own file, see `compiled`.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
 # Reordering sums lets the processor add four at a time; NaN and infinity keep their meaning.
 FAST = {"reassoc", "contract", "nsz"}
 
-Function = TypeVar("Function")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
@@ -16,5 +21,4 @@ def compiled(function: Function) -> Function:
     The code is kept on disk and renewed when the function's file changes, not when a file it imports does. Division by
     zero gives infinity, as in numpy: checking for it would keep the processor from dividing four at a time.
     """
-    made: Function = njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy")(function)
-    return made
+    return cast(Function, njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy")(function))

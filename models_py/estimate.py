@@ -18,6 +18,7 @@ from models_py.design import Column
 from models_py.estimability import NotEstimableError, Status
 from models_py.pooled import Sample, fit_pooled, make_sample
 from models_py.prediction import delta_method, predicted_rows
+from models_py.random_effects_fit import fit_random_effects
 from models_py.results import FittedModel, standard_errors
 from models_py.study import Study
 from models_py.tables import (
@@ -28,6 +29,7 @@ from models_py.tables import (
     HYPOTHESIS_TEST,
     MARGINAL_EFFECT,
     PREDICTED_PROBABILITY,
+    VARIANCE_COMPONENT,
 )
 from models_py.verdict_tables import HYPOTHESIS_VERDICT
 from models_py.verdicts import Judgement, judge
@@ -36,7 +38,7 @@ Row = dict[str, object]
 Estimator = Callable[[Sample, Iterable[PathBatch], Study], FittedModel]
 
 # The models of the study by their published names, estimated for every group.
-ESTIMATORS: dict[str, Estimator] = {"pooled": fit_pooled}
+ESTIMATORS: dict[str, Estimator] = {"pooled": fit_pooled, "random_effects": fit_random_effects}
 # Of these, the ones that reduce bias where the data separate and study.yml says so; the others refuse separation.
 BIAS_REDUCED = ("pooled",)
 
@@ -126,6 +128,7 @@ def make_tables(fits: list[GroupFit], study: Study, last_year: int) -> dict[str,
     rows: dict[str, Iterator[Row]] = {
         FIT.name: (fit_row(fit, study) for fit in fits),
         COEFFICIENT.name: (row for fit, results in fitted for row in coefficient_rows(fit, results, study)),
+        VARIANCE_COMPONENT.name: (row for fit, results in fitted for row in variance_rows(fit, results)),
         COVARIANCE.name: (row for fit, results in fitted for row in covariance_rows(fit, results, study)),
         PREDICTED_PROBABILITY.name: (
             {"model": fit.model, "population_group": fit.group} | row
@@ -148,12 +151,12 @@ def questions(fits: list[GroupFit], study: Study, last_year: int) -> Iterator[tu
 
 
 def write_tables(con: duckdb.DuckDBPyConnection, rows: dict[str, list[Row]]) -> None:
-    """Replace all estimation tables in one transaction; a model that is not estimated leaves its table empty."""
+    """Replace all estimation tables in one transaction."""
     con.execute("begin transaction")
     for table in ESTIMATION_TABLES:
         con.execute(f"drop table if exists estimation.{table.name}")
         con.execute(table.create_estimation_sql())
-        con.register("estimated", table.arrow(rows.get(table.name, [])))
+        con.register("estimated", table.arrow(rows[table.name]))
         con.execute(f"insert into estimation.{table.name} by name select * from estimated")
         con.unregister("estimated")
     con.execute("commit")
@@ -199,6 +202,19 @@ def coefficient_rows(fit: GroupFit, results: FittedModel, study: Study) -> Itera
             }
         for column in results.design.references:
             yield same | {"term": column.term, "level": column.level, "estimate": 0.0, "is_reference": True}
+
+
+def variance_rows(fit: GroupFit, results: FittedModel) -> Iterator[Row]:
+    """Rows of `variance_component`; a model without random effects has none."""
+    for component in results.variance_components:
+        yield {
+            "population_group": fit.group,
+            "name": component.name,
+            "estimate": component.value,
+            "std_error": component.std_error,
+            "ci_low": component.low,
+            "ci_high": component.high,
+        }
 
 
 def covariance_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:

@@ -10,89 +10,99 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
-from models_py.multinomial import log_probabilities, log_shares
+from models_py.response import LogitResponse, Response, ResponseModel
 
 
 @dataclass(frozen=True, slots=True)
 class AverageEffects:
-    """Effects of one column on each outcome: `values` (m,), and `gradient` (m, p) by the coefficients."""
+    """Effects of one column on each outcome: `values` (m,), and `gradient` (m, p) by the parameters."""
 
     column: Column
     values: Floats
     gradient: Floats
 
 
-def average_effects(cells: Cells, design: Design, params: Floats) -> list[AverageEffects]:
-    """Effects of every level against its reference, and of a decade of age, given coefficients (k, m-1)."""
+def average_effects(
+    cells: Cells, design: Design, params: Floats, model: ResponseModel | None = None
+) -> list[AverageEffects]:
+    """Effects of every level against its reference, and of a decade of age, given coefficients (k, m-1).
+
+    `model` says how probabilities follow from utilities; without one, as in a logit without random effects.
+    """
     X, weights = design.matrix(cells), cells.counts.sum(axis=1) / cells.counts.sum()
-    effects = [
-        effect for term in design.categorical_terms for effect in _term_effects(X, weights, design, term, params)
-    ]
-    return [*effects, *_age_effects(X, weights, design, params)]
+    sample = AveragedSample(X, weights, design, params, model or LogitResponse())
+    effects = [effect for term in design.categorical_terms for effect in _term_effects(sample, term)]
+    return [*effects, *_age_effects(sample)]
 
 
-def _term_effects(X: Floats, weights: Floats, design: Design, term: str, params: Floats) -> list[AverageEffects]:
+@dataclass(frozen=True, slots=True)
+class AveragedSample:
+    """What effects are averaged over: design X (n, k) with weights (n,) that add up to one, and the model."""
+
+    X: Floats
+    weights: Floats
+    design: Design
+    params: Floats
+    model: ResponseModel
+
+
+def _term_effects(sample: AveragedSample, term: str) -> list[AverageEffects]:
     """Discrete changes: everyone at the level against everyone at the reference."""
-    positions = design.positions(term)
-    at_reference = X.copy()
+    positions = sample.design.positions(term)
+    at_reference = sample.X.copy()
     at_reference[:, list(positions.values())] = 0.0
-    utilities = at_reference @ params
-    reference_mean, reference_gradient = _average_probability(at_reference, None, utilities, weights)
+    utilities = at_reference @ sample.params
+    reference_mean, reference_gradient = average(sample.model.probabilities(utilities), sample.weights, at_reference)
     effects = []
     for level, position in positions.items():
-        mean, gradient = _average_probability(at_reference, position, utilities + params[position], weights)
+        response = sample.model.probabilities(utilities + sample.params[position])
+        mean, gradient = average(response, sample.weights, at_reference, switched_on=position)
         effects.append(AverageEffects(Column(term, level), mean - reference_mean, gradient - reference_gradient))
     return effects
 
 
-def _average_probability(
-    X: Floats, switched_on: int | None, utilities: Floats, weights: Floats
-) -> tuple[Floats, Floats]:
-    """Weighted mean of P (m,) and its gradient (m, p): sum of w P_y (1[y=j] - P_j) x.
+def average(response: Response, weights: Floats, X: Floats, switched_on: int | None = None) -> tuple[Floats, Floats]:
+    """Weighted mean (m,) of a response at design X (n, k), and its gradient (m, p) by all parameters.
 
-    `switched_on` is the column of X (n, k) that is zero there but one in `utilities` (n, m-1), so that X need not be
-    copied for every level.
+    `switched_on` is a column of X that is zero there but was one in the utilities, so that X need not be copied for
+    every level.
     """
-    P = np.exp(log_shares(utilities))
-    m, k = P.shape[1], X.shape[1]
-    slopes = np.stack([weights * P[:, y] * ((y == j) - P[:, j]) for y in range(1, m) for j in range(1, m)])
-    gradient = slopes @ X
-    if switched_on is not None:
-        gradient[:, switched_on] = slopes.sum(axis=1)
-    gradient = gradient.reshape(m - 1, (m - 1) * k)
+    n, m, J = response.by_utility.shape
+    slopes = weights[:, None, None] * response.by_utility
     # Probabilities add to one, so the base outcome's gradient is what the others leave.
-    return weights @ P, np.vstack([-gradient.sum(axis=0), gradient])
+    flat = slopes[:, 1:].reshape(n, -1).T
+    by_coefficient = flat @ X
+    if switched_on is not None:
+        by_coefficient[:, switched_on] = flat.sum(axis=1)
+    by_element = np.tensordot(weights, response.by_element, axes=1)
+    gradient = np.hstack([by_coefficient.reshape(m - 1, J * X.shape[1]), by_element[1:]])
+    return weights @ response.values, np.vstack([-gradient.sum(axis=0), gradient])
 
 
-def _age_effects(X: Floats, weights: Floats, design: Design, params: Floats) -> list[AverageEffects]:
+def _age_effects(sample: AveragedSample) -> list[AverageEffects]:
     """The average derivative by age in the units of the design, through age and its square together."""
-    names = [column.term for column in design.columns]
+    names = [column.term for column in sample.design.columns]
     if "age" not in names:
         return []
     at = names.index("age")
-    derivative = np.zeros_like(X)
-    derivative[:, at] = 1.0
+    dX = np.zeros_like(sample.X)
+    dX[:, at] = 1.0
     if "age_squared" in names:
-        derivative[:, names.index("age_squared")] = 2 * X[:, at]
-    P = np.exp(log_probabilities(X, params))
-    values, gradient = average_derivative(X, derivative, weights, P, params)
+        dX[:, names.index("age_squared")] = 2 * sample.X[:, at]
+    values, gradient = average_derivative(sample.X, dX, sample.weights, sample.params, sample.model)
     return [AverageEffects(Column("age", ""), values, gradient)]
 
 
-def average_derivative(X: Floats, dX: Floats, weights: Floats, P: Floats, params: Floats) -> tuple[Floats, Floats]:
-    """Weighted mean of dP_y = P_y (du_y - du), du the mean of du_l = dx'b_l under P; and its gradient, (m,), (m, p).
+def average_derivative(
+    X: Floats, dX: Floats, weights: Floats, params: Floats, model: ResponseModel
+) -> tuple[Floats, Floats]:
+    """Weighted mean of dP in the direction dX (n, k) of the design X, and its gradient: (m,), (m, p).
 
-    With r_y = du_y - du the derivative of P_y r_y by b_j is
-    P_y [(1[y=j] - P_j) r_y - P_j r_j] x + P_y (1[y=j] - P_j) dx.
+    Coefficients matter twice: through where the derivative is taken, and through the change of utilities dX b itself,
+    whose weight is dP / du.
     """
-    m = P.shape[1]
-    slopes = np.column_stack([np.zeros(X.shape[0]), dX @ params])
-    relative = slopes - np.sum(P * slopes, axis=1, keepdims=True)
-    gradient = np.empty((m, m - 1, X.shape[1]))
-    for y in range(m):
-        for j in range(1, m):
-            own = (y == j) - P[:, j]
-            by_x = weights * P[:, y] * (own * relative[:, y] - P[:, j] * relative[:, j])
-            by_dx = weights * P[:, y] * own
-            gradient[y, j - 1] = by_x @ X + by_dx @ dX
-    return weights @ (P * relative), gradient.reshape(m, -1)
+    U = X @ params
+    values, gradient = average(model.slopes(U, dX @ params), weights, X)
+    _, by_change = average(model.probabilities(U), weights, dX)
+    gradient[:, : params.size] += by_change[:, : params.size]
+    return values, gradient

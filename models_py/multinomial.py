@@ -87,13 +87,6 @@ def cross_products(X: Floats, weights: Floats) -> Floats:
     return blocks.reshape(len(outcomes) * k, len(outcomes) * k)
 
 
-def probability_gradient(X: Floats, P: Floats) -> Floats:
-    """Derivative of P (n, m) by theta, (n, m, p): P_y (1[y=j] - P_j) x."""
-    m = P.shape[1]
-    by_utility = P[:, :, None] * (np.eye(m)[None, :, 1:] - P[:, None, 1:])
-    return (by_utility[..., None] * X[:, None, None, :]).reshape(X.shape[0], m, -1)
-
-
 def null_log_likelihood(counts: Floats) -> float:
     """Of the model with intercepts alone."""
     totals = counts.sum(axis=0)

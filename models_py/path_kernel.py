@@ -2,8 +2,10 @@
 
 Belongs here: loops over persons, years and nodes, compiled by numba; numbers in, numbers out. All that is compiled
 together stands in this one file, because the compiled code on disk is renewed when its own file changes, and only then.
-Does not belong here: what is done with the sums (`path_likelihood`). Utilities add, so exp(x'b) is taken once a row of the design (E) and exp(u)
-once a node (F): with u = Lz, P(y=j | node) = E_j F_j / (1 + sum_l E_l F_l), and the loops hold no exponential.
+Does not belong here: what is done with the sums (`path_likelihood`).
+
+Utilities add, so exp(x'b) is taken once a row of the design (E) and exp(u) once a node (F): with u = Lz,
+P(y=j | node) = E_j F_j / (1 + sum_l E_l F_l), and the loops hold no exponential.
 
 Shapes: J outcomes but the base, R dimensions of z, Q nodes, k columns, G free elements of L.
 """

@@ -5,11 +5,9 @@ years of P(y_t | x_t, u); Train (2009), ch. 6; Skrondal & Rabe-Hesketh (2004), c
 up, so any part can be computed anywhere. Does not belong here: how the maximum is found.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import itertools
 from dataclasses import dataclass, replace
 from functools import partial
-import os
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,43 +16,13 @@ from models_py.cells import Floats
 from models_py.path_kernel import GRADIENT, INFORMATION, SCORES, VALUE, pass_over_paths
 from models_py.path_modes import find_modes
 from models_py.quadrature import Rule, product_rule
+from models_py.threads import in_threads
+from models_py.variance_components import Structure
 
 # Paths whose scores are held at a time: 2,048 of 60 coefficients are 1 MB and stay in the processor's cache.
 PATHS_PER_CHUNK = 2048
 # The paths are always summed in this many blocks, so that sums do not depend on the number of processors.
 BLOCKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """The free elements of L (J, R), u = Lz ~ N(0, LL'), in the order of the parameters: pairs (outcome, dimension)."""
-
-    name: str
-    n_outcomes: int
-    free: tuple[tuple[int, int], ...]
-
-    @property
-    def dimensions(self) -> int:
-        """Dimensions R of z."""
-        return 1 + max(r for _, r in self.free)
-
-    def matrix(self, elements: Floats) -> Floats:
-        """L (J, R) from its free elements (G,)."""
-        L = np.zeros((self.n_outcomes, self.dimensions))
-        for (j, r), value in zip(self.free, elements, strict=True):
-            L[j, r] = value
-        return L
-
-
-def make_structure(name: str, n_outcomes: int) -> Structure:
-    """`independent` intercepts, one `shared` factor with free loadings, or `unstructured` (Cholesky)."""
-    outcomes = range(n_outcomes)
-    free = {
-        "independent": tuple((j, j) for j in outcomes),
-        "shared": tuple((j, 0) for j in outcomes),
-        "unstructured": tuple((j, r) for j in outcomes for r in range(j + 1)),
-    }[name]
-    return Structure(name, n_outcomes, free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +58,7 @@ class Placement:
     @property
     def is_adaptive(self) -> bool:
         """Whether paths have nodes of their own."""
-        return self.centres.shape[0] > 0
+        return bool(self.centres.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +103,7 @@ class Problem:
     @property
     def n_coefficients(self) -> int:
         """Jk."""
-        return self.X.shape[1] * self.structure.n_outcomes
+        return int(self.X.shape[1]) * self.structure.n_outcomes
 
     def split(self, theta: Floats) -> tuple[Floats, Floats]:
         """Coefficients B (k, J) and L (J, R)."""
@@ -190,7 +158,7 @@ def sums(problem: Problem, theta: Floats, order: int) -> Sums:
     with np.errstate(over="ignore", invalid="ignore"):
         U = problem.X @ B
         E = np.exp(U)
-    parts = _in_threads(partial(block_sums, problem, E, L, order), blocks(problem.paths))
+    parts = in_threads(partial(block_sums, problem, E, L, order), blocks(problem.paths))
     total = parts[0]
     for part in parts[1:]:
         total = total + part
@@ -205,7 +173,7 @@ def adapted(problem: Problem, theta: Floats) -> Problem:
     E, events = np.exp(problem.X @ B), problem.paths.events(L.shape[0])
     centres, scales = problem.placement.centres.copy(), problem.placement.scales.copy()
     arrays = (problem.paths.offsets, problem.paths.rows, events, E, L, centres, scales)
-    _in_threads(lambda block: find_modes(block[0], block[1], *arrays), blocks(problem.paths))
+    in_threads(lambda block: find_modes(block[0], block[1], *arrays), blocks(problem.paths))
     return replace(problem, placement=Placement(centres, scales))
 
 
@@ -213,12 +181,7 @@ def blocks(paths: Paths) -> list[tuple[int, int]]:
     """First and last path of blocks with about as many person-years each."""
     goals = np.linspace(0, paths.offsets[-1], BLOCKS + 1)
     edges = np.unique(np.searchsorted(paths.offsets, goals))
-    return [(int(first), int(last)) for first, last in zip(edges[:-1], edges[1:], strict=True)]
-
-
-def _in_threads(work: Callable[[tuple[int, int]], object], parts: Sequence[tuple[int, int]]) -> list:
-    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-        return list(pool.map(work, parts))
+    return [(int(first), int(last)) for first, last in itertools.pairwise(edges)]
 
 
 def block_sums(problem: Problem, E: Floats, L: Floats, order: int, block: tuple[int, int]) -> Sums:

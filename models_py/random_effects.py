@@ -14,8 +14,8 @@ from scipy.linalg import LinAlgError
 from models_py.cells import Floats
 from models_py.multinomial import solve_information
 from models_py.path_kernel import GRADIENT, INFORMATION, SCORES
-from models_py.path_likelihood import Paths, Problem, Structure, Sums, adapted, make_problem, sums, value
-from models_py.variance_components import component
+from models_py.path_likelihood import Paths, Problem, Sums, adapted, make_problem, sums, value
+from models_py.variance_components import Structure, component
 
 # Gauss–Hermite nodes a dimension, raised until the parameters move by less than MOVE standard errors; in the second row
 # each path has nodes of its own (adaptive quadrature).
@@ -32,6 +32,8 @@ DECREMENT = 1e-8
 OUTER_STEPS = 12
 LIKELIHOOD_NOISE = 1e-11
 HALVINGS = 20
+# Added to the information of a free element of L: what one person would say at most.
+RIDGE = 1.0
 
 Ending = Literal["converged", "not_converged", "singular", "overflow"]
 
@@ -115,7 +117,7 @@ def search(problem: Problem, theta: Floats, order: int, iterations: int, most: i
             return Maximum(problem, theta, here, iteration, "overflow", False)
         found = partial(Maximum, problem, theta, here, iteration, settled=False)
         try:
-            step = newton_step(here, order)
+            step = newton_step(problem, here, order)
         except LinAlgError:
             return found(ending="singular")
         if step @ here.gradient < DECREMENT:
@@ -127,7 +129,7 @@ def search(problem: Problem, theta: Floats, order: int, iterations: int, most: i
     return found(ending="not_converged")
 
 
-def newton_step(here: Sums, order: int) -> Floats:
+def newton_step(problem: Problem, here: Sums, order: int) -> Floats:
     """The step (q,) by the information of an order.
 
     Raises:
@@ -138,7 +140,17 @@ def newton_step(here: Sums, order: int) -> Floats:
             return solve_information(here.information, here.gradient)
         except LinAlgError:
             pass
-    return solve_information(here.meat, here.gradient)
+    return solve_information(steadied(problem, here.meat), here.gradient)
+
+
+def steadied(problem: Problem, information: Floats) -> Floats:
+    """The information (q, q) with a little added for the free elements of L, of which the data may say nothing.
+
+    It changes steps, not where they end: nothing is added to the gradient.
+    """
+    added = np.zeros(information.shape[0])
+    added[problem.n_coefficients :] = RIDGE
+    return information + np.diag(added)
 
 
 def adapted_if(adaptive: bool, problem: Problem, theta: Floats) -> Problem:
@@ -149,7 +161,7 @@ def adapted_if(adaptive: bool, problem: Problem, theta: Floats) -> Problem:
 def ascend(problem: Problem, theta: Floats, step: Floats, height: float) -> Floats | None:
     """theta + the longest of step, step/2, step/4 … that does not lower the likelihood, beyond what rounding does."""
     for halvings in range(HALVINGS):
-        trial = theta + step / 2**halvings
+        trial: Floats = theta + step / 2**halvings
         if value(problem, trial) >= height - LIKELIHOOD_NOISE * abs(height):
             return trial
     return None
@@ -157,7 +169,7 @@ def ascend(problem: Problem, theta: Floats, step: Floats, height: float) -> Floa
 
 def movement(found: Maximum, finer: Problem) -> float:
     """How far the parameters would move with other nodes, in standard errors, the largest of them."""
-    inverse = solve_information(found.sums.meat, np.eye(found.theta.size))
+    inverse = solve_information(steadied(finer, found.sums.meat), np.eye(found.theta.size))
     step = inverse @ sums(finer, found.theta, GRADIENT).gradient
     return float(np.max(np.abs(step) / np.sqrt(np.diag(inverse))))
 

@@ -11,8 +11,9 @@ from scipy.stats import norm
 
 from models_py.cells import Cells, Floats
 from models_py.design import Design
+from models_py.identification import VarianceEstimate
 from models_py.marginal_effects import AverageEffects, average_effects
-from models_py.multinomial import log_probabilities, probability_gradient
+from models_py.response import LogitResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ class FittedModel(Protocol):
     def remarks(self) -> tuple[str, ...]:
         """What `fit.message` has to say about the estimates."""
 
+    @property
+    def variance_components(self) -> tuple[VarianceEstimate, ...]:
+        """Standard deviations and correlation of the random effects; none of a pooled model."""
+
     def cov_params(self) -> Floats:
         """Covariance (p, p) of all parameters; the first (m-1)k are the coefficients, outcome after outcome."""
 
@@ -104,6 +109,11 @@ class MultinomialLogitResults:
     n_persons: int
     iterations: int
     remarks: tuple[str, ...]
+
+    @property
+    def variance_components(self) -> tuple[VarianceEstimate, ...]:
+        """None: there are no random effects."""
+        return ()
 
     @property
     def bse(self) -> Floats:
@@ -147,8 +157,8 @@ class MultinomialLogitResults:
 
     def predict(self, X: Floats) -> Predictions:
         """Probabilities at design rows (n, k)."""
-        P = np.exp(log_probabilities(X, self.params))
-        return Predictions(P, probability_gradient(X, P))
+        response = LogitResponse().probabilities(X @ self.params)
+        return Predictions(response.values, response.gradient(X))
 
     def average_effects(self, cells: Cells) -> list[AverageEffects]:
         """Average marginal effects over the person-years of cells."""

@@ -119,6 +119,13 @@ class Term(Part):
     reference: str | None = None
 
 
+class RandomEffects(Part):
+    """The covariance of a person's random effects, and the simpler one where the data cannot tell it."""
+
+    covariance: Literal["unstructured", "shared", "independent"] = "unstructured"
+    fallback: Literal["shared", "independent"] | None = None
+
+
 class Models(Part):
     """What is estimated, per group."""
 
@@ -130,6 +137,7 @@ class Models(Part):
     covariance: Literal["clustered", "robust", "model"] = "clustered"
     small_sample: Literal["stata", "statsmodels", "none"] = "stata"
     on_separation: Literal["refuse", "bias_reduction"] = "refuse"
+    random_effects: RandomEffects = RandomEffects()
     max_iterations: Annotated[int, Field(ge=1)]
 
 

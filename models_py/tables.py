@@ -17,6 +17,8 @@ LEVEL = TableColumn("level", "VARCHAR", "Level of a categorical term, otherwise 
 STD_ERROR = TableColumn("std_error", "DOUBLE", "Standard error (models.covariance in study.yml); delta if derived.")
 CI_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the 95 % interval (models.confidence_level in study.yml).")
 CI_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the 95 % interval.")
+PROFILE_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the profile-likelihood interval.")
+PROFILE_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the profile-likelihood interval.")
 
 
 def _or_null(column: TableColumn, meaning: str) -> TableColumn:
@@ -25,6 +27,7 @@ def _or_null(column: TableColumn, meaning: str) -> TableColumn:
 
 WITHHELD = "NULL: withheld."
 OF_REFERENCE = "NULL for reference levels."
+NOT_PROFILED = "NULL where the covariance structure fixes the component, or the profile has no end: see fit.message."
 OF_UNFITTED = "NULL where the model could not be estimated, or where it is withheld."
 
 RUN = Table(
@@ -74,9 +77,9 @@ VARIANCE_COMPONENT = Table(
         GROUP,
         TableColumn("name", "VARCHAR", "sd_internal_move, sd_emigration or correlation."),
         TableColumn("estimate", "DOUBLE", "Estimate on the natural scale."),
-        STD_ERROR,
-        CI_LOW,
-        CI_HIGH,
+        _or_null(STD_ERROR, "NULL where the covariance structure fixes it, or at the boundary."),
+        _or_null(PROFILE_LOW, NOT_PROFILED),
+        _or_null(PROFILE_HIGH, NOT_PROFILED),
     ),
 )
 

@@ -1,6 +1,6 @@
-"""Standard deviations and correlations of random effects u = Lz, as functions of the free elements of L.
+"""Random effects u = Lz: which elements of L are free, and the standard deviations and correlations they make.
 
-Belongs here: values and gradients. Does not belong here: how they are estimated, or intervals.
+Belongs here: structures, values and gradients. Does not belong here: how they are estimated, or intervals.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from models_py.cells import Floats
-from models_py.path_likelihood import Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The free elements of L (J, R), u = Lz ~ N(0, LL'), in the order of the parameters: pairs (outcome, dimension)."""
+
+    name: str
+    n_outcomes: int
+    free: tuple[tuple[int, int], ...]
+
+    @property
+    def dimensions(self) -> int:
+        """Dimensions R of z."""
+        return 1 + max(r for _, r in self.free)
+
+    def matrix(self, elements: Floats) -> Floats:
+        """L (J, R) from its free elements (G,)."""
+        L = np.zeros((self.n_outcomes, self.dimensions))
+        for (j, r), value in zip(self.free, elements, strict=True):
+            L[j, r] = value
+        return L
+
+
+def make_structure(name: str, n_outcomes: int) -> Structure:
+    """`independent` intercepts, one `shared` factor with free loadings, or `unstructured` (Cholesky)."""
+    outcomes = range(n_outcomes)
+    free = {
+        "independent": tuple((j, j) for j in outcomes),
+        "shared": tuple((j, 0) for j in outcomes),
+        "unstructured": tuple((j, r) for j in outcomes for r in range(j + 1)),
+    }[name]
+    return Structure(name, n_outcomes, free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +91,59 @@ def free_components(structure: Structure) -> list[tuple[int, int]]:
     return [*((a, a) for a in outcomes), *pairs]
 
 
-def with_positive_columns(structure: Structure, elements: Floats) -> Floats:
-    """The same LL' with the first free element of each column of L not negative; a column's sign means nothing."""
-    first = {r: g for g, (_, r) in reversed(list(enumerate(structure.free)))}
-    signs = np.array([-1.0 if elements[first[r]] < 0 else 1.0 for _, r in structure.free])
-    return elements * signs
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """The free elements of L as smooth functions of what is reported: deviations and angles.
+
+    A row of L is its deviation times a point on the unit sphere (Pinheiro & Bates 1996): with angles a1, a2 … it is
+    s (sin a1, cos a1 sin a2, …, cos a1 cos a2 …). The first angle's sine is the correlation with the first outcome, so
+    that a correlation of one is an angle like any other. Signs that LL' does not depend on are kept in `signs`.
+
+    Attributes:
+        values: (G,) in the order of the free elements: an angle for an element left of the row's last, the deviation
+            for the last.
+        signs: (G,) of elements that stand alone in their row.
+    """
+
+    structure: Structure
+    values: Floats
+    signs: Floats
+
+    def position(self, outcome: int, other: int) -> int:
+        """Where the deviation of an outcome, or the angle of its correlation with the first, stands in `values`."""
+        in_row = [g for g, (j, _) in enumerate(self.structure.free) if j == outcome]
+        return in_row[-1] if outcome == other else in_row[0]
+
+    def elements(self, values: Floats) -> Floats:
+        """The free elements (G,) of L at values (G,), which may be complex."""
+        elements = np.zeros_like(values)
+        for j in range(self.structure.n_outcomes):
+            in_row = [g for g, (row, _) in enumerate(self.structure.free) if row == j]
+            rest = values[in_row[-1]] * self.signs[in_row[-1]]
+            for g in in_row[:-1]:
+                elements[g] = rest * np.sin(values[g])
+                rest = rest * np.cos(values[g])
+            elements[in_row[-1]] = rest
+        return elements
+
+    def jacobian(self, values: Floats) -> Floats:
+        """Derivative of the elements by the values, (G, G), exact by complex steps (Squire & Trapp 1998)."""
+        step = 1e-30
+        columns = [self.elements(values + 1j * step * unit).imag / step for unit in np.eye(values.size)]
+        return np.column_stack(columns)
+
+
+def coordinates_of(structure: Structure, elements: Floats) -> Coordinates:
+    """The coordinates of free elements (G,) of L."""
+    L = structure.matrix(elements)
+    values, signs = np.empty(elements.size), np.ones(elements.size)
+    alone = structure.name != "unstructured"
+    if not alone:
+        L = L * np.where(np.diag(L) < 0, -1.0, 1.0)
+    for g, (j, r) in enumerate(structure.free):
+        if alone:
+            values[g], signs[g] = abs(elements[g]), -1.0 if elements[g] < 0 else 1.0
+        else:
+            rest = float(np.linalg.norm(L[j, r + 1 :]))
+            values[g] = np.linalg.norm(L[j]) if r == j else np.arctan2(L[j, r], rest)
+    return Coordinates(structure, values, signs)

@@ -16,11 +16,11 @@ from models_py.multinomial import (
     newton,
     null_log_likelihood,
     null_params,
-    probability_gradient,
     score,
     solve_information,
 )
 from models_py.prediction import delta_method
+from models_py.response import LogitResponse
 
 
 def fitted(X: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -60,12 +60,11 @@ def test_anes96_reference() -> None:
 def test_anes96_average_derivatives() -> None:
     X, counts = anes96()
     fit = newton(X, counts, np.zeros((6, 6)), 50)
-    P = np.exp(log_probabilities(X, fit.params))
     covariance = solve_information(fit.information, np.eye(36))
     for j in range(5):
         dX = np.zeros_like(X)
         dX[:, j] = 1.0
-        values, gradient = average_derivative(X, dX, np.full(len(X), 1 / len(X)), P, fit.params)
+        values, gradient = average_derivative(X, dX, np.full(len(X), 1 / len(X)), fit.params, LogitResponse())
         assert_allclose(values, Anes.mnlogit_basezero.margeff_dydx_overall[j], atol=1e-6)
         errors = delta_method(gradient, covariance)
         assert_allclose(errors, Anes.mnlogit_basezero.margeff_dydx_overall_se[j], atol=1e-6)
@@ -89,7 +88,7 @@ def test_derivatives_against_finite_differences(m: int) -> None:
     assert_allclose(gradient(theta), differences(value, theta), rtol=1e-6, atol=1e-5)
     assert_allclose(-information(X, counts.sum(axis=1), P), differences(gradient, theta), rtol=1e-6, atol=1e-5)
     by_theta = differences(lambda flat: np.exp(log_probabilities(X, matrix(flat))), theta)
-    assert_allclose(probability_gradient(X, P), by_theta, atol=1e-8)
+    assert_allclose(LogitResponse().probabilities(X @ matrix(theta)).gradient(X), by_theta, atol=1e-8)
 
 
 def test_counts_are_rows() -> None:

@@ -14,8 +14,9 @@ from numpy.testing import assert_allclose
 from models_py.cells import Cells, Floats
 from models_py.design import AbsentLevelError, Design, make_design
 from models_py.marginal_effects import average_effects
-from models_py.multinomial import log_probabilities, newton, null_params, probability_gradient
+from models_py.multinomial import log_probabilities, newton, null_params
 from models_py.prediction import delta_method, figure_profiles, logit_interval
+from models_py.response import LogitResponse
 from models_py.study import Study
 from tests.estimation.population import cells_of
 
@@ -95,7 +96,7 @@ def test_effects_on_all_outcomes_add_to_nothing(cells: Cells, design: Design, pa
 def test_probability_gradient_of_profiles(design: Design, params: Floats) -> None:
     X = np.random.default_rng(1).normal(size=(4, len(design.columns)))
     numeric = numeric_gradient(lambda B: np.exp(log_probabilities(X, B)), params)
-    assert_allclose(probability_gradient(X, np.exp(log_probabilities(X, params))), numeric, atol=1e-7)
+    assert_allclose(LogitResponse().probabilities(X @ params).gradient(X), numeric, atol=1e-7)
 
 
 def test_delta_method_is_a_quadratic_form() -> None:

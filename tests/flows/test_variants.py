@@ -1,4 +1,4 @@
-"""Variants through the front door: their verdicts are those of a study that is the variant, and nothing is left over."""
+"""Variants through the front door: their verdicts are those of a study that is the variant; nothing is left over."""
 
 from pathlib import Path
 

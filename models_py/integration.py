@@ -1,0 +1,155 @@
+"""Probabilities integrated over the random effects: P(x) = E[softmax(x'B + u)], u = Lz, by Gauss–Hermite quadrature.
+
+Belongs here: the compiled loops over rows and nodes, and the response they make. Does not belong here: how L is found.
+Train (2009), ch. 6.1: the choice probability of the mixed logit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models_py.cells import Floats
+from models_py.compiled import compiled
+from models_py.quadrature import Rule
+from models_py.response import Response
+from models_py.threads import in_threads
+from models_py.variance_components import Structure
+
+# Rows that a thread takes at a time.
+ROWS_PER_PART = 4096
+
+
+@compiled
+def fill_probabilities(
+    E: Floats, F: Floats, w: Floats, Z: Floats, free: Any, values: Floats, by_utility: Floats, by_element: Floats
+) -> None:
+    """Fill P (n, J) and its derivatives by utilities (n, J, J) and free elements (n, J, G), integrated, but the base's.
+
+    E (n, J) is exp of the utilities, F (J, Q) exp of the random effects at the nodes Z (R, Q) with weights w (Q,).
+    dP_j / dL_lr = dP_j / du_l z_r.
+    """
+    n_outcomes, n_nodes = F.shape
+    P = np.empty((n_outcomes, n_nodes))
+    total = np.empty(n_nodes)
+    for i in range(E.shape[0]):
+        total[:] = 1.0
+        for j in range(n_outcomes):
+            e = E[i, j]
+            for q in range(n_nodes):
+                P[j, q] = e * F[j, q]
+                total[q] += P[j, q]
+        for j in range(n_outcomes):
+            for q in range(n_nodes):
+                P[j, q] = P[j, q] / total[q]
+        for j in range(n_outcomes):
+            mean = 0.0
+            for q in range(n_nodes):
+                mean += w[q] * P[j, q]
+            values[i, j] = mean
+            for other in range(n_outcomes):
+                same = 1.0 if j == other else 0.0
+                mean = 0.0
+                for q in range(n_nodes):
+                    mean += w[q] * P[j, q] * (same - P[other, q])
+                by_utility[i, j, other] = mean
+            for g in range(free.shape[0]):
+                other, r = free[g, 0], free[g, 1]
+                same = 1.0 if j == other else 0.0
+                mean = 0.0
+                for q in range(n_nodes):
+                    mean += w[q] * P[j, q] * (same - P[other, q]) * Z[r, q]
+                by_element[i, j, g] = mean
+
+
+@compiled
+def fill_slopes(
+    E: Floats,
+    dU: Floats,
+    F: Floats,
+    w: Floats,
+    Z: Floats,
+    free: Any,
+    values: Floats,
+    by_utility: Floats,
+    by_element: Floats,
+) -> None:
+    """The same for the derivative of P in the direction dU (n, J) of the utilities; see `LogitResponse.slopes`."""
+    n_outcomes, n_nodes = F.shape
+    P = np.empty((n_outcomes, n_nodes))
+    relative = np.empty((n_outcomes, n_nodes))
+    total = np.empty(n_nodes)
+    mean_change = np.empty(n_nodes)
+    for i in range(E.shape[0]):
+        total[:] = 1.0
+        mean_change[:] = 0.0
+        for j in range(n_outcomes):
+            for q in range(n_nodes):
+                P[j, q] = E[i, j] * F[j, q]
+                total[q] += P[j, q]
+        for j in range(n_outcomes):
+            for q in range(n_nodes):
+                P[j, q] = P[j, q] / total[q]
+                mean_change[q] += P[j, q] * dU[i, j]
+        for j in range(n_outcomes):
+            mean = 0.0
+            for q in range(n_nodes):
+                relative[j, q] = dU[i, j] - mean_change[q]
+                mean += w[q] * P[j, q] * relative[j, q]
+            values[i, j] = mean
+        for j in range(n_outcomes):
+            for other in range(n_outcomes):
+                same = 1.0 if j == other else 0.0
+                mean = 0.0
+                for q in range(n_nodes):
+                    own = (same - P[other, q]) * relative[j, q] - P[other, q] * relative[other, q]
+                    mean += w[q] * P[j, q] * own
+                by_utility[i, j, other] = mean
+            for g in range(free.shape[0]):
+                other, r = free[g, 0], free[g, 1]
+                same = 1.0 if j == other else 0.0
+                mean = 0.0
+                for q in range(n_nodes):
+                    own = (same - P[other, q]) * relative[j, q] - P[other, q] * relative[other, q]
+                    mean += w[q] * P[j, q] * own * Z[r, q]
+                by_element[i, j, g] = mean
+
+
+@dataclass(frozen=True, slots=True)
+class IntegratedResponse:
+    """The multinomial logit with random effects u = Lz: `elements` (G,) are the free ones of L."""
+
+    structure: Structure
+    elements: Floats
+    rule: Rule
+
+    def probabilities(self, U: Floats) -> Response:
+        """P (n, m) integrated, from utilities U (n, J) of a person without a random effect."""
+        response = self._integrated(fill_probabilities, np.exp(U))
+        response.values[:, 0] += 1.0
+        return response
+
+    def slopes(self, U: Floats, dU: Floats) -> Response:
+        """The derivative of the integrated P (n, m) in the direction dU (n, J) of the utilities."""
+        return self._integrated(fill_slopes, np.exp(U), dU)
+
+    def _integrated(self, fill: Callable[..., None], *by_row: Floats) -> Response:
+        n, J = by_row[0].shape
+        free = np.array(self.structure.free, dtype=np.int64)
+        F = np.exp(self.structure.matrix(self.elements) @ self.rule.nodes)
+        made = np.empty((n, J)), np.empty((n, J, J)), np.empty((n, J, len(free)))
+
+        def part(first: int) -> None:
+            rows = slice(first, first + ROWS_PER_PART)
+            inputs = [np.ascontiguousarray(array[rows]) for array in by_row]
+            fill(*inputs, F, self.rule.weights, self.rule.nodes, free, *(array[rows] for array in made))
+
+        in_threads(part, range(0, n, ROWS_PER_PART))
+        values, by_utility, by_element = (_with_base(array) for array in made)
+        return Response(values, by_utility, by_element)
+
+
+def _with_base(modelled: Floats) -> Floats:
+    """The base outcome's change put before the others' (n, J, …): as probabilities add up to one, changes cancel."""
+    return np.concatenate([-modelled.sum(axis=1, keepdims=True), modelled], axis=1)

@@ -1,0 +1,137 @@
+"""Profile-likelihood intervals of variance components.
+
+Belongs here: the likelihood maximised with one component held at a value, and where it falls too far. Wald's intervals
+mislead where a component is near its bound; these do not (Venzon & Moolgavkar 1988; Pawitan 2001, ch. 3.4 and 9.11).
+Does not belong here: the maximum itself, or what an interval says of identification.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import block_diag
+from scipy.stats import norm
+
+from models_py.cells import Floats
+from models_py.path_kernel import GRADIENT
+from models_py.path_likelihood import sums
+from models_py.random_effects import Maximum, adapted_if, steadied
+from models_py.variance_components import Coordinates, coordinates_of
+
+# Deviations are searched between these: at the ends, an interval reaches its bound.
+SMALLEST_DEVIATION, LARGEST_DEVIATION = 0.02, 20.0
+# The root of twice the fall of the likelihood is met this closely: 0.02 of 1.96 is 1 % of an interval's half.
+ROOT_TOLERANCE = 0.02
+# The search with a component held ends when the next step is this small, in standard errors squared.
+PROFILE_DECREMENT = 1e-3
+# No step is longer, in standard errors; none that lowers the likelihood is taken, but half of it.
+LONGEST_STEP = 3.0
+MAX_STEPS, MAX_POINTS = 40, 15
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Ends on the natural scale (NaN: not found); whether the likelihood never falls far enough before the bound."""
+
+    low: float
+    high: float
+    reaches_low: bool
+    reaches_high: bool
+
+
+@dataclass
+class Profile:
+    """The likelihood with one coordinate of the random effects held; `point` (q,) follows the search.
+
+    Attributes:
+        held: position of the held coordinate among the parameters.
+        point: coefficients, then coordinates.
+        information: (q, q) by coefficients and free elements of L, at the maximum.
+    """
+
+    maximum: Maximum
+    coordinates: Coordinates
+    held: int
+    point: Floats
+    information: Floats
+
+    def root(self, target: float) -> float:
+        """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not end."""
+        free = np.arange(self.point.size) != self.held
+        self.point[self.held] = target
+        shrink = 1.0
+        height, gradient, information = self.at(self.point)
+        for _ in range(MAX_STEPS):
+            step = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
+            decrement = float(step @ gradient[free])
+            if decrement < PROFILE_DECREMENT:
+                fall = 2 * (self.maximum.sums.log_likelihood - height) - decrement
+                return float(np.sqrt(max(fall, 0.0)))
+            trial = self.point.copy()
+            trial[free] += step * shrink * min(1.0, LONGEST_STEP / np.sqrt(decrement))
+            ahead = self.at(trial)
+            if ahead[0] < height:
+                shrink /= 2
+                continue
+            shrink = min(1.0, 2 * shrink)
+            self.point, (height, gradient, information) = trial, ahead
+        return float("nan")
+
+    def at(self, point: Floats) -> tuple[float, Floats, Floats]:
+        """Log-likelihood, gradient and approximate information by coefficients and coordinates.
+
+        The information is that of the maximum, carried over to the coordinates; the gradient is exact.
+        """
+        problem = self.maximum.problem
+        values = point[problem.n_coefficients :]
+        theta = np.concatenate([point[: problem.n_coefficients], self.coordinates.elements(values)])
+        here = sums(adapted_if(problem.placement.is_adaptive, problem, theta), theta, GRADIENT)
+        carry = block_diag(np.eye(problem.n_coefficients), self.coordinates.jacobian(values))
+        information = carry.T @ self.information @ carry
+        return here.log_likelihood, carry.T @ here.gradient, steadied(problem, information)
+
+
+def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: float) -> Interval:
+    """The interval of a deviation (outcome = other) or of a correlation with the first outcome (other = 0)."""
+    structure, n_coefficients = maximum.problem.structure, maximum.problem.n_coefficients
+    coordinates = coordinates_of(structure, maximum.theta[n_coefficients:])
+    start = np.concatenate([maximum.theta[:n_coefficients], coordinates.values])
+    held = n_coefficients + coordinates.position(outcome, other)
+    is_sd, z = outcome == other, float(norm.ppf((1 + confidence) / 2))
+    lowest, highest = (SMALLEST_DEVIATION, LARGEST_DEVIATION) if is_sd else (-np.pi / 2, np.pi / 2)
+    ends = []
+    for sign, bound in ((-1, lowest), (1, highest)):
+        profile = Profile(maximum, coordinates, held, start.copy(), maximum.sums.information)
+        if sign * (bound - start[held]) <= 0:
+            ends.append((bound, True))
+            continue
+        inverse = np.linalg.inv(profile.at(start)[2])
+        guess = start[held] + sign * z * min(float(np.sqrt(inverse[held, held])), 1.0)
+        ends.append(find_end(profile.root, float(start[held]), float(guess), bound, z))
+    (low, reaches_low), (high, reaches_high) = ends
+    if is_sd:
+        return Interval(0.0 if reaches_low else low, high, reaches_low, reaches_high)
+    return Interval(float(np.sin(low)), float(np.sin(high)), reaches_low, reaches_high)
+
+
+def find_end(root: Callable[[float], float], start: float, guess: float, bound: float, z: float) -> tuple[float, bool]:
+    """Where root, zero at the start, rises to z on the way to the bound; and whether it does not before the bound."""
+    inner: tuple[float, float] = (start, 0.0)
+    outer: tuple[float, float] | None = None
+    point = guess
+    for _ in range(MAX_POINTS):
+        at_bound = abs(point - start) >= abs(bound - start)
+        point = bound if at_bound else point
+        height = root(point)
+        if not np.isfinite(height):
+            break
+        if abs(height - z) < ROOT_TOLERANCE:
+            return point + (point - inner[0]) * (z - height) / (height - inner[1]), False
+        if height < z and at_bound:
+            return bound, True
+        inner, outer = ((point, height), outer) if height < z else (inner, (point, height))
+        if outer is None:
+            point = start + (point - start) * float(np.clip(z / max(height, 0.1), 1.2, 3.0))
+        else:
+            point = inner[0] + (outer[0] - inner[0]) * (z - inner[1]) / (outer[1] - inner[1])
+    return float("nan"), False
