@@ -21,8 +21,9 @@ from models_py.variance_components import Structure
 
 # Paths whose scores are held at a time: 2,048 of 60 coefficients are 1 MB and stay in the processor's cache.
 PATHS_PER_CHUNK = 2048
-# The paths are always summed in this many blocks, so that sums do not depend on the number of processors.
-BLOCKS = 8
+# The paths are summed in blocks of at least this many, but in 2 to 8 blocks: sums must not depend on the number of
+# processors, nor few paths be cut into many blocks.
+PATHS_PER_BLOCK, FEWEST_BLOCKS, MOST_BLOCKS = 32_768, 2, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ def adapted(problem: Problem, theta: Floats) -> Problem:
 
 def blocks(paths: Paths) -> list[tuple[int, int]]:
     """First and last path of blocks with about as many person-years each."""
-    goals = np.linspace(0, paths.offsets[-1], BLOCKS + 1)
+    n_blocks = min(max(paths.weights.size // PATHS_PER_BLOCK, FEWEST_BLOCKS), MOST_BLOCKS)
+    goals = np.linspace(0, paths.offsets[-1], n_blocks + 1)
     edges = np.unique(np.searchsorted(paths.offsets, goals))
     return [(int(first), int(last)) for first, last in itertools.pairwise(edges)]
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import block_diag
 from scipy.stats import norm
 
-from models_py.cells import Floats
+from models_py.cells import Booleans, Floats
 from models_py.path_kernel import GRADIENT
 from models_py.path_likelihood import sums
 from models_py.random_effects import Maximum, adapted_if, steadied
@@ -56,39 +56,84 @@ class Profile:
     information: Floats
 
     def root(self, target: float) -> float:
-        """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not end."""
+        """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not end.
+
+        Quasi-Newton (Broyden 1970 and others): the information of the maximum is where it starts, and learns from the
+        gradients on the way.
+        """
         free = np.arange(self.point.size) != self.held
         self.point[self.held] = target
+        information = self.information_at(self.point)
+        height, gradient = self.at(self.point)
         shrink = 1.0
-        height, gradient, information = self.at(self.point)
         for _ in range(MAX_STEPS):
-            step = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
-            decrement = float(step @ gradient[free])
+            step = np.zeros(free.size)
+            step[free] = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
+            decrement = float(step @ gradient)
             if decrement < PROFILE_DECREMENT:
                 fall = 2 * (self.maximum.sums.log_likelihood - height) - decrement
                 return float(np.sqrt(max(fall, 0.0)))
-            trial = self.point.copy()
-            trial[free] += step * shrink * min(1.0, LONGEST_STEP / np.sqrt(decrement))
-            ahead = self.at(trial)
-            if ahead[0] < height:
+            step *= shrink * min(1.0, LONGEST_STEP / np.sqrt(decrement))
+            trial = self.point + step
+            below = self.deviations & free & (trial < SMALLEST_DEVIATION)
+            if below.any():
+                # A deviation that becomes zero stays there: a negative one would turn the correlation round.
+                self.point[below], free[below] = SMALLEST_DEVIATION, False
+                height, gradient = self.at(self.point)
+                continue
+            ahead, slope = self.at(trial)
+            information = learned(information, step, gradient - slope)
+            if ahead < height:
                 shrink /= 2
                 continue
             shrink = min(1.0, 2 * shrink)
-            self.point, (height, gradient, information) = trial, ahead
+            self.point, height, gradient = trial, ahead, slope
         return float("nan")
 
-    def at(self, point: Floats) -> tuple[float, Floats, Floats]:
-        """Log-likelihood, gradient and approximate information by coefficients and coordinates.
+    @property
+    def deviations(self) -> Booleans:
+        """Which of the parameters (q,) are deviations."""
+        are = np.zeros(self.point.size, dtype=np.bool_)
+        are[
+            [
+                self.maximum.problem.n_coefficients + self.coordinates.position(j, j)
+                for j in range(self.coordinates.structure.n_outcomes)
+            ]
+        ] = True
+        return are
 
-        The information is that of the maximum, carried over to the coordinates; the gradient is exact.
-        """
+    def at(self, point: Floats) -> tuple[float, Floats]:
+        """Log-likelihood and gradient (q,) by coefficients and coordinates."""
         problem = self.maximum.problem
         values = point[problem.n_coefficients :]
         theta = np.concatenate([point[: problem.n_coefficients], self.coordinates.elements(values)])
         here = sums(adapted_if(problem.placement.is_adaptive, problem, theta), theta, GRADIENT)
-        carry = block_diag(np.eye(problem.n_coefficients), self.coordinates.jacobian(values))
-        information = carry.T @ self.information @ carry
-        return here.log_likelihood, carry.T @ here.gradient, steadied(problem, information)
+        return here.log_likelihood, self.carry(point).T @ here.gradient
+
+    def information_at(self, point: Floats) -> Floats:
+        """The information of the maximum carried over to the coordinates at a point, (q, q)."""
+        carry = self.carry(point)
+        return steadied(self.maximum.problem, carry.T @ self.information @ carry)
+
+    def carry(self, point: Floats) -> Floats:
+        """Derivative (q, q) of coefficients and free elements of L by coefficients and coordinates."""
+        n_coefficients = self.maximum.problem.n_coefficients
+        carried: Floats = block_diag(np.eye(n_coefficients), self.coordinates.jacobian(point[n_coefficients:]))
+        return carried
+
+
+def learned(information: Floats, step: Floats, fall: Floats) -> Floats:
+    """The information (f, f) after a step (f,) over which the gradient fell by `fall` (f,): the BFGS update.
+
+    Nocedal & Wright (2006), eq. 6.19. Where the gradient did not fall along the step, nothing is learned.
+    """
+    along = float(step @ fall)
+    curved = information @ step
+    bend = float(step @ curved)
+    if along <= 0.01 * bend:
+        return information
+    updated: Floats = information + np.outer(fall, fall) / along - np.outer(curved, curved) / bend
+    return updated
 
 
 def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: float) -> Interval:
@@ -105,7 +150,7 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
         if sign * (bound - start[held]) <= 0:
             ends.append((bound, True))
             continue
-        inverse = np.linalg.inv(profile.at(start)[2])
+        inverse = np.linalg.inv(profile.information_at(start))
         guess = start[held] + sign * z * min(float(np.sqrt(inverse[held, held])), 1.0)
         ends.append(find_end(profile.root, float(start[held]), float(guess), bound, z))
     (low, reaches_low), (high, reaches_high) = ends

@@ -6,6 +6,7 @@ Belongs here: handing parts to threads. Does not belong here: any of the work.
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 Part = TypeVar("Part")
@@ -19,5 +20,10 @@ def n_processors() -> int:
 
 def in_threads(work: Callable[[Part], Done], parts: Iterable[Part]) -> list[Done]:
     """Work done on all parts, on all processors, in the order of the parts; for work that frees the interpreter."""
-    with ThreadPoolExecutor(max_workers=n_processors()) as pool:
-        return list(pool.map(work, parts))
+    return list(_pool().map(work, parts))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """One pool for the process: a likelihood is summed hundreds of times, and threads are slow to start."""
+    return ThreadPoolExecutor(max_workers=n_processors(), thread_name_prefix="estimation")
