@@ -5,7 +5,7 @@ Belongs here: whose panel a variant needs, and what becomes of the copy. Does no
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from flows.build import BuildFailed, dbt_vars, rebuild_estimation_input
 from flows.home import Home
 from flows.log import step
 from models_py.cells import EstimationInputError
-from models_py.estimate import Row, verdicts
+from models_py.estimate import ESTIMATORS, Row, verdicts
 from models_py.sensitivity import base_verdicts, sensitivity_rows, write_sensitivity
 from models_py.study import Study
 from models_py.variants import Variant, variant_study
@@ -45,13 +45,14 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study) -> 
         VariantFailed: it could not be built or estimated.
     """
     other = variant_study(study, variant)
+    models: Collection[str] = variant.models or ESTIMATORS
     try:
         if dbt_vars(other) == dbt_vars(study):
-            return verdicts(candidate, other)
+            return verdicts(candidate, other, models)
         with scratch_copy(candidate) as copy:
             # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
             rebuild_estimation_input(copy, other, home.work / "dbt_variants" / variant.name)
-            return verdicts(copy, other)
+            return verdicts(copy, other, models)
     except (BuildFailed, EstimationInputError) as error:
         raise VariantFailed(f"variant {variant.name} of study.yml: {error}") from None
 

@@ -3,7 +3,7 @@
 Belongs here: the order of the work and the rows of each table. Does not belong here: any number.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,13 +70,13 @@ def estimate(database: Path, study: Study) -> None:
     with duckdb.connect(str(database)) as con:
         # Matrices are small: a second BLAS thread on a busy machine costs far more than it gives.
         with threadpool_limits(limits=1, user_api="blas"):
-            fits, last_year = fit_all(con, study)
+            fits, last_year = fit_all(con, study, tuple(ESTIMATORS))
             tables = make_tables(fits, study, last_year)
         write_tables(con, tables)
 
 
-def verdicts(database: Path, study: Study) -> list[Row]:
-    """The rows of `hypothesis_verdict` that a study comes to; nothing is written.
+def verdicts(database: Path, study: Study, models: Collection[str] = tuple(ESTIMATORS)) -> list[Row]:
+    """The rows of `hypothesis_verdict` that a study comes to by these models; nothing is written.
 
     Raises:
         EstimationInputError: cells and paths contradict each other or the specification.
@@ -85,16 +85,16 @@ def verdicts(database: Path, study: Study) -> list[Row]:
         duckdb.connect(str(database), read_only=True) as con,
         threadpool_limits(limits=1, user_api="blas"),
     ):
-        fits, last_year = fit_all(con, study)
+        fits, last_year = fit_all(con, study, models)
         return [verdict_row(model, judge(question)) for model, question in questions(fits, study, last_year)]
 
 
-def fit_all(con: duckdb.DuckDBPyConnection, study: Study) -> tuple[list[GroupFit], int]:
-    """Every model of every group, and the last panel year."""
+def fit_all(con: duckdb.DuckDBPyConnection, study: Study, models: Collection[str]) -> tuple[list[GroupFit], int]:
+    """The models of every group, and the last panel year."""
     years = panel_years(con)
     fits = [
         fit_group(con, model, group, read_cells(con, group, years, study), study)
-        for model in ESTIMATORS
+        for model in models
         for group in study.models.groups
     ]
     return fits, int(years[-1])
@@ -144,19 +144,19 @@ def make_tables(fits: list[GroupFit], study: Study, last_year: int) -> dict[str,
 
 def questions(fits: list[GroupFit], study: Study, last_year: int) -> Iterator[tuple[str, Question]]:
     """Every hypothesis put to every model."""
-    for model in ESTIMATORS:
+    for model in dict.fromkeys(fit.model for fit in fits):
         groups = {fit.group: GroupModel(fit.status, fit.message, fit.fitted) for fit in fits if fit.model == model}
         for hypothesis in study.hypotheses:
             yield model, Question(hypothesis, groups, study, last_year)
 
 
 def write_tables(con: duckdb.DuckDBPyConnection, rows: dict[str, list[Row]]) -> None:
-    """Replace all estimation tables in one transaction."""
+    """Replace all estimation tables in one transaction; `sensitivity` stays empty until variants are estimated."""
     con.execute("begin transaction")
     for table in ESTIMATION_TABLES:
         con.execute(f"drop table if exists estimation.{table.name}")
         con.execute(table.create_estimation_sql())
-        con.register("estimated", table.arrow(rows[table.name]))
+        con.register("estimated", table.arrow(rows.get(table.name, [])))
         con.execute(f"insert into estimation.{table.name} by name select * from estimated")
         con.unregister("estimated")
     con.execute("commit")

@@ -6,7 +6,7 @@ Belongs here: what a variant may say, and the study that follows from it. Does n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -20,12 +20,16 @@ MAY_VARY = ("panel", "geography", "variables", "models", "profiles", "tests")
 
 
 class Variant(Part):
-    """Another choice: keys of the specification with other values, or terms that models go without."""
+    """Another choice: keys of the specification with other values, or terms that models go without.
+
+    `models` are those that judge it; all do where none is named.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     statement: Title
     changes: dict[str, dict[str, Any]] = Field(default_factory=dict)
     without_terms: tuple[str, ...] = ()
+    models: tuple[Literal["pooled", "random_effects"], ...] = ()
 
 
 def variant_study(study: Study, variant: Variant) -> Study:

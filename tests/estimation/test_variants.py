@@ -79,11 +79,12 @@ def test_what_a_model_cannot_tell_apart_is_tested_once(study: Study) -> None:
         ({"without_terms": ["intercept"]}, "the intercept comes first"),
         ({"changes": {"panel": {"outcome_rule": "year_end"}}}, "it changes nothing"),
         ({}, "it changes nothing"),
+        ({"without_terms": ["education"], "models": ["probit"]}, "variants.0.models.0: Input should be"),
     ],
 )
 def test_a_variant_that_is_no_study_is_refused_by_name(tmp_path: Path, said: dict, told: str) -> None:
     refused = refusal(tmp_path, {"name": "other", **said})
-    assert "variants: other: " in refused
+    assert "variants: other: " in refused or "variants.0." in refused
     assert told in refused
 
 
@@ -124,12 +125,11 @@ def test_verdicts_alone_are_those_of_a_whole_estimation(warehouse: Path, study: 
     with duckdb.connect(str(warehouse), read_only=True) as con:
         whole = con.sql("from estimation.hypothesis_verdict").to_arrow_table().to_pylist()
     assert verdicts(warehouse, study) == whole
+    assert verdicts(warehouse, study, ["pooled"]) == [row for row in whole if row["model"] == "pooled"]
 
 
 def test_without_centrality_no_contrast_is_tested_twice(warehouse: Path, study: Study) -> None:
-    found = {
-        row["hypothesis_id"]: row
-        for row in verdicts(warehouse, variant_study(study, variant(without_terms=["centrality"])))
-    }
+    other = variant_study(study, variant(without_terms=["centrality"]))
+    found = {row["hypothesis_id"]: row for row in verdicts(warehouse, other, ["pooled"])}
     assert found["H1a"]["n_tests"] == len(study.tested_situations())
     assert found["H4"]["verdict"] == "inconclusive"

@@ -26,7 +26,8 @@ def published_verdicts(results: Path, variant: str) -> list[tuple]:
 
 
 def own_verdicts(warehouse: Path) -> list[tuple]:
-    return query(warehouse, f"{VERDICTS} estimation.hypothesis_verdict order by all")
+    """By the pooled model, which judges these variants."""
+    return query(warehouse, f"{VERDICTS} estimation.hypothesis_verdict where model = 'pooled' order by all")
 
 
 @pytest.fixture
@@ -77,8 +78,8 @@ def test_every_verdict_stands_beside_the_studys_own(refreshed: Refreshed) -> Non
         group by variant order by variant
         """,
     )
-    verdicts = query(refreshed.home.results, "select count(*) from results.hypothesis_verdict")[0][0]
-    assert beside == [(variant, verdicts, True, False) for variant in sorted(VARIANTS)]
+    hypotheses = query(refreshed.home.results, "select count(*) from results.hypothesis")[0][0]
+    assert beside == [(variant, hypotheses, True, False) for variant in sorted(VARIANTS)]
     assert current_manifest(refreshed.home)["variants"] == sorted(VARIANTS)
 
 
