@@ -13,7 +13,7 @@ from flows.pipeline import run_build, run_estimate, run_publish
 from flows.state import current_manifest, due
 from flows.status import status_text
 from flows.variants import VariantFailed
-from models_py.estimate import estimate
+from models_py.estimate import ESTIMATORS, estimate
 from models_py.study import Study, load_study
 from tests.flows.conftest import VARIANTS, Refreshed
 from tests.flows.test_refresh import files_of, query
@@ -31,6 +31,12 @@ def own_verdicts(warehouse: Path) -> list[tuple]:
 
 
 @pytest.fixture
+def pooled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These variants are judged by the pooled model, and random effects take many times as long."""
+    monkeypatch.delitem(ESTIMATORS, "random_effects")
+
+
+@pytest.fixture
 def study_as(study_file: Path, tmp_path: Path):
     """The study with changes made by hand in its file, and no variants."""
 
@@ -44,6 +50,7 @@ def study_as(study_file: Path, tmp_path: Path):
     return changed
 
 
+@pytest.mark.usefixtures("pooled_alone")
 def test_another_panel_gives_the_verdicts_of_that_study(refreshed: Refreshed, own_copy: Refreshed, study_as) -> None:
     """The other home is built whole: with all models, all data tests and the gate."""
     other = study_as(lambda specification: specification["panel"].update(outcome_rule="first_event"))
@@ -54,6 +61,7 @@ def test_another_panel_gives_the_verdicts_of_that_study(refreshed: Refreshed, ow
     assert published_verdicts(refreshed.home.results, "first_event") == own_verdicts(own_copy.home.warehouse)
 
 
+@pytest.mark.usefixtures("pooled_alone")
 def test_other_terms_give_the_verdicts_of_that_study(refreshed: Refreshed, own_copy: Refreshed, study_as) -> None:
     def leave_out(specification: dict) -> None:
         terms = specification["models"]["terms"]
@@ -83,6 +91,7 @@ def test_every_verdict_stands_beside_the_studys_own(refreshed: Refreshed) -> Non
     assert current_manifest(refreshed.home)["variants"] == sorted(VARIANTS)
 
 
+@pytest.mark.usefixtures("pooled_alone")
 def test_an_estimation_without_variants_leaves_none_and_a_refresh_is_due(own_copy: Refreshed, study: Study) -> None:
     home = own_copy.home
     run_estimate(home, study)
@@ -94,6 +103,7 @@ def test_an_estimation_without_variants_leaves_none_and_a_refresh_is_due(own_cop
     assert "due         estimate, publish" in status_text(home, study)
 
 
+@pytest.mark.usefixtures("pooled_alone")
 def test_a_variant_that_cannot_be_built_is_named_and_leaves_nothing(
     own_copy: Refreshed, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
