@@ -73,10 +73,10 @@ def maximise(
         if not adaptive and largest_deviation(found) > LARGE_DEVIATION:
             continue
         finer = adapted_if(adaptive, make_problem(X, counts, paths, structure, n_nodes, adaptive), found.theta)
-        if adaptive == found.problem.placement.is_adaptive and movement(found, finer) < MOVE:
-            finer_found = climb(finer, found.theta, found.iterations, max_iterations)
-            return replace(finish(finer_found, max_iterations), settled=True)
+        settled = adaptive == found.problem.placement.is_adaptive and movement(found, finer) < MOVE
         found = climb(finer, found.theta, found.iterations, max_iterations)
+        if settled and found.ending == "converged":
+            return replace(finish(found, max_iterations), settled=True)
     return finish(found, max_iterations) if found.ending == "converged" else found
 
 
@@ -169,7 +169,10 @@ def ascend(problem: Problem, theta: Floats, step: Floats, height: float) -> Floa
 
 def movement(found: Maximum, finer: Problem) -> float:
     """How far the parameters would move with other nodes, in standard errors, the largest of them."""
-    inverse = solve_information(steadied(finer, found.sums.meat), np.eye(found.theta.size))
+    try:
+        inverse = solve_information(steadied(finer, found.sums.meat), np.eye(found.theta.size))
+    except LinAlgError:
+        return float("inf")
     step = inverse @ sums(finer, found.theta, GRADIENT).gradient
     return float(np.max(np.abs(step) / np.sqrt(np.diag(inverse))))
 
