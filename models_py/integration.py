@@ -25,7 +25,7 @@ ROWS_PER_PART = 4096
 def fill_probabilities(
     E: Floats, F: Floats, w: Floats, Z: Floats, free: Any, values: Floats, by_utility: Floats, by_element: Floats
 ) -> None:
-    """Fill P (n, J) and its derivatives by utilities (n, J, J) and free elements (n, J, G), integrated, but the base's.
+    """Fill P (n, m) and its derivatives by utilities (n, m, J) and free elements (n, m, G), integrated.
 
     E (n, J) is exp of the utilities, F (J, Q) exp of the random effects at the nodes Z (R, Q) with weights w (Q,).
     dP_j / dL_lr = dP_j / du_l z_r.
@@ -34,6 +34,9 @@ def fill_probabilities(
     P = np.empty((n_outcomes, n_nodes))
     total = np.empty(n_nodes)
     for i in range(E.shape[0]):
+        values[i, 0] = 1.0
+        by_utility[i, 0] = 0.0
+        by_element[i, 0] = 0.0
         total[:] = 1.0
         for j in range(n_outcomes):
             e = E[i, j]
@@ -47,20 +50,23 @@ def fill_probabilities(
             mean = 0.0
             for q in range(n_nodes):
                 mean += w[q] * P[j, q]
-            values[i, j] = mean
+            values[i, 1 + j] = mean
+            values[i, 0] -= mean
             for other in range(n_outcomes):
                 same = 1.0 if j == other else 0.0
                 mean = 0.0
                 for q in range(n_nodes):
                     mean += w[q] * P[j, q] * (same - P[other, q])
-                by_utility[i, j, other] = mean
+                by_utility[i, 1 + j, other] = mean
+                by_utility[i, 0, other] -= mean
             for g in range(free.shape[0]):
                 other, r = free[g, 0], free[g, 1]
                 same = 1.0 if j == other else 0.0
                 mean = 0.0
                 for q in range(n_nodes):
                     mean += w[q] * P[j, q] * (same - P[other, q]) * Z[r, q]
-                by_element[i, j, g] = mean
+                by_element[i, 1 + j, g] = mean
+                by_element[i, 0, g] -= mean
 
 
 @compiled
@@ -82,6 +88,9 @@ def fill_slopes(
     total = np.empty(n_nodes)
     mean_change = np.empty(n_nodes)
     for i in range(E.shape[0]):
+        values[i, 0] = 0.0
+        by_utility[i, 0] = 0.0
+        by_element[i, 0] = 0.0
         total[:] = 1.0
         mean_change[:] = 0.0
         for j in range(n_outcomes):
@@ -97,7 +106,8 @@ def fill_slopes(
             for q in range(n_nodes):
                 relative[j, q] = dU[i, j] - mean_change[q]
                 mean += w[q] * P[j, q] * relative[j, q]
-            values[i, j] = mean
+            values[i, 1 + j] = mean
+            values[i, 0] -= mean
         for j in range(n_outcomes):
             for other in range(n_outcomes):
                 same = 1.0 if j == other else 0.0
@@ -105,7 +115,8 @@ def fill_slopes(
                 for q in range(n_nodes):
                     own = (same - P[other, q]) * relative[j, q] - P[other, q] * relative[other, q]
                     mean += w[q] * P[j, q] * own
-                by_utility[i, j, other] = mean
+                by_utility[i, 1 + j, other] = mean
+                by_utility[i, 0, other] -= mean
             for g in range(free.shape[0]):
                 other, r = free[g, 0], free[g, 1]
                 same = 1.0 if j == other else 0.0
@@ -113,7 +124,8 @@ def fill_slopes(
                 for q in range(n_nodes):
                     own = (same - P[other, q]) * relative[j, q] - P[other, q] * relative[other, q]
                     mean += w[q] * P[j, q] * own * Z[r, q]
-                by_element[i, j, g] = mean
+                by_element[i, 1 + j, g] = mean
+                by_element[i, 0, g] -= mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +138,7 @@ class IntegratedResponse:
 
     def probabilities(self, U: Floats) -> Response:
         """P (n, m) integrated, from utilities U (n, J) of a person without a random effect."""
-        response = self._integrated(fill_probabilities, np.exp(U))
-        response.values[:, 0] += 1.0
-        return response
+        return self._integrated(fill_probabilities, np.exp(U))
 
     def slopes(self, U: Floats, dU: Floats) -> Response:
         """The derivative of the integrated P (n, m) in the direction dU (n, J) of the utilities."""
@@ -138,18 +148,13 @@ class IntegratedResponse:
         n, J = by_row[0].shape
         free = np.array(self.structure.free, dtype=np.int64)
         F = np.exp(self.structure.matrix(self.elements) @ self.rule.nodes)
-        made = np.empty((n, J)), np.empty((n, J, J)), np.empty((n, J, len(free)))
+        response = Response(np.empty((n, J + 1)), np.empty((n, J + 1, J)), np.empty((n, J + 1, len(free))))
 
         def part(first: int) -> None:
             rows = slice(first, first + ROWS_PER_PART)
             inputs = [np.ascontiguousarray(array[rows]) for array in by_row]
-            fill(*inputs, F, self.rule.weights, self.rule.nodes, free, *(array[rows] for array in made))
+            made = (response.values[rows], response.by_utility[rows], response.by_element[rows])
+            fill(*inputs, F, self.rule.weights, self.rule.nodes, free, *made)
 
         in_threads(part, range(0, n, ROWS_PER_PART))
-        values, by_utility, by_element = (_with_base(array) for array in made)
-        return Response(values, by_utility, by_element)
-
-
-def _with_base(modelled: Floats) -> Floats:
-    """The base outcome's change put before the others' (n, J, …): as probabilities add up to one, changes cancel."""
-    return np.concatenate([-modelled.sum(axis=1, keepdims=True), modelled], axis=1)
+        return response

@@ -20,10 +20,11 @@ from models_py.variance_components import Coordinates, coordinates_of
 
 # Deviations are searched between these: at the ends, an interval reaches its bound.
 SMALLEST_DEVIATION, LARGEST_DEVIATION = 0.02, 20.0
-# The root of twice the fall of the likelihood is met this closely: 0.02 of 1.96 is 1 % of an interval's half.
-ROOT_TOLERANCE = 0.02
-# The search with a component held ends when the next step is this small, in standard errors squared.
-PROFILE_DECREMENT = 1e-3
+# The root of twice the fall of the likelihood is met this closely, and the rest interpolated.
+ROOT_TOLERANCE = 0.05
+# The search with a component held ends when the next step is this small, in standard errors squared; what it would add
+# to the likelihood is added.
+PROFILE_DECREMENT = 0.01
 # No step is longer, in standard errors; none that lowers the likelihood is taken, but half of it.
 LONGEST_STEP = 3.0
 MAX_STEPS, MAX_POINTS = 40, 15
@@ -62,7 +63,7 @@ class Profile:
         gradients on the way.
         """
         free = np.arange(self.point.size) != self.held
-        self.point[self.held] = target
+        self.move_to(target, free)
         information = self.information_at(self.point)
         height, gradient = self.at(self.point)
         shrink = 1.0
@@ -89,6 +90,17 @@ class Profile:
             shrink = min(1.0, 2 * shrink)
             self.point, height, gradient = trial, ahead, slope
         return float("nan")
+
+    def move_to(self, target: float, free: Booleans) -> None:
+        """Hold the coordinate at the target, and the others where the quadratic approximation has its maximum then."""
+        information = self.information_at(self.point)
+        pull = information[free, self.held] * (target - self.point[self.held])
+        trial = self.point.copy()
+        trial[free] -= np.linalg.solve(information[np.ix_(free, free)], pull)
+        trial[self.held] = target
+        sensible = trial[self.deviations].min() >= SMALLEST_DEVIATION
+        self.point[:] = trial if sensible else self.point
+        self.point[self.held] = target
 
     @property
     def deviations(self) -> Booleans:

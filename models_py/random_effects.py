@@ -28,6 +28,8 @@ LARGE_DEVIATION = 1.5
 START_DEVIATION, START_COVARIANCE = 0.5, 0.1
 # The decrement is the step in standard errors, squared; below this the maximum is found.
 DECREMENT = 1e-8
+# Below this the outer product is not computed anew, nor is the likelihood at the step's end asked for first.
+NEAR = 0.01
 # Outer-product steps before exact ones take over; with few persons they are slow.
 OUTER_STEPS = 12
 LIKELIHOOD_NOISE = 1e-11
@@ -73,10 +75,10 @@ def maximise(
         if not adaptive and largest_deviation(found) > LARGE_DEVIATION:
             continue
         finer = adapted_if(adaptive, make_problem(X, counts, paths, structure, n_nodes, adaptive), found.theta)
-        if adaptive == found.problem.placement.is_adaptive and movement(found, finer) < MOVE:
-            finer_found = climb(finer, found.theta, found.iterations, max_iterations)
-            return replace(finish(finer_found, max_iterations), settled=True)
+        settled = adaptive == found.problem.placement.is_adaptive and movement(found, finer) < MOVE
         found = climb(finer, found.theta, found.iterations, max_iterations)
+        if settled and found.ending == "converged":
+            return replace(finish(found, max_iterations), settled=True)
     return finish(found, max_iterations) if found.ending == "converged" else found
 
 
@@ -110,9 +112,10 @@ def search(problem: Problem, theta: Floats, order: int, iterations: int, most: i
 
     Where the exact information is not positive definite, far from the maximum, the outer product stands in for it.
     """
+    meat: Floats | None = None
     for iteration in range(iterations, most + 1):
         problem = adapted_if(problem.placement.is_adaptive, problem, theta)
-        here = sums(problem, theta, order)
+        here = sums(problem, theta, order) if meat is None else replace(sums(problem, theta, GRADIENT), meat=meat)
         if not np.isfinite(here.log_likelihood):
             return Maximum(problem, theta, here, iteration, "overflow", False)
         found = partial(Maximum, problem, theta, here, iteration, settled=False)
@@ -120,8 +123,12 @@ def search(problem: Problem, theta: Floats, order: int, iterations: int, most: i
             step = newton_step(problem, here, order)
         except LinAlgError:
             return found(ending="singular")
-        if step @ here.gradient < DECREMENT:
+        decrement = step @ here.gradient
+        if decrement < DECREMENT:
             return found(ending="converged")
+        if decrement < NEAR:
+            meat, theta = here.meat if order == SCORES else None, theta + step
+            continue
         ahead = ascend(problem, theta, step, here.log_likelihood)
         if ahead is None:
             return found(ending="not_converged")
@@ -169,7 +176,10 @@ def ascend(problem: Problem, theta: Floats, step: Floats, height: float) -> Floa
 
 def movement(found: Maximum, finer: Problem) -> float:
     """How far the parameters would move with other nodes, in standard errors, the largest of them."""
-    inverse = solve_information(steadied(finer, found.sums.meat), np.eye(found.theta.size))
+    try:
+        inverse = solve_information(steadied(finer, found.sums.meat), np.eye(found.theta.size))
+    except LinAlgError:
+        return float("inf")
     step = inverse @ sums(finer, found.theta, GRADIENT).gradient
     return float(np.max(np.abs(step) / np.sqrt(np.diag(inverse))))
 

@@ -19,14 +19,14 @@ from models_py.multinomial import newton, null_log_likelihood, null_params, solv
 from models_py.path_likelihood import Paths
 from models_py.pooled import Sample
 from models_py.quadrature import product_rule
-from models_py.random_effects import LARGE_DEVIATION, Maximum, largest_deviation, maximise
+from models_py.random_effects import Maximum, maximise
 from models_py.random_effects_results import RandomEffectsResults
 from models_py.study import Study
 from models_py.variance_components import make_structure
 
-# Nodes a dimension that predictions are integrated with: where deviations are large, far more than a fit needs, as
-# there is no person's data to place them by.
-NODES, NODES_IF_LARGE = 9, 41
+# Nodes a dimension that predictions are integrated with where the fit's are adaptive: of a profile there are no data to
+# place nodes by.
+NODES_IF_ADAPTIVE = 41
 
 
 def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Study) -> RandomEffectsResults:
@@ -92,8 +92,10 @@ class Estimation:
         elements = maximum.theta[n_coefficients:]
         outcomes = self.study.variables.outcome.levels[1:]
         components = variance_estimates(maximum, covariance, outcomes, models.confidence_level)
-        nodes = NODES_IF_LARGE if largest_deviation(maximum) > LARGE_DEVIATION else NODES
-        response = IntegratedResponse(structure, elements, product_rule(nodes, structure.dimensions))
+        problem = maximum.problem
+        adaptive = problem.placement.is_adaptive
+        rule = product_rule(NODES_IF_ADAPTIVE, structure.dimensions) if adaptive else problem.rule
+        response = IntegratedResponse(structure, elements, rule)
         covariance_type = describe_covariance(kind, models.small_sample)
         said_of_errors = (f"standard errors {covariance_type}",) if covariance_remarks(models) else ()
         return RandomEffectsResults(

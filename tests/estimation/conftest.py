@@ -8,6 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from models_py.estimate import estimate
+from models_py.pooled import fit_pooled
 from models_py.study import Study, load_study
 from tests.estimation.population import simulate, write_warehouse
 
@@ -19,6 +20,12 @@ def one_blas_thread() -> Iterator[None]:
     """For statsmodels too: two threads on a busy machine make small matrices a hundred times slower."""
     with threadpool_limits(limits=1, user_api="blas"):
         yield
+
+
+@pytest.fixture
+def pooled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the pooled model is estimated: for tests of what does not depend on the model."""
+    monkeypatch.setattr("models_py.estimate.ESTIMATORS", {"pooled": fit_pooled})
 
 
 @pytest.fixture(scope="session")

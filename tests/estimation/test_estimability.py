@@ -17,6 +17,8 @@ from models_py.separation import separating_direction
 from models_py.study import Study
 from tests.estimation.population import cells_of, simulate, write_warehouse
 
+pytestmark = pytest.mark.usefixtures("pooled_alone")
+
 
 @pytest.fixture(scope="module")
 def native(study: Study) -> pd.DataFrame:

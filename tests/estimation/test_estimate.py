@@ -51,19 +51,23 @@ def test_declared_tables_can_be_created_and_described() -> None:
 
 
 def test_every_group_is_fitted(warehouse: Path, rows: pd.DataFrame, study: Study) -> None:
-    fits = read(warehouse, "fit").set_index("population_group")
-    assert list(fits.index) == list(study.models.groups)
+    fits = read(warehouse, "fit").set_index(["model", "population_group"])
+    assert list(fits.index) == [(m, group) for m in ("pooled", "random_effects") for group in study.models.groups]
     assert (fits["status"] == "ok").all()
     for group, own in rows.groupby("population_group"):
-        assert fits.loc[group, "n_persons"] == own["person"].nunique()
-        assert fits.loc[group, "n_person_years"] == len(own)
-        assert fits.loc[group, "n_emigration"] == (own["outcome"] == "emigration").sum()
-        assert fits.loc[group, "log_likelihood"] > fits.loc[group, "null_log_likelihood"]
+        for _, fit in fits.xs(group, level="population_group").iterrows():
+            assert fit["n_persons"] == own["person"].nunique()
+            assert fit["n_person_years"] == len(own)
+            assert fit["n_emigration"] == (own["outcome"] == "emigration").sum()
+            assert fit["log_likelihood"] > fit["null_log_likelihood"]
+        assert fits.loc[("random_effects", group), "log_likelihood"] > fits.loc[("pooled", group), "log_likelihood"]
 
 
-def test_coefficients_name_every_level_and_reference(warehouse: Path, study: Study) -> None:
+@pytest.mark.parametrize("model", ["pooled", "random_effects"])
+def test_coefficients_name_every_level_and_reference(warehouse: Path, study: Study, model: str) -> None:
     coefficients = read(warehouse, "coefficient")
     native = coefficients[(coefficients["population_group"] == "native") & (coefficients["outcome"] == "emigration")]
+    native = native[native["model"] == model]
     references = native[native["is_reference"]].set_index("term")
     assert references["level"].to_dict() == {
         "centrality": "5*",
@@ -88,7 +92,7 @@ def test_standard_errors_are_those_of_the_covariance(warehouse: Path) -> None:
         & (covariance["row_level"] == covariance["col_level"])
     ].rename(columns={"row_outcome": "outcome", "row_term": "term", "row_level": "level"})
     both = read(warehouse, "coefficient").merge(diagonal, on=["model", "population_group", "outcome", "term", "level"])
-    assert len(both) == 3 * 54 - 3 * 2 * 2  # four years: two levels of year less than with six
+    assert len(both) == 2 * (3 * 54 - 3 * 2 * 2)  # two models; four years: two levels of year less than with six
     assert_allclose(both["std_error"], np.sqrt(both["value"]), rtol=1e-12)
 
 

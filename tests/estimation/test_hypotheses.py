@@ -19,6 +19,8 @@ from models_py.study import Hypothesis, Study
 from models_py.verdicts import decide, equivalent, explain, holm, statistics_of
 from tests.estimation.population import write_warehouse
 
+pytestmark = pytest.mark.usefixtures("pooled_alone")
+
 
 @pytest.mark.parametrize("n_tests", [1, 2, 6, 12])
 def test_holm_is_that_of_statsmodels(n_tests: int) -> None:
@@ -153,10 +155,12 @@ def judged(rows: pd.DataFrame, study: Study, folder: Path) -> tuple[pd.DataFrame
         return con.sql("from estimation.hypothesis_verdict").df(), con.sql("from estimation.hypothesis_test").df()
 
 
-def test_every_hypothesis_gets_a_verdict(warehouse: Path, study: Study) -> None:
+@pytest.mark.parametrize("model", ["pooled", "random_effects"])
+def test_every_hypothesis_gets_a_verdict(warehouse: Path, study: Study, model: str) -> None:
     with duckdb.connect(str(warehouse), read_only=True) as con:
-        verdicts = con.sql("from estimation.hypothesis_verdict").df().set_index("hypothesis_id")
-        tests = con.sql("from estimation.hypothesis_test").df()
+        verdicts = con.sql("from estimation.hypothesis_verdict").df().query("model == @model")
+        tests = con.sql("from estimation.hypothesis_test").df().query("model == @model")
+    verdicts = verdicts.set_index("hypothesis_id")
     assert list(verdicts.index) == [h.id for h in study.hypotheses]
     assert (verdicts["verdict"] != "inconclusive").all()
     for hypothesis in study.hypotheses:

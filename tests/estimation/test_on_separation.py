@@ -19,6 +19,8 @@ from tests.estimation.population import cells_of, simulate, write_warehouse
 
 SAYS = "estimates are bias-reduced (Firth-type, Kosmidis & Firth 2011), because the data separate: "
 
+pytestmark = pytest.mark.usefixtures("pooled_alone")
+
 
 @pytest.fixture(scope="module")
 def native(study: Study) -> pd.DataFrame:

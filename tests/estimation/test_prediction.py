@@ -120,7 +120,7 @@ def test_every_profile_of_figure_4_is_predicted(warehouse: Path, study: Study) -
     last_year = 2018
     profiles = list(figure_profiles(study, last_year))
     assert len(profiles) == 6 * 3 * 5
-    assert len(predicted) == len(profiles) * len(study.models.groups) * 3
+    assert len(predicted) == 2 * len(profiles) * len(study.models.groups) * 3  # two models
     assert set(predicted["year"]) == {last_year}
     assert (predicted["ci_low"] > 0).all()
     assert (predicted["ci_high"] < 1).all()
