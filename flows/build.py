@@ -23,21 +23,26 @@ LEVELS = (*CATEGORIES, "family_situation", "outcome")
 GOOD_STATUSES = ("success", "pass", "no-op")
 # Unit tests are left out: they test the SQL, not the data (`tests/panel`).
 EVERYTHING = ("build", "--exclude-resource-type", "unit_test")
+# Every year anew, whatever stands there; persons keep their keys (`intermediate.person_key`).
+FULL = ("--full-refresh",)
 # The paths, the cells they are coded in and what both are made of; seeds stand there from the build.
-ESTIMATION_INPUT = ("run", "--select", "+path")
+ESTIMATION_INPUT = ("run", "--select", "+path", *FULL)
 
 
 class BuildFailed(Exception):
     """dbt could not build, or a data test failed; names what failed and how often, never a value."""
 
 
-def build(database: Path, study: Study, work: Path) -> None:
+def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
     """Build everything in `dbt_project` from `raw.*` in this database, tests included.
+
+    Panel years that rest on nothing that has changed since the last build are left as they are, unless `full`, which
+    is needed where code or specification are others than then.
 
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
     """
-    run_dbt(EVERYTHING, database, study, work)
+    run_dbt((*EVERYTHING, *(FULL if full else ())), database, study, work)
 
 
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:

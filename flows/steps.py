@@ -13,7 +13,7 @@ import duckdb
 
 from flows.home import Home
 from flows.log import step
-from flows.state import has_table, input_hash, last_basis, record_step
+from flows.state import basis, has_table, input_hash, last_basis, record_step
 from models_py.study import Study, study_hash
 
 
@@ -80,12 +80,21 @@ def build(home: Home, candidate: Path, study: Study, run_id: str) -> None:
 
     needs(candidate, "load")
     started = datetime.now(UTC)
-    with step("build"):
-        build_with_dbt(candidate, study, home.work / "dbt")
+    with step("build") as said:
+        full = is_full(candidate, study)
+        build_with_dbt(candidate, study, home.work / "dbt", full)
+        said.append("all years" if full else "changed years")
     with step("gate 2") as said:
         result = run_gate("marts", candidate, study, run_id, docs_folder(home))
         said.append(f"{len(result.checks)} expectations met")
     record_step(candidate, "build", run_id, study, started)
+
+
+def is_full(candidate: Path, study: Study) -> bool:
+    """Whether a build must make every year anew: code or specification are not those of the last one."""
+    with duckdb.connect(str(candidate), read_only=True) as con:
+        last, now = last_basis(con, "build"), basis(con, study)
+    return last is None or (last.study_hash, last.code_version) != (now.study_hash, now.code_version)
 
 
 def estimate(candidate: Path, study: Study, run_id: str) -> None:

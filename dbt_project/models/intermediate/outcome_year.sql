@@ -1,3 +1,6 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_changed_years() }}') }}
+-- depends_on: {{ ref('panel_year') }}
+
 with januaries as (
 
     select
@@ -16,6 +19,12 @@ with januaries as (
         is_registered_as_left,
         next_status_since
     from {{ ref('next_january') }}
+
+),
+
+changed_years as (
+
+    select year from {{ ref('changed_year') }}
 
 ),
 
@@ -97,6 +106,8 @@ described as (
         deaths.death_month is not null
         and coalesce(emigrations.first_emigration_month > deaths.death_month, true) as died_before_emigrating
     from januaries
+    inner join changed_years
+        on januaries.year = changed_years.year
     left join successors
         on
             januaries.municipality_code = successors.municipality_code

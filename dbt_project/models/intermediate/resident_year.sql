@@ -1,3 +1,6 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_changed_years() }}') }}
+-- depends_on: {{ ref('panel_year') }}
+
 with residences as (
 
     select
@@ -8,9 +11,9 @@ with residences as (
 
 ),
 
-panel_years as (
+changed_years as (
 
-    select year from {{ ref('panel_year') }}
+    select year from {{ ref('changed_year') }}
 
 ),
 
@@ -62,8 +65,8 @@ described as (
         persons.population_group,
         cast(residences.year - persons.birth_year - 1 as smallint) as age
     from residences
-    inner join panel_years
-        on residences.year = panel_years.year
+    inner join changed_years
+        on residences.year = changed_years.year
     left join municipalities
         on
             residences.year = municipalities.year

@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook='{{ forget_changed_years() }}'
+) }}
+-- depends_on: {{ ref('panel_year') }}
+
 with outcomes as (
 
     select
@@ -13,6 +21,12 @@ with outcomes as (
         outcome_date
     from {{ ref('outcome_year') }}
     where disposition in ({{ text_list(var('outcomes')) }})
+
+),
+
+changed_years as (
+
+    select year from {{ ref('changed_year') }}
 
 ),
 
@@ -75,6 +89,8 @@ final as (
         outcomes.disposition as outcome,
         outcomes.outcome_date
     from outcomes
+    inner join changed_years
+        on outcomes.year = changed_years.year
     left join families
         on
             outcomes.lopenr_person = families.lopenr_person

@@ -1,0 +1,29 @@
+{#- Years that are built anew when something they rest on has changed, and left alone otherwise (docs/decisions). -#}
+
+{#- An aggregate that tells the rows of a group from any other rows, in whatever order they stand. -#}
+{% macro content_of(columns) -%}
+    {{ return(adapter.dispatch('content_of', 'flyttepanel')(columns)) }}
+{%- endmacro %}
+
+{% macro default__content_of(columns) -%}
+    concat(count(*), ' ', sum(hash({{ columns | join(', ') }})))
+{%- endmacro %}
+
+{% macro spark__content_of(columns) -%}
+    concat(count(*), ' ', sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))))
+{%- endmacro %}
+
+{#- Before an incremental model that is small: its rows are all made anew. -#}
+{% macro forget_all_rows() -%}
+    {% if is_incremental() %}delete from {{ this }}{% endif %}
+{%- endmacro %}
+
+{#- Before an incremental model by year: years that are made anew go, and those no longer in the panel. -#}
+{% macro forget_changed_years() -%}
+    {% if is_incremental() %}
+    delete from {{ this }}
+    where
+        year in (select year from {{ ref('changed_year') }})
+        or year not in (select year from {{ ref('panel_year') }})
+    {% endif %}
+{%- endmacro %}

@@ -1,0 +1,79 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_all_rows() }}') }}
+-- depends_on: {{ ref('register_year_content') }}, {{ ref('person') }}, {{ ref('stg_residence') }}
+
+with panel_years as (
+
+    select year from {{ ref('panel_year') }}
+
+),
+
+{% if is_incremental() %}
+changed_contents as (
+
+    select
+        register,
+        year
+    from {{ ref('register_year_content') }}
+    where changed_by = '{{ invocation_id }}'
+
+),
+
+changed_persons as (
+
+    select lopenr_person
+    from {{ ref('person') }}
+    where changed_by = '{{ invocation_id }}'
+
+),
+
+residences as (
+
+    select
+        lopenr_person,
+        year
+    from {{ ref('stg_residence') }}
+
+),
+
+{# Which panel years a register-year says something of: design §5.3 and §5.6. #}
+described_years as (
+
+    select year from changed_contents
+    where register not in ('labour_market', 'education')
+
+    union
+
+    select cast(year - 1 as smallint) as year from changed_contents
+    where register in ('residence', 'registration_status')
+
+    union
+
+    select cast(year + 1 as smallint) as year from changed_contents
+    where register in ('labour_market', 'education')
+
+    union
+
+    select residences.year
+    from residences
+    inner join changed_persons
+        on residences.lopenr_person = changed_persons.lopenr_person
+
+),
+
+final as (
+
+    select panel_years.year
+    from panel_years
+    inner join described_years
+        on panel_years.year = described_years.year
+
+)
+{% else %}
+final as (
+
+    select year from panel_years
+
+)
+{% endif %}
+
+select * from final

@@ -1,0 +1,90 @@
+"""Builds that make only changed years anew come to what a build of everything comes to."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.build import build
+from flows.home import SEEDS
+from tests.panel.conftest import BuiltPanel, query
+from tests.panel.raw_tables import write_registers
+from tests.panel.reference import Panel
+from tests.panel.test_against_reference import assert_cells_and_paths_hold_the_panel, assert_panel_is
+
+Registers = dict[str, list[dict[str, Any]]]
+
+
+def test_changes_are_followed_year_by_year(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Corrections, a withdrawn year, its return: each time the reference's panel, and no year is built for nothing."""
+    panel = panels["year_end"]
+    database, registers = panel.copy(tmp_path), copy.deepcopy(panel.registers)
+
+    def years_rebuilt(registers: Registers) -> set[int]:
+        write_registers(database, registers)
+        build(database, panel.study, dbt_work("year_end"))
+        assert_panel_is(database, registers, Panel(registers, panel.study, SEEDS))
+        assert_cells_and_paths_hold_the_panel(database)
+        return {row["year"] for row in query(database, "from intermediate.changed_year")}
+
+    kept = rows_by_year(database)
+    assert years_rebuilt(correct_families_and_statuses(registers)) == {2017, 2019}
+    assert unchanged(kept, rows_by_year(database)) >= {2015, 2016, 2018, 2020}
+
+    person, years = person_with_years(registers)
+    assert years_rebuilt(another_group(registers, person)) == years
+
+    without_last = registers | {"bostedskommune": [row for row in registers["bostedskommune"] if row["aar"] != 2025]}
+    assert 2024 not in years_rebuilt(without_last)
+    assert 2024 not in rows_by_year(database)
+    assert years_rebuilt(registers) == {2024}
+    assert years_rebuilt(registers) == set()
+
+
+def correct_families_and_statuses(registers: Registers) -> Registers:
+    """A hush_fam of 1 January 2017 and a regsys of November 2018 with other codes."""
+    for row in registers["hush_fam"]:
+        if row["aar"] == 2017:
+            row["parstatus"] = "1"
+    for row in registers["regsys"]:
+        if row["aar"] == 2018:
+            row["arb_arbmark_status"] = "3"
+    return registers
+
+
+def person_with_years(registers: Registers) -> tuple[str, set[int]]:
+    """A native who is resident on several 1 Januaries of closed years, and those years."""
+    closed = {2015, 2016, 2017, 2018, 2019, 2020, 2023, 2024}
+    years: dict[str, set[int]] = {}
+    for row in registers["bostedskommune"]:
+        if row["bostedskommune"] is not None:
+            years.setdefault(row["lopenr_person"], set()).add(row["aar"])
+    natives = [row["lopenr_person"] for row in registers["faste_oppl"] if row.get("invkat") == "A"]
+    person = next(key for key in natives if 2 <= len(years.get(key, set()) & closed) < len(closed))
+    return person, years[person] & closed
+
+
+def another_group(registers: Registers, person: str) -> Registers:
+    """The person as an immigrant."""
+    for row in registers["faste_oppl"]:
+        if row["lopenr_person"] == person:
+            row["invkat"] = "B"
+    return registers
+
+
+def rows_by_year(database: Path) -> dict[int, str]:
+    """A fingerprint of each year's panel, with the place its rows have in the table."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        rows = con.sql("""
+            select year, md5(string_agg(person_year::varchar, '' order by person_key)) from marts.person_year group by 1
+        """).fetchall()
+    return dict(rows)
+
+
+def unchanged(before: dict[int, str], after: dict[int, str]) -> set[int]:
+    """Years whose rows are the same."""
+    return {year for year, rows in before.items() if after.get(year) == rows}
