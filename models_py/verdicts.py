@@ -13,7 +13,8 @@ from scipy.stats import norm
 
 from models_py.cells import Floats
 from models_py.contrasts import Contrast, Question, UnanswerableError, contrasts
-from models_py.study import Hypothesis, Study
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study
 
 Verdict = Literal["supported", "partly_supported", "not_supported", "inconclusive"]
 

@@ -15,7 +15,8 @@ from statsmodels.stats.weightstats import _zstat_generic2  # one-sample z test f
 
 from models_py.contrasts import Contrast, Probability, difference, log_ratio, smaller_gap
 from models_py.estimate import estimate
-from models_py.study import Hypothesis, Study
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study
 from models_py.verdicts import decide, equivalent, explain, holm, statistics_of
 from tests.estimation.population import write_warehouse
 

@@ -57,10 +57,11 @@ def test_a_term_is_left_out_by_name(study: Study) -> None:
 
 
 def test_what_a_model_cannot_tell_apart_is_tested_once(study: Study) -> None:
-    grid = study.tests.profiles
-    assert len(study.tested_situations()) == len(grid.family_situation) * len(grid.labour_market_status)
+    grid, hypothesis = study.tests.profiles.named, study.hypotheses[0]
+    situations = study.tested_situations(hypothesis)
+    assert len(situations) == len(grid["family_situation"]) * len(grid["labour_market_status"])
     other = variant_study(study, variant(without_terms=["labour_market_status"]))
-    assert [family for family, _ in other.tested_situations()] == list(grid.family_situation)
+    assert [at.family_situation for at in other.tested_situations(hypothesis)] == list(grid["family_situation"])
 
 
 @pytest.mark.parametrize(
@@ -130,5 +131,5 @@ def test_verdicts_alone_are_those_of_a_whole_estimation(warehouse: Path, study: 
 def test_without_centrality_no_contrast_is_tested_twice(warehouse: Path, study: Study) -> None:
     other = variant_study(study, variant(without_terms=["centrality"]))
     found = {row["hypothesis_id"]: row for row in verdicts(warehouse, other, ["pooled"])}
-    assert found["H1a"]["n_tests"] == len(study.tested_situations())
+    assert found["H1a"]["n_tests"] == len(study.tested_situations(study.hypotheses[0]))
     assert found["H4"]["verdict"] == "inconclusive"
