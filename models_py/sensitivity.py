@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from models_py.estimate import Row
+from models_py.fit_rows import Row
 from models_py.verdict_tables import SENSITIVITY
 
 # Why a model could not be estimated can tell that a situation is empty or rare in this panel and not in the other.
