@@ -13,11 +13,11 @@ from flows.candidate import HomeBusy, sole_writer
 from flows.home import Home
 from flows.load import DeliveryRefused
 from flows.pipeline import run_load, run_refresh, run_withdraw
-from flows.query import open_results
 from flows.state import current_manifest, due, published_basis
 from flows.status import status_text
 from flows.versions import new_run_id
 from models_py.study import Study
+from report.release import open_results
 from tests.flows.conftest import LAST_YEAR, NEXT_DELIVERY, Refreshed
 
 
