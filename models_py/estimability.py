@@ -153,14 +153,22 @@ def check_size(n_persons: int, n_parameters: int, study: Study) -> None:
     Raises:
         NotEstimableError: with status `too_few_observations`, or `withheld` where the disclosure rule forbids it.
     """
-    spare = n_persons - n_parameters
+    check_persons(n_persons, n_parameters)
     needed = study.disclosure.residual_degrees_of_freedom
-    if spare <= 0:
-        raise NotEstimableError("too_few_observations", f"fewer persons than the {n_parameters} parameters")
-    if spare < needed:
+    if n_persons - n_parameters < needed:
         raise NotEstimableError(
             "withheld", f"fewer than {needed} residual degrees of freedom: the disclosure rule withholds the fit"
         )
+
+
+def check_persons(n_persons: int, n_parameters: int) -> None:
+    """There are more persons than parameters.
+
+    Raises:
+        NotEstimableError: with status `too_few_observations`.
+    """
+    if n_persons <= n_parameters:
+        raise NotEstimableError("too_few_observations", f"fewer persons than the {n_parameters} parameters")
 
 
 def check_fit(fit: NewtonFit, X: Floats, counts: Floats, naming: Naming) -> None:
