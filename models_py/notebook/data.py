@@ -117,11 +117,13 @@ def _arrow(data: Any, columns: Sequence[str]) -> tuple[pa.Table, dict[str, tuple
         )
     for position, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
-            column = table.column(position).unify_dictionaries()
+            chunks = table.column(position).unify_dictionaries().chunks
             # Other dictionaries, such as polars' Categorical, are in the order in which values appeared.
-            if field.type.ordered and field.name not in levels and column.num_chunks:
-                levels[field.name] = tuple(column.chunk(0).dictionary.to_pylist())
-            table = table.set_column(position, field.name, column.cast(field.type.value_type))
+            if field.type.ordered and field.name not in levels and chunks:
+                levels[field.name] = tuple(chunks[0].dictionary.to_pylist())
+            kind = pa.string() if field.type.value_type == pa.string_view() else field.type.value_type
+            plain = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in chunks]
+            table = table.set_column(position, field.name, pa.chunked_array(plain, kind))
     return table, levels
 
 

@@ -29,8 +29,10 @@ class MarginalEffectsModel(ModelAbstract):  # type: ignore[misc]  # the package 
     def __init__(self, fitted: "FittedLogit") -> None:
         self.fitted = fitted
         sample = fitted.sample
+        levels = {v.name: [*map(str, v.levels)] for v in sample.design.variables if v.kind == "categorical"}
         modeldata = pl.from_pandas(sample.observations.patterns).with_columns(
-            pl.Series(WEIGHT, sample.counts.sum(axis=1))
+            *(pl.col(name).cast(pl.String).cast(pl.Enum(names)) for name, names in levels.items()),
+            pl.Series(WEIGHT, sample.counts.sum(axis=1)),
         )
         vault = ModelVault(
             coef=fitted.theta,
