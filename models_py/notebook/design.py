@@ -53,6 +53,9 @@ class Design(Protocol):
     def matrix(self, frame: pd.DataFrame) -> Floats:
         """The design (r, k) of covariates by name."""
 
+    def remade(self, X: Floats, frame: pd.DataFrame, name: str) -> Floats:
+        """X (r, k) with the columns that use a covariate made anew, for rows in which it alone has changed."""
+
     def frame(self, data: Any) -> pd.DataFrame:
         """The covariates of new rows, in their order."""
 
@@ -74,10 +77,17 @@ class FormulaDesign:
         """
         for variable in self.variables:
             if variable.kind == "categorical":
-                unknown = sorted({level_name(v) for v in set(frame[variable.name]) - set(variable.levels)})
+                unknown = sorted(level_name(v) for v in set(frame[variable.name].unique()) - set(variable.levels))
                 if unknown:
                     raise AbsentLevelError(f"no parameter for {variable.name}={', '.join(unknown)}")
         return materialised(self.spec, frame)
+
+    def remade(self, X: Floats, frame: pd.DataFrame, name: str) -> Floats:
+        """X (r, k) with the columns that use a covariate made anew, for rows in which it alone has changed."""
+        terms = [term for term, factors in self.spec.term_factors.items() if name in covariates_of(factors)]
+        made, columns = X.copy(), [j for term in terms for j in range(*self.spec.term_slices[term].indices(X.shape[1]))]
+        made[:, columns] = materialised(self.spec.subset(terms), frame)
+        return made
 
     def frame(self, data: Any) -> pd.DataFrame:
         """The covariates of new rows, in their order.
@@ -103,6 +113,12 @@ class MatrixDesign:
         """The columns (r, k) by name."""
         X: Floats = frame[list(self.names)].to_numpy(dtype=np.float64)
         return X
+
+    def remade(self, X: Floats, frame: pd.DataFrame, name: str) -> Floats:
+        """X (r, k) with the column that a covariate is."""
+        made = X.copy()
+        made[:, self.names.index(name)] = frame[name]
+        return made
 
     def frame(self, data: Any) -> pd.DataFrame:
         """The columns of new rows: an array (r, k), or a table with columns of these names.
@@ -205,7 +221,7 @@ def _transform_state(spec: ModelSpec, patterns: pd.DataFrame, totals: Floats) ->
 
 
 def _variable(name: str, spec: ModelSpec, patterns: pd.DataFrame) -> Variable:
-    values = set(patterns[name])
+    values = set(patterns[name].unique())
     if pd.api.types.is_bool_dtype(patterns[name]):
         return Variable(name, "categorical", (False, True), False)
     within = [

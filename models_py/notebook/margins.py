@@ -22,10 +22,14 @@ STEP = 1e-5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Averaging:
-    """What effects are averaged over: patterns (n rows) with weights (n,) that add up to one, and the model."""
+    """What effects are averaged over: patterns (n rows) with weights (n,) that add up to one, and the model.
+
+    X (n, k) is their design.
+    """
 
     design: Design
     patterns: pd.DataFrame
+    X: Floats
     weights: Floats
     coefficients: Floats
     response: ResponseModel
@@ -65,22 +69,21 @@ def _changes(over: Averaging, variable: Variable) -> Iterator[Effect]:
 
 def _mean_at(over: Averaging, variable: Variable, level: object) -> tuple[Floats, Floats]:
     """Mean probabilities (m,) with everyone at a level, and their gradient (m, q)."""
-    X = over.design.matrix(over.patterns.assign(**{variable.name: level}))
+    X = over.design.remade(over.X, over.patterns.assign(**{variable.name: level}), variable.name)
     return average(over.response.probabilities(X @ over.coefficients), over.weights, X)
 
 
 def _derivative(over: Averaging, variable: Variable) -> Iterator[Effect]:
-    X = over.design.matrix(over.patterns)
-    dX = design_derivative(over.design, over.patterns, variable.name)
-    values, gradient = average_derivative(X, dX, over.weights, over.coefficients, over.response)
+    dX = design_derivative(over, variable.name)
+    values, gradient = average_derivative(over.X, dX, over.weights, over.coefficients, over.response)
     yield Effect(variable.name, "dY/dX", values, gradient)
 
 
-def design_derivative(design: Design, patterns: pd.DataFrame, name: str) -> Floats:
+def design_derivative(over: Averaging, name: str) -> Floats:
     """Derivative (n, k) of the design by a numeric covariate, by central differences."""
-    x = patterns[name].to_numpy(dtype=np.float64)
+    x = over.patterns[name].to_numpy(dtype=np.float64)
     step = STEP * max(float(np.ptp(x)), 1e-8 * float(np.abs(x).max()), np.finfo(np.float64).tiny)
     up, down = x + step, x - step
-    difference = design.matrix(patterns.assign(**{name: up})) - design.matrix(patterns.assign(**{name: down}))
-    derivative: Floats = difference / (up - down)[:, None]
+    above, below = (over.design.remade(over.X, over.patterns.assign(**{name: moved}), name) for moved in (up, down))
+    derivative: Floats = (above - below) / (up - down)[:, None]
     return derivative

@@ -249,6 +249,7 @@ class FittedLogit:
         over = Averaging(
             self.sample.design,
             self.sample.observations.patterns,
+            self.sample.X,
             totals / totals.sum(),
             self.coefficients,
             self.response,
