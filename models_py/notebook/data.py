@@ -182,7 +182,7 @@ def collapse(data: Any, columns: Columns, base: object = None) -> Observations:
                 (cell * {len(texts)} + case {outcome} {codes} end)::integer as code
             from source join pattern using ({covariates})
         """
-        paths = tuple(_paths(rows, sql))
+        paths = tuple(_paths(rows, sql, columns.weights is not None))
     return Observations(patterns, names, counts, paths)
 
 
@@ -206,12 +206,12 @@ def _check_weights(rows: Rows, column: str) -> None:
         raise EstimationInputError(f"weights are counts: {column} has values that are negative or not whole")
 
 
-def _paths(rows: Rows, coded_sql: str) -> Iterator[PathBatch]:
-    """Persons' paths from rows of person, code and how often (n); persons with equal paths are one."""
+def _paths(rows: Rows, coded_sql: str, weighted: bool) -> Iterator[PathBatch]:
+    """Persons' paths from rows of person, code and, if weighted, how often (n); persons with equal paths are one."""
+    unnested = ", unnest(range(n))" if weighted else ""
     table = rows.query(f"""
         with coded as ({coded_sql}),
-        single as (select person, code from coded where n = 1 union all
-            select person, code from (select person, code, unnest(range(n)) from coded where n <> 1)),
+        single as (select person, code{unnested} from coded),
         person as (select list(code order by code)::integer[] as path from single group by person)
         select count(*) as n_persons, path from person group by path order by path
     """)
@@ -222,7 +222,7 @@ def _paths(rows: Rows, coded_sql: str) -> Iterator[PathBatch]:
 def paths_of_cells(groups: Any, codes: np.ndarray, counts: np.ndarray) -> tuple[PathBatch, ...]:
     """Persons' paths from the person (c,) of each code (c,), cell * m + outcome, that happened `counts` (c,) times."""
     table = pa.table({"person": pa.array(groups), "n": counts.astype(np.int64), "code": codes.astype(np.int32)})
-    return tuple(_paths(Rows(duckdb.connect().from_arrow(table), {}), f"select person, n, code from {VIEW}"))
+    return tuple(_paths(Rows(duckdb.connect().from_arrow(table), {}), f"select person, n, code from {VIEW}", True))
 
 
 def level_name(value: object) -> str:
