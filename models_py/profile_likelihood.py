@@ -84,7 +84,7 @@ class Profile:
                 continue
             ahead, slope = self.at(trial)
             information = learned(information, step, gradient - slope)
-            if ahead < height:
+            if not ahead >= height:  # nor where it cannot be represented
                 shrink /= 2
                 continue
             shrink = min(1.0, 2 * shrink)
@@ -172,23 +172,40 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
 
 
 def find_end(root: Callable[[float], float], start: float, guess: float, bound: float, z: float) -> tuple[float, bool]:
-    """Where root, zero at the start, rises to z on the way to the bound; and whether it does not before the bound."""
-    inner: tuple[float, float] = (start, 0.0)
-    outer: tuple[float, float] | None = None
+    """Where root, zero at the start, rises to z on the way to the bound; and whether it does not before the bound.
+
+    Between a point below and one above by the Illinois rule (Dowell & Jarratt 1971): what stands at an end twice counts
+    half, because false position creeps where the root bends.
+    """
+    below: tuple[float, float] = (start, -z)
+    known = [below]
+    above: tuple[float, float] | None = None
     point = guess
     for _ in range(MAX_POINTS):
         at_bound = abs(point - start) >= abs(bound - start)
         point = bound if at_bound else point
-        height = root(point)
-        if not np.isfinite(height):
+        excess = root(point) - z
+        if not np.isfinite(excess):
             break
-        if abs(height - z) < ROOT_TOLERANCE:
-            return point + (point - inner[0]) * (z - height) / (height - inner[1]), False
-        if height < z and at_bound:
+        if abs(excess) < ROOT_TOLERANCE:
+            across = [other for other in known if other[1] * excess < 0] or known[:1]
+            return toward(min(across, key=lambda other: abs(other[0] - point)), (point, excess)), False
+        if excess < 0 and at_bound:
             return bound, True
-        inner, outer = ((point, height), outer) if height < z else (inner, (point, height))
-        if outer is None:
-            point = start + (point - start) * float(np.clip(z / max(height, 0.1), 1.2, 3.0))
+        known.append((point, excess))
+        if excess < 0:
+            above = above and (above[0], above[1] / 2)
+            below = (point, excess)
         else:
-            point = inner[0] + (outer[0] - inner[0]) * (z - inner[1]) / (outer[1] - inner[1])
+            below = (below[0], below[1] / 2) if above else below
+            above = (point, excess)
+        if above is None:
+            point = start + (point - start) * float(np.clip(z / max(excess + z, 0.1), 1.2, 3.0))
+        else:
+            point = toward(below, above)
     return float("nan"), False
+
+
+def toward(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Where the line through two points (x, y) is zero."""
+    return one[0] - one[1] * (other[0] - one[0]) / (other[1] - one[1])
