@@ -13,7 +13,7 @@ import numpy as np
 from models_py.cells import Floats
 from models_py.profile_likelihood import SMALLEST_DEVIATION, Interval, profile_interval
 from models_py.random_effects import Maximum
-from models_py.variance_components import component, free_components
+from models_py.variance_components import Structure, component, free_components
 
 # A correlation closer to one than this is at its boundary.
 LARGEST_CORRELATION = 0.995
@@ -27,6 +27,7 @@ class VarianceEstimate:
 
     Attributes:
         name: `sd_<outcome>` or `correlation`.
+        value: None for a correlation with a random effect that has no deviation: there is none.
         std_error: by the delta method; None where the structure fixes the component or it is at its boundary.
         low, high: profile-likelihood interval; None where the structure fixes the component.
         remark: what is to be known about its identification; empty if nothing.
@@ -34,7 +35,7 @@ class VarianceEstimate:
     """
 
     name: str
-    value: float
+    value: float | None
     std_error: float | None
     low: float | None
     high: float | None
@@ -56,6 +57,11 @@ def variance_estimates(
     for outcome, other in [*((j, j) for j in range(n)), *((a, b) for a in range(n) for b in range(a))]:
         found = component(structure, elements, outcome, other)
         name = component_name(outcomes, outcome, other)
+        if not found.is_sd and (still := without_deviation(structure, elements, (other, outcome))):
+            names = " and ".join(f"sd_{outcomes[j]}" for j in still)
+            remark = f"{name} does not exist, as {names} is estimated at 0"
+            estimates.append(VarianceEstimate(name, None, None, None, None, remark, False))
+            continue
         if (outcome, other) not in free:
             estimates.append(VarianceEstimate(name, found.value, None, None, None, "", False))
             continue
@@ -66,6 +72,11 @@ def variance_estimates(
         low, high = (None if np.isnan(end) else end for end in (interval.low, interval.high))
         estimates.append(VarianceEstimate(name, found.value, std_error, low, high, remark, at_boundary))
     return tuple(estimates)
+
+
+def without_deviation(structure: Structure, elements: Floats, outcomes: tuple[int, ...]) -> list[int]:
+    """Those of the outcomes whose random effect is estimated not to vary."""
+    return [j for j in outcomes if component(structure, elements, j, j).value < SMALLEST_DEVIATION]
 
 
 def component_name(outcomes: Sequence[str], outcome: int, other: int) -> str:
