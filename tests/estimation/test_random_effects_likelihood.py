@@ -93,7 +93,9 @@ def test_one_person_by_adaptive_integration() -> None:
         return float(P[np.arange(5), outcomes].prod() * norm.pdf(first) * norm.pdf(second))
 
     integral, _ = dblquad(integrand, -8, 8, -8, 8, epsabs=1e-9)
-    assert_allclose(log_likelihood(panel, "unstructured", MODERATE["unstructured"], 31, False), np.log(integral), atol=1e-6)
+    assert_allclose(
+        log_likelihood(panel, "unstructured", MODERATE["unstructured"], 31, False), np.log(integral), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", list(MODERATE))
