@@ -91,7 +91,7 @@ def find_modes(
 
     Maximises sum_j events_j u_j - sum_t log(1 + sum_j E_tj exp(u_j)) - z'z/2 with u = Lz, which is concave; steps are
     clamped, and halved until they ascend, so that no path runs away. `events` is (paths, J). scale scale' is minus the
-    inverse Hessian there.
+    inverse Hessian there. A path whose posterior cannot be represented keeps its nodes; so will its likelihood say.
     """
     n_outcomes, dimensions = L.shape
     gradient, trial = np.empty(dimensions), np.empty(dimensions)
@@ -102,6 +102,8 @@ def find_modes(
     for i in range(first, last):
         begin, end, z = offsets[i], offsets[i + 1], centres[i]
         height = mode_derivatives(begin, end, rows, events[i], E, L, z, f, slope, curvature, gradient, hessian)
+        if not np.isfinite(height):
+            continue
         for _ in range(MODE_STEPS):
             step = np.linalg.solve(hessian, gradient)
             length = np.sqrt((step * step).sum())
@@ -118,6 +120,9 @@ def find_modes(
                 if ahead >= height - MODE_NOISE:
                     break
                 step *= 0.5
+            if not ahead >= height - MODE_NOISE:
+                mode_derivatives(begin, end, rows, events[i], E, L, z, f, slope, curvature, gradient, hessian)
+                break
             z[:] = trial
             height = ahead
         scales[i] = np.linalg.cholesky(np.linalg.inv(hessian))

@@ -96,7 +96,7 @@ def starting_point(problem: Problem, coefficients: Floats) -> Floats:
 
 def climb(problem: Problem, theta: Floats, iterations: int, max_iterations: int) -> Maximum:
     """To the maximum with these nodes: outer-product steps first, exact ones where those do not get there soon."""
-    found = search(problem, theta, SCORES, iterations, iterations + OUTER_STEPS)
+    found = search(problem, theta, SCORES, iterations, iterations + min(OUTER_STEPS, max_iterations))
     return (
         found
         if found.ending == "converged"

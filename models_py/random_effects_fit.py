@@ -56,7 +56,11 @@ def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Stud
             return results
     except NotEstimableError as error:
         reason = str(error)
-    return estimate.results(fallback, (f"{wanted} random effects were asked for, but {reason}",))
+    asked_for = f"{wanted} random effects were asked for, but {reason}"
+    try:
+        return estimate.results(fallback, (asked_for,))
+    except NotEstimableError as error:
+        raise NotEstimableError(error.status, f"{asked_for}; with {fallback} ones, {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
