@@ -173,9 +173,7 @@ def coefficients(params: Floats) -> Iterator[tuple[str, float]]:
             yield f"{outcome}: {column}", float(params[i, j])
 
 
-def count_coefficients(
-    campaign: Campaign, model: str, results: MultinomialLogitResults | RandomEffectsResults
-) -> None:
+def count_coefficients(campaign: Campaign, model: str, results: MultinomialLogitResults | RandomEffectsResults) -> None:
     """Count the intervals of a fit's coefficients."""
     errors = dict(coefficients(results.bse))
     for name, estimate in coefficients(results.params):
@@ -197,7 +195,11 @@ def table(case: Case, campaign: Campaign, replications: int) -> str:
     """A Markdown table of a case."""
     head = f"`{case.name}`: {replications:,} replications of {case.persons:,} persons"
     refused = campaign.refused["random_effects"]
-    lines = [f"{head}; {refused} without random-effects estimates.", "", "| model | quantity | truth | mean | covered |"]
+    lines = [
+        f"{head}; {refused} without random-effects estimates.",
+        "",
+        "| model | quantity | truth | mean | covered |",
+    ]
     lines.append("| --- | --- | --- | --- | --- |")
     for (model, name), one in campaign.covered.items():
         mean = np.nanmean(one.estimates)
