@@ -149,7 +149,13 @@ def learned(information: Floats, step: Floats, fall: Floats) -> Floats:
 
 
 def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: float) -> Interval:
-    """The interval of a deviation (outcome = other) or of a correlation with the first outcome (other = 0)."""
+    """The interval of a deviation (outcome = other) or of a correlation with the first outcome (other = 0).
+
+    Raises:
+        ValueError: any other correlation, of which no coordinate stands alone.
+    """
+    if other not in (outcome, 0):
+        raise ValueError(f"no profile of the correlation of random effects {other} and {outcome}: neither is the first")
     structure, n_coefficients = maximum.problem.structure, maximum.problem.n_coefficients
     coordinates = coordinates_of(structure, maximum.theta[n_coefficients:])
     start = np.concatenate([maximum.theta[:n_coefficients], coordinates.values])
