@@ -93,11 +93,14 @@ def identification_remark(name: str, value: float, is_sd: bool, interval: Interv
     if is_sd and at_boundary:
         said = f"{name} is estimated at its boundary, 0: no difference between persons is found beside the terms"
         return f"{said}, and its profile-likelihood interval has no upper end" if interval.reaches_high else said
+    lost = bool(np.isnan([interval.low, interval.high]).any())
+    followed = f"the profile likelihood of {name} could not be followed to the end of its interval" if lost else ""
     if at_boundary:
         bound = "1" if value > 0 else "-1"
-        return f"{name} is estimated at its boundary, {bound}: the data do not tell the random effects apart"
-    if np.isnan([interval.low, interval.high]).any():
-        return f"the profile likelihood of {name} could not be followed to the end of its interval: weakly identified"
+        said = f"{name} is estimated at its boundary, {bound}: the data do not tell the random effects apart"
+        return f"{said}; {followed}" if lost else said
+    if lost:
+        return f"{followed}: weakly identified"
     ends = ("reaches 0", "has no upper end") if is_sd else ("reaches -1", "reaches 1")
     found = [end for end, is_so in zip(ends, (interval.reaches_low, interval.reaches_high), strict=True) if is_so]
     return f"{name} is weakly identified: its profile-likelihood interval {' and '.join(found)}" if found else ""

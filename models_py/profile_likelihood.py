@@ -28,6 +28,8 @@ PROFILE_DECREMENT = 0.01
 # No step is longer, in standard errors; none that lowers the likelihood is taken, but half of it.
 LONGEST_STEP = 3.0
 MAX_STEPS, MAX_POINTS = 40, 15
+# Of its size, what a deviation may lose in a step.
+DESCENT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,13 @@ class Interval:
 
 @dataclass
 class Profile:
-    """The likelihood with one coordinate of the random effects held; `point` (q,) follows the search.
+    """The likelihood with one coordinate of the random effects held.
 
     Attributes:
         held: position of the held coordinate among the parameters.
-        point: coefficients, then coordinates.
+        point: coefficients, then coordinates, (q,); it follows the search.
         information: (q, q) by coefficients and free elements of L, at the maximum.
+        known: points where earlier searches ended, the maximum first.
     """
 
     maximum: Maximum
@@ -55,6 +58,7 @@ class Profile:
     held: int
     point: Floats
     information: Floats
+    known: list[Floats]
 
     def root(self, target: float) -> float:
         """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not end.
@@ -63,6 +67,7 @@ class Profile:
         gradients on the way.
         """
         free = np.arange(self.point.size) != self.held
+        self.point = min(self.known, key=lambda known: abs(known[self.held] - target)).copy()
         self.move_to(target, free)
         information = self.information_at(self.point)
         height, gradient = self.at(self.point)
@@ -72,16 +77,20 @@ class Profile:
             step[free] = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
             decrement = float(step @ gradient)
             if decrement < PROFILE_DECREMENT:
+                self.remember(free)
                 fall = 2 * (self.maximum.sums.log_likelihood - height) - decrement
                 return float(np.sqrt(max(fall, 0.0)))
             step *= shrink * min(1.0, LONGEST_STEP / np.sqrt(decrement))
-            trial = self.point + step
-            below = self.deviations & free & (trial < SMALLEST_DEVIATION)
-            if below.any():
+            below = self.deviations & free & (self.point + step < SMALLEST_DEVIATION)
+            if (below & (self.point < 2 * SMALLEST_DEVIATION)).any():
                 # A deviation that becomes zero stays there: a negative one would turn the correlation round.
                 self.point[below], free[below] = SMALLEST_DEVIATION, False
                 height, gradient = self.at(self.point)
                 continue
+            if below.any():
+                # Not at once: at zero the likelihood is flat, so that from there no step leads back.
+                step *= DESCENT * np.min(self.point[below] / -step[below])
+            trial = self.point + step
             ahead, slope = self.at(trial)
             information = learned(information, step, gradient - slope)
             if not ahead >= height:  # nor where it cannot be represented
@@ -90,6 +99,11 @@ class Profile:
             shrink = min(1.0, 2 * shrink)
             self.point, height, gradient = trial, ahead, slope
         return float("nan")
+
+    def remember(self, free: Booleans) -> None:
+        """Let later searches begin here, unless a deviation is zero here that need not be so elsewhere."""
+        if free.sum() == free.size - 1:
+            self.known.append(self.point.copy())
 
     def move_to(self, target: float, free: Booleans) -> None:
         """Hold the coordinate at the target, and the others where the quadratic approximation has its maximum then."""
@@ -164,7 +178,7 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
     lowest, highest = (SMALLEST_DEVIATION, LARGEST_DEVIATION) if is_sd else (-np.pi / 2, np.pi / 2)
     ends = []
     for sign, bound in ((-1, lowest), (1, highest)):
-        profile = Profile(maximum, coordinates, held, start.copy(), maximum.sums.information)
+        profile = Profile(maximum, coordinates, held, start.copy(), maximum.sums.information, [start])
         if sign * (bound - start[held]) <= 0:
             ends.append((bound, True))
             continue
