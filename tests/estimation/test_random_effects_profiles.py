@@ -103,6 +103,11 @@ def test_no_variance_reaches_zero(name: str) -> None:
         assert interval.high > SMALLEST_DEVIATION
 
 
+def test_a_correlation_that_no_coordinate_holds_is_refused() -> None:
+    with pytest.raises(ValueError, match="neither is the first"):
+        profile_interval(maximum_of([[0.9, 0.0], [0.4, 0.9]], seed=7), 2, 1, CONFIDENCE)
+
+
 def test_a_higher_confidence_gives_a_wider_interval() -> None:
     maximum = maximum_of([[0.9, 0.0], [0.4, 0.9]], seed=7)
     narrow, wide = (profile_interval(maximum, 0, 0, confidence) for confidence in (0.8, 0.99))
