@@ -201,9 +201,10 @@ def table(case: Case, campaign: Campaign, replications: int) -> str:
         "| model | quantity | truth | mean | covered |",
     ]
     lines.append("| --- | --- | --- | --- | --- |")
-    for (model, name), one in campaign.covered.items():
-        mean = np.nanmean(one.estimates)
-        lines.append(f"| {model} | {name} | {one.truth:.3f} | {mean:.3f} | {100 * one.share:.1f} % |")
+    lines += [
+        f"| {model} | {name} | {one.truth:.3f} | {np.nanmean(one.estimates):.3f} | {100 * one.share:.1f} % |"
+        for (model, name), one in campaign.covered.items()
+    ]
     for model in ("pooled", "random_effects"):
         if shares := coefficient_shares(campaign, model):
             lines.append(f"| {model} | all coefficients | | | {100 * np.mean(shares):.1f} % |")

@@ -143,7 +143,7 @@ def search(problem: Problem, theta: Floats, order: int, iterations: int, most: i
 
 
 def beyond_saddle(problem: Problem, theta: Floats, here: Sums) -> Floats | None:
-    """From a stationary point, a higher one in the direction in which the likelihood bends upwards; None from a maximum.
+    """From a stationary point, a higher one in the direction in which the likelihood bends up; None from a maximum.
 
     The likelihood does not change with the sign of an element of L that stands last in its row, so that it is
     stationary where that element is zero, whether it is highest there or not (a correlation of one, for instance).
