@@ -3,7 +3,7 @@
 Belongs here: what the tests of random effects share. Does not belong here: anything of the library but its containers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,9 +100,8 @@ def brute_force(panel: Panel, B: Array, L: Array, per_dimension: int = 200, fart
     return float(total)
 
 
-def central_differences(function, theta: Array, step: float = 1e-5) -> Array:
+def central_differences(function: Callable[[Array], Array], theta: Array, step: float = 1e-5) -> Array:
     """Derivatives of a function of theta, whatever the shape of its values, a column per parameter last."""
-    columns = []
-    for unit in np.eye(theta.size):
-        columns.append((function(theta + step * unit) - function(theta - step * unit)) / (2 * step))
+    shifts = step * np.eye(theta.size)
+    columns = [(function(theta + shift) - function(theta - shift)) / (2 * step) for shift in shifts]
     return np.stack(columns, axis=-1)

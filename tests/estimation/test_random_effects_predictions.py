@@ -135,7 +135,7 @@ def test_average_effects_by_monte_carlo(results: RandomEffectsResults) -> None:
         return np.einsum("n,dnm->dm", weights, drawn)
 
     women, men = (np.column_stack([X[:, 0], np.full(16, sex), X[:, 2]]) for sex in (1.0, 0.0))
-    older, younger = (X + [0, 0, shift] for shift in (1e-3, -1e-3))
+    older, younger = (X + np.array([0, 0, shift]) for shift in (1e-3, -1e-3))
     for effect, drawn in (
         (by_sex, average(women) - average(men)),
         (by_age, (average(older) - average(younger)) / 2e-3),

@@ -73,7 +73,7 @@ def test_ends_are_where_the_constrained_likelihood_has_fallen(pair: tuple[int, i
     maximum = maximum_of([[0.9, 0.0], [0.4, 0.9]], seed)
     fall, needed = profile(maximum, POSITIONS[pair]), float(chi2.ppf(CONFIDENCE, 1))
     interval = profile_interval(maximum, *pair, CONFIDENCE)
-    assert not (interval.reaches_low or interval.reaches_high)
+    assert (interval.reaches_low, interval.reaches_high) == (False, False)
     middle = (interval.low + interval.high) / 2
     width = interval.high - interval.low
     for end, other in ((interval.low, interval.low - width / 4), (interval.high, interval.high + width / 4)):

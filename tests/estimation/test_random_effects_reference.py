@@ -1,4 +1,4 @@
-"""Random effects against a published analysis: living arrangements of homeless adults (Hedeker 2003, Statistics in Medicine 22:1433).
+"""Random effects against a published analysis: how homeless adults live (Hedeker 2003, Statistics in Medicine 22:1433).
 
 Data: `multgee::housing`. Model: outcome on time (three follow-ups against baseline), Section 8 certificate and their
 products; base outcome is the street. -2 log-likelihood: 2353.05 without random effects, 2218.73 with one normal factor
