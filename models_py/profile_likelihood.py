@@ -28,6 +28,8 @@ PROFILE_DECREMENT = 0.01
 # No step is longer, in standard errors; none that lowers the likelihood is taken, but half of it.
 LONGEST_STEP = 3.0
 MAX_STEPS, MAX_POINTS = 40, 15
+# Of its size, what a deviation may lose in a step.
+DESCENT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,13 @@ class Interval:
 
 @dataclass
 class Profile:
-    """The likelihood with one coordinate of the random effects held; `point` (q,) follows the search.
+    """The likelihood with one coordinate of the random effects held.
 
     Attributes:
         held: position of the held coordinate among the parameters.
-        point: coefficients, then coordinates.
+        point: coefficients, then coordinates, (q,); it follows the search.
         information: (q, q) by coefficients and free elements of L, at the maximum.
+        known: points where earlier searches ended, the maximum first.
     """
 
     maximum: Maximum
@@ -55,6 +58,7 @@ class Profile:
     held: int
     point: Floats
     information: Floats
+    known: list[Floats]
 
     def root(self, target: float) -> float:
         """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not end.
@@ -63,6 +67,7 @@ class Profile:
         gradients on the way.
         """
         free = np.arange(self.point.size) != self.held
+        self.point = min(self.known, key=lambda known: abs(known[self.held] - target)).copy()
         self.move_to(target, free)
         information = self.information_at(self.point)
         height, gradient = self.at(self.point)
@@ -72,24 +77,33 @@ class Profile:
             step[free] = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
             decrement = float(step @ gradient)
             if decrement < PROFILE_DECREMENT:
+                self.remember(free)
                 fall = 2 * (self.maximum.sums.log_likelihood - height) - decrement
                 return float(np.sqrt(max(fall, 0.0)))
             step *= shrink * min(1.0, LONGEST_STEP / np.sqrt(decrement))
-            trial = self.point + step
-            below = self.deviations & free & (trial < SMALLEST_DEVIATION)
-            if below.any():
+            below = self.deviations & free & (self.point + step < SMALLEST_DEVIATION)
+            if (below & (self.point < 2 * SMALLEST_DEVIATION)).any():
                 # A deviation that becomes zero stays there: a negative one would turn the correlation round.
                 self.point[below], free[below] = SMALLEST_DEVIATION, False
                 height, gradient = self.at(self.point)
                 continue
+            if below.any():
+                # Not at once: at zero the likelihood is flat, so that from there no step leads back.
+                step *= DESCENT * np.min(self.point[below] / -step[below])
+            trial = self.point + step
             ahead, slope = self.at(trial)
             information = learned(information, step, gradient - slope)
-            if ahead < height:
+            if not ahead >= height:  # nor where it cannot be represented
                 shrink /= 2
                 continue
             shrink = min(1.0, 2 * shrink)
             self.point, height, gradient = trial, ahead, slope
         return float("nan")
+
+    def remember(self, free: Booleans) -> None:
+        """Let later searches begin here, unless a deviation is zero here that need not be so elsewhere."""
+        if free.sum() == free.size - 1:
+            self.known.append(self.point.copy())
 
     def move_to(self, target: float, free: Booleans) -> None:
         """Hold the coordinate at the target, and the others where the quadratic approximation has its maximum then."""
@@ -149,7 +163,13 @@ def learned(information: Floats, step: Floats, fall: Floats) -> Floats:
 
 
 def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: float) -> Interval:
-    """The interval of a deviation (outcome = other) or of a correlation with the first outcome (other = 0)."""
+    """The interval of a deviation (outcome = other) or of a correlation with the first outcome (other = 0).
+
+    Raises:
+        ValueError: any other correlation, of which no coordinate stands alone.
+    """
+    if other not in (outcome, 0):
+        raise ValueError(f"no profile of the correlation of random effects {other} and {outcome}: neither is the first")
     structure, n_coefficients = maximum.problem.structure, maximum.problem.n_coefficients
     coordinates = coordinates_of(structure, maximum.theta[n_coefficients:])
     start = np.concatenate([maximum.theta[:n_coefficients], coordinates.values])
@@ -158,7 +178,7 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
     lowest, highest = (SMALLEST_DEVIATION, LARGEST_DEVIATION) if is_sd else (-np.pi / 2, np.pi / 2)
     ends = []
     for sign, bound in ((-1, lowest), (1, highest)):
-        profile = Profile(maximum, coordinates, held, start.copy(), maximum.sums.information)
+        profile = Profile(maximum, coordinates, held, start.copy(), maximum.sums.information, [start])
         if sign * (bound - start[held]) <= 0:
             ends.append((bound, True))
             continue
@@ -172,23 +192,40 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
 
 
 def find_end(root: Callable[[float], float], start: float, guess: float, bound: float, z: float) -> tuple[float, bool]:
-    """Where root, zero at the start, rises to z on the way to the bound; and whether it does not before the bound."""
-    inner: tuple[float, float] = (start, 0.0)
-    outer: tuple[float, float] | None = None
+    """Where root, zero at the start, rises to z on the way to the bound; and whether it does not before the bound.
+
+    Between a point below and one above by the Illinois rule (Dowell & Jarratt 1971): what stands at an end twice counts
+    half, because false position creeps where the root bends.
+    """
+    below: tuple[float, float] = (start, -z)
+    known = [below]
+    above: tuple[float, float] | None = None
     point = guess
     for _ in range(MAX_POINTS):
         at_bound = abs(point - start) >= abs(bound - start)
         point = bound if at_bound else point
-        height = root(point)
-        if not np.isfinite(height):
+        excess = root(point) - z
+        if not np.isfinite(excess):
             break
-        if abs(height - z) < ROOT_TOLERANCE:
-            return point + (point - inner[0]) * (z - height) / (height - inner[1]), False
-        if height < z and at_bound:
+        if abs(excess) < ROOT_TOLERANCE:
+            across = [other for other in known if other[1] * excess < 0] or known[:1]
+            return toward(min(across, key=lambda other: abs(other[0] - point)), (point, excess)), False
+        if excess < 0 and at_bound:
             return bound, True
-        inner, outer = ((point, height), outer) if height < z else (inner, (point, height))
-        if outer is None:
-            point = start + (point - start) * float(np.clip(z / max(height, 0.1), 1.2, 3.0))
+        known.append((point, excess))
+        if excess < 0:
+            above = above and (above[0], above[1] / 2)
+            below = (point, excess)
         else:
-            point = inner[0] + (outer[0] - inner[0]) * (z - inner[1]) / (outer[1] - inner[1])
+            below = (below[0], below[1] / 2) if above else below
+            above = (point, excess)
+        if above is None:
+            point = start + (point - start) * float(np.clip(z / max(excess + z, 0.1), 1.2, 3.0))
+        else:
+            point = toward(below, above)
     return float("nan"), False
+
+
+def toward(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Where the line through two points (x, y) is zero."""
+    return one[0] - one[1] * (other[0] - one[0]) / (other[1] - one[1])

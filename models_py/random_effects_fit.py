@@ -68,7 +68,11 @@ def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Stud
             return found
     except NotEstimableError as error:
         reason = str(error)
-    return results(fallback, (f"{wanted} random effects were asked for, but {reason}",))
+    asked_for = f"{wanted} random effects were asked for, but {reason}"
+    try:
+        return results(fallback, (asked_for,))
+    except NotEstimableError as error:
+        raise NotEstimableError(error.status, f"{asked_for}; with {fallback} ones, {error}") from None
 
 
 def study_results(
