@@ -46,7 +46,11 @@ def write_matrices(rows: Path, folder: Path) -> dict[str, int]:
             "order by person_key, year"
         ).to_arrow_reader(100_000)
         n_rows = 0
-        with (folder / "X.bin").open("wb") as X, (folder / "y.bin").open("wb") as y, (folder / "person.bin").open("wb") as p:
+        with (
+            (folder / "X.bin").open("wb") as X,
+            (folder / "y.bin").open("wb") as y,
+            (folder / "person.bin").open("wb") as p,
+        ):
             for batch in reader:
                 y.write(batch.column(0).to_numpy().astype(np.int32).tobytes())
                 p.write(batch.column(1).to_numpy().astype(np.int32).tobytes())

@@ -14,9 +14,7 @@ def main(folder: Path) -> None:
     start = time.perf_counter()
     X, y, person = read_matrices(folder)
     read = time.perf_counter()
-    fit = MNLogit(y, X).fit(
-        method="newton", maxiter=100, disp=False, cov_type="cluster", cov_kwds={"groups": person}
-    )
+    fit = MNLogit(y, X).fit(method="newton", maxiter=100, disp=False, cov_type="cluster", cov_kwds={"groups": person})
     errors, seconds = fit.bse, {"read": read - start, "fit": time.perf_counter() - read}
     report(
         folder, "statsmodels", seconds, params=fit.params, errors=errors,
