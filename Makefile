@@ -11,10 +11,10 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-unit lint format bench clean
+.PHONY: help setup lock demo test test-unit lint format bench bench-peers bench-estimation clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: .venv/.ready  ## build .venv from the lock file
 
@@ -51,5 +51,15 @@ format: setup  ## let ruff and sqlfluff mend what they can
 bench: setup  ## time and memory per step at 50k, 500k and 2M persons
 	$(BIN)/python -m bench.steps
 
+bench-peers: setup .venv-peers/.ready  ## xlogit and biogeme in .venv-peers, to measure estimation against
+
+.venv-peers/.ready: bench/requirements-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --requirement bench/requirements-peers.txt
+	touch $@
+
+bench-estimation: setup bench-peers  ## estimation against its peers, and its growth, into docs/performance.md
+	$(BIN)/python -m bench.estimation
+
 clean:  ## remove the environment and all state of the demo
-	rm -rf .venv var
+	rm -rf .venv .venv-peers var

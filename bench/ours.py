@@ -32,9 +32,8 @@ from models_py.variance_components import make_structure
 EXACT_NODES = 41
 # The work inside a fit that is told apart: file and function → name. The intervals are made of the kernel's sums too.
 PARTS = {
-    ("cells.py", "read_paths"): "reading paths",
     ("multinomial.py", "newton"): "pooled Newton",
-    ("clustering.py", "person_scores"): "scores of persons",
+    ("clustering.py", "sum_person_scores"): "scores of persons, reading their paths",
     ("random_effects_fit.py", "paths_of"): "reading and arranging paths",
     ("path_likelihood.py", "sums"): "kernel",
     ("path_likelihood.py", "adapted"): "placing adaptive nodes",
@@ -42,8 +41,13 @@ PARTS = {
 }
 
 
+# What DuckDB may hold while it collapses; beyond it, it spills to disk.
+COLLAPSE_MEMORY = "1500MB"
+
+
 def collapse(con: duckdb.DuckDBPyConnection, rows: Path) -> None:
     """`estimation.cell` and `estimation.path` of rows, by the SQL of the warehouse."""
+    con.execute(f"set memory_limit = '{COLLAPSE_MEMORY}'")
     con.execute("create schema estimation")
     references = {"person_year": f"read_parquet('{rows}')", "cell": "estimation.cell"}
     outcomes = list(study().variables.outcome.levels)

@@ -43,10 +43,10 @@ def main(folder: Path, n_draws: int) -> None:
     os.chdir(tempfile.mkdtemp())
     database = Database("rows", frame)
     database.panel("person")
+    files = {"generate_html": False, "generate_yaml": False, "save_iterations": False}
     model = bio.BIOGEME(
-        database, log_likelihood(pooled), parameters=Parameters(), number_of_draws=n_draws, seed=1, generate_html=False, generate_yaml=False,
-        save_iterations=False,
-    )  # fmt: skip
+        database, log_likelihood(pooled), parameters=Parameters(), number_of_draws=n_draws, seed=1, **files
+    )
     model.model_name = "rows"
     results = model.estimate()
     found = results.get_beta_values()
