@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows.query import open_results
+from report.release import open_results
 
 VERDICTS = """
     select model, hypothesis_id, verdict, n_supporting || ' of ' || n_tests as supporting, statement_en, note

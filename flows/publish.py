@@ -51,6 +51,7 @@ def prepare_release(home: Home, warehouse: Path, study: Study, run_id: str, star
         with duckdb.connect(str(warehouse), read_only=True) as con:
             tables, withheld = publishable(con, study)
             manifest = make_manifest(con, study, run_id, started_at)
+        manifest["simulated_deliveries"] = simulated_deliveries(home, manifest)
         tables["run"] = run_table(manifest)
         write_results(results, previous_results(home), tables, withheld, run_id)
         said.append(f"{sum(table.num_rows for table in tables.values()):,} rows")
@@ -176,6 +177,12 @@ def make_manifest(con: duckdb.DuckDBPyConnection, study: Study, run_id: str, sta
             """).fetchall()
         },
     }
+
+
+def simulated_deliveries(home: Home, manifest: dict[str, Any]) -> list[str]:
+    """Deliveries that are simulated: `simulate` leaves its truth beside what it writes."""
+    deliveries = sorted({file["delivery"] for file in manifest["inputs"]})
+    return deliveries if (home.landing / "truth.json").exists() else []
 
 
 def run_table(manifest: dict[str, Any]) -> pa.Table:

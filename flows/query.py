@@ -1,7 +1,6 @@
 """`flyttepanel sql`: a read-only query on the published results, locked to that one file."""
 
 import sys
-from pathlib import Path
 
 import click
 import duckdb
@@ -9,6 +8,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from flows.home import Home
+from report.release import open_results
 
 
 def run_query(home: Home, query: str, output: str) -> None:
@@ -30,18 +30,6 @@ def run_query(home: Home, query: str, output: str) -> None:
         except duckdb.Error as error:
             # Published aggregates only stand behind this connection, so that DuckDB's own words may be shown.
             raise click.ClickException(str(error)) from None
-
-
-def open_results(path: Path) -> duckdb.DuckDBPyConnection:
-    """A read-only connection in which `results.<table>` means what it says.
-
-    DuckDB names a database after its file: opened directly, `results.duckdb` is a catalog `results` with a schema
-    `results`, and every `results.<table>` is refused as ambiguous. Under another name it is not.
-    """
-    con = duckdb.connect()
-    con.execute(f"attach '{path.resolve()}' as release (read_only)")
-    con.execute("use release")
-    return con
 
 
 def write_table(relation: duckdb.DuckDBPyRelation) -> None:

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from flows.query import open_results
 from models_py.study import Study
+from report.release import open_results
 from tests.flows.conftest import Refreshed
 
 OUTCOMES = ["stay", "internal_move", "emigration"]

@@ -1,6 +1,7 @@
 """Raw files in, tables out: what a data engineer relies on."""
 
 import hashlib
+import itertools
 import json
 import shutil
 import time
@@ -13,11 +14,11 @@ from flows.candidate import HomeBusy, sole_writer
 from flows.home import Home
 from flows.load import DeliveryRefused
 from flows.pipeline import run_load, run_refresh, run_withdraw
-from flows.query import open_results
 from flows.state import current_manifest, due, published_basis
 from flows.status import status_text
 from flows.versions import new_run_id
 from models_py.study import Study
+from report.release import open_results
 from tests.flows.conftest import LAST_YEAR, NEXT_DELIVERY, Refreshed
 
 
@@ -35,8 +36,9 @@ def files_of(home: Home) -> dict[str, str]:
 
 
 def test_every_hypothesis_has_a_verdict(refreshed: Refreshed) -> None:
-    verdicts = query(refreshed.home.results, "select hypothesis_id from results.hypothesis_verdict order by all")
-    assert [row[0] for row in verdicts] == ["H1a", "H1b", "H2a", "H2b", "H2c", "H3", "H4", "H5", "H6a", "H6b"]
+    verdicts = query(refreshed.home.results, "select hypothesis_id, model from results.hypothesis_verdict order by all")
+    hypotheses = ["H1a", "H1b", "H2a", "H2b", "H2c", "H3", "H4", "H5", "H6a", "H6b"]
+    assert verdicts == list(itertools.product(hypotheses, ["pooled", "random_effects"]))
 
 
 def test_panel_ends_with_the_last_closed_year(refreshed: Refreshed) -> None:

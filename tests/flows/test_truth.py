@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flows.query import open_results
+from report.release import open_results
 from tests.flows.conftest import Refreshed
 
 
