@@ -11,10 +11,11 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-unit test-marginaleffects lint format bench coverage clean
+.PHONY: help setup lock demo test test-unit test-marginaleffects lint format bench bench-peers bench-estimation \
+	coverage clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 setup: .venv/.ready  ## build .venv from the lock file
 
@@ -58,5 +59,15 @@ bench: setup  ## time and memory per step at 50k, 500k and 2M persons
 coverage: setup  ## how often intervals cover the truth, over 1,000 simulated panels of each kind (about ten minutes)
 	$(BIN)/python -m bench.coverage
 
+bench-peers: setup .venv-peers/.ready  ## xlogit and biogeme in .venv-peers, to measure estimation against
+
+.venv-peers/.ready: bench/requirements-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --requirement bench/requirements-peers.txt
+	touch $@
+
+bench-estimation: setup bench-peers  ## estimation against its peers, and its growth, into docs/performance.md
+	$(BIN)/python -m bench.estimation
+
 clean:  ## remove the environment and all state of the demo
-	rm -rf .venv var
+	rm -rf .venv .venv-peers var

@@ -18,9 +18,10 @@ from models_py.path_likelihood import Paths, Problem, Sums, adapted, make_proble
 from models_py.variance_components import Structure, component
 
 # Gauss–Hermite nodes a dimension, raised until the parameters move by less than MOVE standard errors; in the second row
-# each path has nodes of its own (adaptive quadrature).
+# each path has nodes of its own (adaptive quadrature). Few of those are worse than shared ones: with 5 the likelihood
+# of a deviation of 20 came out far above its maximum at 2, so that the search ran away.
 RULES = ((5, False), (7, False), (9, False), (13, False), (17, False),
-         (5, True), (7, True), (9, True), (13, True), (17, True), (25, True))  # fmt: skip
+         (13, True), (17, True), (25, True))  # fmt: skip
 MOVE = 0.05
 # A standard deviation above which paths get nodes of their own.
 LARGE_DEVIATION = 1.5
