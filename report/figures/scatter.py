@@ -41,14 +41,13 @@ def said_interval(row: Row, outcome: str, language: Language) -> str:
 
 def plane(domain: tuple[float, float], titles: tuple[str, str], ticks: int, size: int = 12) -> tuple[alt.X, alt.Y]:
     """Axes of internal moves (horizontal) and emigration (vertical) from 0 to the ends of `domain`."""
-    x, y = (
-        {
-            "scale": alt.Scale(domain=[0, end], nice=False, zero=True),
-            "axis": alt.Axis(format=axis_format(end), tickCount=ticks, title=title, titleFontSize=size),
-        }
+    scales = [alt.Scale(domain=[0, end], nice=False, zero=True) for end in domain]
+    axes = [
+        alt.Axis(format=axis_format(end), tickCount=ticks, title=title, titleFontSize=size)
         for end, title in zip(domain, titles, strict=True)
-    )
-    return alt.X("internal_move:Q", **x), alt.Y("emigration:Q", **y)
+    ]
+    x = alt.X("internal_move:Q", scale=scales[0], axis=axes[0])
+    return x, alt.Y("emigration:Q", scale=scales[1], axis=axes[1])
 
 
 def axis_format(end: float) -> str:
@@ -78,7 +77,7 @@ def outline(groups: Sequence[str], language: Language) -> dict[str, Any]:
         symbolFillColor={"expr": "scale('color', datum.value)"},
     )
     return {
-        "stroke": alt.Stroke("population_group:N", scale=alt.Scale(domain=list(groups), range=strokes), legend=None),
+        "stroke": alt.Stroke("population_group:N", scale=alt.Scale(domain=list(groups), range=strokes), legend=legend),
         "shape": alt.Shape("population_group:N", scale=alt.Scale(domain=list(groups), range=shapes), legend=legend),
     }
 
