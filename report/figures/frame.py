@@ -5,13 +5,14 @@ Belongs here: the frame. Does not belong here: any mark.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 import altair as alt
 
 from report.language import Language, label, text, words
 from report.marks import FAINT, INK, PAPER, by_theme, config
 
+ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart, alt.FacetChart, alt.LayerChart | alt.FacetChart)
 # Of the plots, in pixels: a page's column and a phone, less the vertical axis.
 PAGE_WIDTH = 640
 PHONE_WIDTH = 290
@@ -20,13 +21,13 @@ NOTE_WIDTH = 52
 
 
 def framed(
-    chart: Any,
+    chart: ChartT,
     language: Language,
     description: str,
     notes: Sequence[str] = (),
     params: Sequence[alt.Parameter] = (),
     usermeta: Mapping[str, object] | None = None,
-) -> Any:
+) -> ChartT:
     """A figure with its frame. `notes` stand beneath it, one a line or more."""
     if notes:
         lines = [line for note in notes for line in wrapped(note)]
@@ -38,12 +39,17 @@ def framed(
     return chart
 
 
+def inline(values: object, **format: object) -> alt.Data:
+    """Data that the specification carries itself."""
+    return alt.Data(values=values, **format)  # type: ignore[no-untyped-call]  # Altair leaves it untyped
+
+
 def theme() -> list[alt.Parameter]:
     """The parameter `dark`, false unless the page sets it, and the colours that follow from it."""
     pairs = {"ink": INK, "faint": FAINT, "paper": PAPER}
     return [
         alt.param(name="dark", value=False),
-        *(alt.param(name=name, **by_theme(colours)) for name, colours in pairs.items()),
+        *(alt.param(name=name, expr=by_theme(colours)["expr"]) for name, colours in pairs.items()),
     ]
 
 

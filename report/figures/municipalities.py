@@ -48,8 +48,8 @@ def figure_1(release: Release, language: Language, model: str = "pooled") -> alt
             symbolStrokeColor={"expr": "ink"},
         ),
     )
-    chart = (
-        alt.Chart(alt.Data(values=outlines(class_of), format=alt.TopoDataFormat(feature=OBJECT, type="topojson")))
+    chart: alt.Chart = (
+        alt.Chart(frame.inline(outlines(class_of), format=alt.TopoDataFormat(feature=OBJECT, type="topojson")))
         .transform_calculate(
             centrality="datum.properties.centrality",
             name="datum.properties.navn",

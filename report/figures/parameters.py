@@ -21,7 +21,7 @@ def figure_3(release: Release, language: Language, model: str = "pooled") -> alt
     """Centrality parameters, `model` shown first; a group without estimates has a panel that says why."""
     rows = centrality_parameters(release)
     levels = classes(rows)
-    data = alt.Data(values=[*parameter_rows(rows, language), *message_rows(release, language)])
+    data = frame.inline([*parameter_rows(rows, language), *message_rows(release, language)])
     groups = [label(group, language) for group in RAMPS if group in groups_of(release)]
     chart = (
         alt.layer(*layers(levels, reference_of(rows), language), data=data)
@@ -107,15 +107,14 @@ def layers(levels: Sequence[str], reference: str, language: Language) -> list[al
         .mark_rule(strokeWidth=2)
         .encode(y=alt.Y("low:Q"), y2="high:Q", color=colour)
     )
-    marks = {"size": 55, "strokeWidth": 1.5, "opacity": 1}
     points = (
         estimated.transform_filter("!datum.reference")
-        .mark_point(filled=True, **marks)
+        .mark_point(filled=True, size=55, strokeWidth=1.5, opacity=1)
         .encode(color=colour, shape=shape, tooltip=tooltip(language))
     )
     references = (
         estimated.transform_filter("datum.reference")
-        .mark_point(filled=False, fill={"expr": "paper"}, **marks)
+        .mark_point(filled=False, fill={"expr": "paper"}, size=55, strokeWidth=1.5, opacity=1)
         .encode(color=colour, shape=shape, tooltip=tooltip(language))
     )
     messages = (

@@ -28,19 +28,18 @@ def figure_4(release: Release, language: Language, model: str = "pooled") -> alt
     titles = (text("figures", "figure_4_x", language), text("figures", "figure_4_y", language))
     axes = scatter.plane(domain, titles, ticks=4, size=10)
     layers = scatter.layers(axes, groups, levels, tooltip(language), 32, language)
-    labour, family = (
-        present(rows, *which) for which in (("labour_market_status", LABOUR), ("family_situation", FAMILY))
-    )
+    labour = [label(level, language) for level in present(rows, "labour_market_status", LABOUR)]
+    family = [label(level, language) for level in present(rows, "family_situation", FAMILY)]
     chart = (
-        alt.layer(diagonal(min(domain)), *layers, data=alt.Data(values=profile_rows(rows, language)))
+        alt.layer(diagonal(min(domain)), *layers, data=frame.inline(profile_rows(rows, language)))
         .properties(width=PANEL_WIDTH, height=PANEL_HEIGHT)
         .transform_filter("datum.model == model")
         .facet(
-            column=panel("labour", [label(each, language) for each in labour], 14),
-            row=panel("family", [label(each, language) for each in family], 13),
+            column=alt.Column("labour:N", sort=labour, title=None, header=frame.header(labour, 14)),
+            row=alt.Row("family:N", sort=family, title=None, header=frame.header(family, 13)),
             spacing=10,
         )
-    )  # fmt: skip
+    )
     shown = [row for row in rows if row["model"] == model]
     return frame.framed(
         chart,
@@ -64,12 +63,6 @@ def present(rows: Sequence[Row], column: str, order: Sequence[str]) -> list[str]
     return sorted(found, key=lambda level: order.index(level) if level in order else len(order))
 
 
-def panel(field: str, names: Sequence[str], width: int) -> alt.Column | alt.Row:
-    """A facet with its panels in a given order and names broken into lines."""
-    channel = alt.Column if field == "labour" else alt.Row
-    return channel(f"{field}:N", sort=list(names), title=None, header=frame.header(names, width))
-
-
 def profile_rows(rows: Sequence[Row], language: Language) -> list[Row]:
     """The rows as the specification carries them: four decimals of a percent are more than can be seen."""
     numbers = [f"{outcome}{end}" for outcome in MOVES for end in ("", "_low", "_high")]
@@ -87,12 +80,13 @@ def profile_rows(rows: Sequence[Row], language: Language) -> list[Row]:
 
 def diagonal(end: float) -> alt.Chart:
     """Where an internal move and emigration are equally likely."""
-    ends = alt.Data(values=[{"from": 0, "to": end}])
-    return (
+    ends = frame.inline([{"from": 0, "to": end}])
+    line: alt.Chart = (
         alt.Chart(ends)
         .mark_rule(color={"expr": "ink"}, strokeDash=[4, 3], strokeWidth=0.8, opacity=0.8)
         .encode(x="from:Q", x2="to:Q", y="from:Q", y2="to:Q")
     )
+    return line
 
 
 def tooltip(language: Language) -> list[alt.Tooltip]:
@@ -133,7 +127,8 @@ def above_diagonal(rows: Sequence[Row], model: str, language: Language) -> str:
     if not above:
         return text("figures", "figure_4_above_none", language, model=spoken)
     cells = "; ".join(
-        text("figures", "figure_4_above_cell", language, group=label(group, language), labour=label(labour, language).lower(),
+        text("figures", "figure_4_above_cell", language, group=label(group, language),
+             labour=label(labour, language).lower(),
              family=label(family, language).lower(), centralities=", ".join(levels))
         for (group, labour, family), levels in above.items()
     )  # fmt: skip

@@ -41,14 +41,13 @@ def said_interval(row: Row, outcome: str, language: Language) -> str:
 
 def plane(domain: tuple[float, float], titles: tuple[str, str], ticks: int, size: int = 12) -> tuple[alt.X, alt.Y]:
     """Axes of internal moves (horizontal) and emigration (vertical) from 0 to the ends of `domain`."""
-    x, y = (
-        {
-            "scale": alt.Scale(domain=[0, end], nice=False, zero=True),
-            "axis": alt.Axis(format=axis_format(end), tickCount=ticks, title=title, titleFontSize=size),
-        }
+    scales = [alt.Scale(domain=[0, end], nice=False, zero=True) for end in domain]
+    axes = [
+        alt.Axis(format=axis_format(end), tickCount=ticks, title=title, titleFontSize=size)
         for end, title in zip(domain, titles, strict=True)
-    )
-    return alt.X("internal_move:Q", **x), alt.Y("emigration:Q", **y)
+    ]
+    x = alt.X("internal_move:Q", scale=scales[0], axis=axes[0])
+    return x, alt.Y("emigration:Q", scale=scales[1], axis=axes[1])
 
 
 def axis_format(end: float) -> str:
@@ -70,23 +69,28 @@ def outline(groups: Sequence[str], language: Language) -> dict[str, Any]:
     """Marker by group, and an outline that stands out on paper and in the dark; the legend shows the markers."""
     strokes = [by_theme((RAMPS[group][0], RAMPS[group][-1])) for group in groups]
     shapes = [SHAPES[group] for group in groups]
+    legend = group_legend(groups, language)
+    return {
+        "stroke": alt.Stroke("population_group:N", scale=alt.Scale(domain=list(groups), range=strokes), legend=legend),
+        "shape": alt.Shape("population_group:N", scale=alt.Scale(domain=list(groups), range=shapes), legend=legend),
+    }
+
+
+def group_colour(groups: Sequence[str], language: Language) -> alt.Color:
+    """A group's middle shade, for lines and intervals."""
+    scale = alt.Scale(domain=list(groups), range=[RAMPS[group][2] for group in groups])
+    return alt.Color("population_group:N", scale=scale, legend=group_legend(groups, language))
+
+
+def group_legend(groups: Sequence[str], language: Language) -> alt.Legend:
+    """The legend of markers; the same for all channels that tell groups, so that they make one legend."""
     names = {group: label(group, language) for group in groups}
-    legend = legend_above(
+    return legend_above(
         text("figures", "group", language),
         columns=1,
         labelExpr=f"{json.dumps(names, ensure_ascii=False)}[datum.value]",
         symbolFillColor={"expr": "scale('color', datum.value)"},
     )
-    return {
-        "stroke": alt.Stroke("population_group:N", scale=alt.Scale(domain=list(groups), range=strokes), legend=None),
-        "shape": alt.Shape("population_group:N", scale=alt.Scale(domain=list(groups), range=shapes), legend=legend),
-    }
-
-
-def group_colour(groups: Sequence[str]) -> alt.Color:
-    """A group's middle shade, for lines and intervals."""
-    colours = [RAMPS[group][2] for group in groups]
-    return alt.Color("population_group:N", scale=alt.Scale(domain=list(groups), range=colours), legend=None)
 
 
 def layers(
@@ -100,7 +104,7 @@ def layers(
     """Lines along centrality, intervals in both directions, and the points on top."""
     x, y = axes
     base = alt.Chart().encode(x=x, y=y)
-    colour = group_colour(groups)
+    colour = group_colour(groups, language)
     along = base.mark_line(strokeWidth=1, opacity=0.55).encode(color=colour, order=alt.Order("centrality:N"))
     across = base.mark_rule(strokeWidth=1.4).encode(
         x=alt.X("internal_move_low:Q"), x2="internal_move_high:Q", color=colour

@@ -19,7 +19,7 @@ CHARACTER_WIDTH = 7.5
 LEADER_FROM = 20.0
 
 
-def figure_2(release: Release, language: Language, model: str = "pooled") -> alt.LayerChart:
+def figure_2(release: Release, language: Language, model: str = "pooled") -> alt.LayerChart | alt.FacetChart:
     """Observed shares do not depend on a model; the argument is there for all figures alike."""
     rows = observed_shares(release)
     drawn = [row for row in rows if drawable(row)]
@@ -27,7 +27,7 @@ def figure_2(release: Release, language: Language, model: str = "pooled") -> alt
     domain = axes_domain(drawn)
     titles = (text("figures", "internal_move_axis", language), text("figures", "emigration_axis", language))
     x, y = scatter.plane(domain, titles, ticks=6)
-    data = alt.Data(values=labelled(scatter.point_rows(drawn, language), domain))
+    data = frame.inline(labelled(scatter.point_rows(drawn, language), domain))
     layers = scatter.layers((x, y), groups, levels, tooltip(language), 95, language)
     leaders, words = labels(x, y)
     chart = alt.layer(leaders, *layers, words, data=data)
@@ -87,7 +87,6 @@ def lines_of(rows: Sequence[Row], domain: tuple[float, float]) -> list[placement
 def labels(x: alt.X, y: alt.Y) -> tuple[alt.Chart, alt.Chart]:
     """Lines to the labels that had to move away from their points, and the labels: each point's class of centrality."""
     base = alt.Chart().encode(x=x, y=y)
-    offset = {"dx": {"expr": "datum.dx"}, "dy": {"expr": "datum.dy"}}
     leaders = (
         base.transform_filter("datum.led")
         .mark_rule(
@@ -99,7 +98,8 @@ def labels(x: alt.X, y: alt.Y) -> tuple[alt.Chart, alt.Chart]:
         )
         .encode(x2="internal_move:Q", y2="emigration:Q")
     )
-    return leaders, base.mark_text(fontSize=11, baseline="middle", **offset).encode(text="label:N")
+    words = base.mark_text(fontSize=11, baseline="middle", dx={"expr": "datum.dx"}, dy={"expr": "datum.dy"})
+    return leaders, words.encode(text="label:N")
 
 
 def tooltip(language: Language) -> list[alt.Tooltip]:
