@@ -7,6 +7,7 @@ KEYS = (
     "box_heading",
     "caption_table_1",
     "caption_table_2",
+    "caption_table_3",
     "table_2_hypothesis",
     "table_2_verdict",
     "table_2_tests",

@@ -3,27 +3,19 @@
 Belongs here: what stands where. Does not belong here: which sentence is chosen, or how anything looks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from models_py.study import Study
-from report.brief import modelled, observed, profiles, provenance, verdicts
+from report.brief import method, modelled, observed, profiles, provenance, verdicts
 from report.brief.findings import Findings, read_findings
 from report.brief.notes import note, numbered
 from report.brief.phrases import Phrases, paragraph
-from report.language import Language
+from report.brief.pictures import Figure
+from report.language import Language, label
 from report.release import Release
 from report.brief.framework import Grid, framework_grid
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure: its name in `report.figures`, its caption, and what it shows for those who do not see it."""
-
-    name: str
-    caption: str
-    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +71,14 @@ class Brief:
     conclusion: Section
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
+    method: Section
+    sizes: method.Table
     references: tuple[str, ...]
-    figures: dict[str, Figure]
+    figures: Mapping[str, Figure]
 
 
-def compose(release: Release, study: Study, language: Language) -> Brief:
-    """The brief of a release in a language."""
+def compose(release: Release, study: Study, language: Language, figures: Mapping[str, Figure]) -> Brief:
+    """The brief of a release in a language, with the figures drawn for it."""
     phrases, findings = Phrases(language), read_findings(release, study)
     parts, notes = hypothesis_parts(findings, phrases)
     years = phrases.years(findings.first_year, findings.last_year)
@@ -113,8 +107,10 @@ def compose(release: Release, study: Study, language: Language) -> Brief:
         conclusion=Section(phrases.say("conclusion_heading"), tuple(verdicts.paragraphs(findings, phrases))),
         parts=parts,
         notes=notes,
+        method=Section(phrases.say("method_heading"), tuple(method.paragraphs(findings, phrases))),
+        sizes=method.sizes(findings, phrases),
         references=provenance.references(phrases),
-        figures={figure.name: figure for figure in _figures(findings, phrases)},
+        figures=figures,
     )
 
 
@@ -166,7 +162,7 @@ def hypothesis_parts(findings: Findings, phrases: Phrases) -> tuple[tuple[Part, 
                 name=judged.name,
                 statement=judged.statement[phrases.language],
                 verdict=judged.verdict,
-                told=phrases.say(f"cell_{judged.verdict}"),
+                told=label(judged.verdict, phrases.language),
                 tests=phrases.say("tests_of", found=judged.n_supporting, total=judged.n_tests)
                 if judged.n_tests
                 else phrases.say("no_tests"),
@@ -175,28 +171,3 @@ def hypothesis_parts(findings: Findings, phrases: Phrases) -> tuple[tuple[Part, 
         )
     parts = tuple(Part(phrases.say(f"table_2_{outcome}"), tuple(rows)) for outcome, rows in by_outcome.items())
     return parts, tuple(phrases.say("note", n=n, text=text) for n, text in enumerate(notes, start=1))
-
-
-def _figures(findings: Findings, phrases: Phrases) -> Sequence[Figure]:
-    study, classes = findings.study, findings.classes
-    years = phrases.years(findings.first_year, findings.last_year)
-    level = phrases.share(study.models.confidence_level).replace(".0", "").replace(",0", "")
-    said = {
-        "figure_1": (
-            phrases.say("caption_figure_1", date=study.geography.date.strftime("%Y-%m-%d")),
-            phrases.say("describe_figure_1", first=classes[0], last=classes[-1]),
-        ),
-        "figure_2": (
-            phrases.say("caption_figure_2", years=years),
-            phrases.say("describe_figure_2", findings=paragraph(*observed.paragraphs(findings, phrases))),
-        ),
-        "figure_3": (
-            phrases.say("caption_figure_3", years=years, level=level, reference=modelled.reference(findings)),
-            phrases.say("describe_figure_3", findings=paragraph(*modelled.paragraphs(findings, phrases))),
-        ),
-        "figure_4": (
-            phrases.say("caption_figure_4", **profiles.people(findings, phrases)),
-            phrases.say("describe_figure_4", findings=paragraph(*profiles.paragraphs(findings, phrases))),
-        ),
-    }
-    return [Figure(name, caption, description) for name, (caption, description) in said.items()]

@@ -57,6 +57,16 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """What a group's model rests on, rounded; None: withheld."""
+
+    persons: int | None
+    person_years: int | None
+    internal_move: int | None
+    emigration: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A hypothesis as declared in the release's results, its verdict and the tests behind it."""
 
@@ -86,6 +96,7 @@ class Findings:
         shares: (group, outcome, centrality) → observed share over all years.
         coefficients: (group, outcome) → class of centrality → coefficient, for groups whose model is ok.
         status: (model, group) → status of the fit; `absent` where the release has no such model.
+        sizes: group → what its model rests on; groups without a row in `fit` are left out.
         other_verdicts: hypothesis → verdict of the other model; empty where there is none.
         variants, changed: number of variants judged, and those that change a verdict.
     """
@@ -99,6 +110,7 @@ class Findings:
     coefficients: Mapping[tuple[str, str], Mapping[str, Coefficient]]
     predictions: tuple[Prediction, ...]
     status: Mapping[tuple[str, str], str]
+    sizes: Mapping[str, Size]
     judged: tuple[Judged, ...]
     other_verdicts: Mapping[str, str]
     variants: int
@@ -133,6 +145,7 @@ def read_findings(release: Release, study: Study, model: str = "pooled", other_m
         coefficients=_coefficients(release, model),
         predictions=_predictions(release, model),
         status=_status(release, study, (model, other_model)),
+        sizes=_sizes(release, model),
         judged=_judged(release, study, model),
         other_verdicts={
             row["hypothesis_id"]: row["verdict"]
@@ -201,6 +214,17 @@ def _status(release: Release, study: Study, models: tuple[str, ...]) -> dict[tup
     return {(model, group): told.get((model, group), ABSENT) for model in models for group in study.models.groups}
 
 
+def _sizes(release: Release, model: str) -> dict[str, Size]:
+    rows = release.rows(
+        """
+        select population_group, n_persons, n_person_years, n_internal_move, n_emigration
+        from results.fit where model = ?
+        """,
+        model,
+    )
+    return {group: Size(*counts) for group, *counts in (row.values() for row in rows)}
+
+
 def _judged(release: Release, study: Study, model: str) -> tuple[Judged, ...]:
     declared = {hypothesis.id: hypothesis for hypothesis in study.hypotheses}
     rows = release.rows(
@@ -211,7 +235,7 @@ def _judged(release: Release, study: Study, model: str) -> tuple[Judged, ...]:
         """,
         model,
     )
-    by_name = {row["hypothesis_id"]: row for row in rows}
+    by_name, tests = {row["hypothesis_id"]: row for row in rows}, _tests(release, study, model)
     return tuple(
         Judged(
             name=name,
@@ -220,33 +244,35 @@ def _judged(release: Release, study: Study, model: str) -> tuple[Judged, ...]:
             verdict=row["verdict"],
             n_tests=row["n_tests"],
             n_supporting=row["n_supporting"],
-            tests=_tests(release, study, model, hypothesis),
+            tests=tests.get(name, ()),
         )
         for name, hypothesis in declared.items()
         if (row := by_name.get(name))
     )
 
 
-def _tests(release: Release, study: Study, model: str, hypothesis: Hypothesis) -> tuple[Test, ...]:
-    """The tests of a hypothesis; one that is significant but does not support speaks the other way."""
+def _tests(release: Release, study: Study, model: str) -> dict[str, tuple[Test, ...]]:
+    """The tests of each hypothesis; one that is significant but does not support speaks the other way.
+
+    A hypothesis of no difference has no other way.
+    """
     rows = release.rows(
         """
-        select split_part(profile, ',', 1) as family, supports, p_adjusted < ? as is_significant, equivalent
-        from results.hypothesis_test where model = ? and hypothesis_id = ? order by profile
+        select
+          hypothesis_id, split_part(profile, ',', 1) as family, supports, p_adjusted < ? as is_significant, equivalent
+        from results.hypothesis_test where model = ? order by hypothesis_id, profile
         """,
         study.tests.level,
         model,
-        hypothesis.id,
     )
-    return tuple(
-        Test(
-            row["family"],
-            row["supports"],
-            hypothesis.direction != "none" and row["is_significant"] and not row["supports"],
-            row["equivalent"],
-        )
-        for row in rows
-    )
+    directed = {hypothesis.id for hypothesis in study.hypotheses if hypothesis.direction != "none"}
+    found: dict[str, tuple[Test, ...]] = {}
+    for row in rows:
+        name = row["hypothesis_id"]
+        contrary = name in directed and row["is_significant"] and not row["supports"]
+        test = Test(row["family"], row["supports"], contrary, row["equivalent"])
+        found[name] = (*found.get(name, ()), test)
+    return found
 
 
 def _changed(release: Release, model: str) -> tuple[Changed, ...]:

@@ -30,7 +30,7 @@ def missing(findings: Findings, phrases: Phrases) -> str:
         if any(not findings.coefficients.get((group, outcome)) for outcome in MOVES):
             reasons.setdefault(findings.status[findings.model, group], []).append(group)
     return " ".join(
-        phrases.say("fitted_missing", groups=phrases.groups(groups), reason=phrases.say(f"status_{status}"))
+        phrases.say("fitted_missing", groups=phrases.groups(groups), reason=phrases.reason(status))
         for status, groups in reasons.items()
     )
 

@@ -39,7 +39,7 @@ def _untested(declared: Hypothesis, findings: Findings, phrases: Phrases) -> str
     if not reasons:
         return phrases.say("note_untested_otherwise")
     return " ".join(
-        phrases.say("note_untested", groups=phrases.groups(groups), reason=phrases.say(f"status_{status}"))
+        phrases.say("note_untested", groups=phrases.groups(groups), reason=phrases.reason(status))
         for status, groups in reasons.items()
     )
 

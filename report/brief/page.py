@@ -7,13 +7,12 @@ from markupsafe import Markup
 
 from report.brief.captions import captions
 from report.brief.document import Brief
-from report.brief.pictures import with_own_names
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(brief: Brief, pictures: dict[str, str]) -> str:
-    """The brief as a page. `pictures`: name of figure → SVG."""
+def page(brief: Brief) -> str:
+    """The brief as a page."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -26,6 +25,6 @@ def page(brief: Brief, pictures: dict[str, str]) -> str:
         brief=brief,
         words=captions(brief.language),
         style=Markup((TEMPLATES / "brief.css").read_text(encoding="utf-8")),
-        pictures={name: Markup(with_own_names(svg, name)) for name, svg in pictures.items()},
+        pictures={name: Markup(figure.svg) for name, figure in brief.figures.items()},
         other="en" if brief.language == "nb" else "nb",
     )

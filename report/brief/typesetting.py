@@ -19,15 +19,15 @@ TEMPLATE = Path(__file__).parent / "templates" / "brief.typ"
 STANDARD = "ua-1"
 
 
-def typeset(brief: Brief, pictures: dict[str, str]) -> bytes:
-    """The brief as PDF/UA-1. `pictures`: name of figure → SVG."""
+def typeset(brief: Brief) -> bytes:
+    """The brief as PDF/UA-1."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copyfile(TEMPLATE, folder / "brief.typ")
         told = asdict(brief) | {"words": captions(brief.language)}
         (folder / "brief.json").write_text(json.dumps(told, default=str, ensure_ascii=False), encoding="utf-8")
-        for figure, svg in pictures.items():
-            (folder / f"{figure}.svg").write_text(svg, encoding="utf-8")
+        for figure in brief.figures.values():
+            (folder / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
         made = typst.compile(
             folder / "brief.typ",
             root=folder,

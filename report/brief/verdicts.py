@@ -13,42 +13,32 @@ def named(findings: Findings, verdict: str) -> list[str]:
     return [judged.name for judged in findings.judged if judged.verdict == verdict]
 
 
-def result(findings: Findings, phrases: Phrases) -> str:
-    """How many hypotheses got which verdict."""
-    found = {verdict: len(named(findings, verdict)) for verdict in VERDICTS}
-    if found["inconclusive"] == len(findings.judged):
+def result(findings: Findings, phrases: Phrases, with_names: bool = False) -> str:
+    """How many hypotheses got which verdict, and on demand the names of those that are not supported in full."""
+    found = {verdict: named(findings, verdict) for verdict in VERDICTS}
+    if len(found["inconclusive"]) == len(findings.judged):
         return phrases.say("verdicts_none_tested")
-    clauses = [
-        phrases.say(f"verdict_clause_{verdict}_{'one' if n == 1 else 'many'}", n=phrases.count(n))
-        for verdict, n in found.items()
-        if n
-    ]
-    return phrases.say(
-        "verdicts_result", total=phrases.count(len(findings.judged)), clauses=phrases.listed(clauses)
-    )
+    clauses = []
+    for verdict, names in found.items():
+        told = phrases.say("names_in_brackets", names=phrases.listed(names))
+        shown = told if with_names and verdict != "supported" else ""
+        key = f"verdict_clause_{verdict}_{'one' if len(names) == 1 else 'many'}"
+        if names:
+            clauses.append(phrases.say(key, n=phrases.count(len(names)), names=shown))
+    return phrases.say("verdicts_result", total=phrases.count(len(findings.judged)), clauses=phrases.listed(clauses))
 
 
 def judgement(findings: Findings, phrases: Phrases) -> str:
-    """What the verdicts amount to: of those that could be tested, how many are supported."""
-    supported = len(named(findings, "supported"))
-    tested = len(findings.judged) - len(named(findings, "inconclusive"))
-    if not tested:
+    """What the verdicts amount to: how many are supported, and whether any is not."""
+    supported, total = len(named(findings, "supported")), len(findings.judged)
+    if len(named(findings, "inconclusive")) == total:
         return phrases.say("conclusion_unknown")
-    if supported == len(findings.judged):
+    if supported == total:
         return phrases.say("conclusion_all")
     if not supported:
         return phrases.say("conclusion_little")
-    return phrases.say("conclusion_most" if 2 * supported > len(findings.judged) else "conclusion_mixed")
-
-
-def others(findings: Findings, phrases: Phrases) -> str:
-    """Which hypotheses are not supported in full."""
-    keys = {"partly_supported": "partly", "not_supported": "not", "inconclusive": "inconclusive"}
-    return " ".join(
-        phrases.say(f"conclusion_{key}", names=phrases.listed(names))
-        for verdict, key in keys.items()
-        if (names := named(findings, verdict))
-    )
+    mostly = 2 * supported > total and not named(findings, "not_supported")
+    return phrases.say("conclusion_most" if mostly else "conclusion_mixed")
 
 
 def other_model(findings: Findings, phrases: Phrases) -> str:
@@ -68,7 +58,7 @@ def other_model(findings: Findings, phrases: Phrases) -> str:
     ]
     if changed:
         return paragraph(failed, phrases.say("robust_differ", model=model, items=phrases.listed(changed)))
-    return paragraph(failed, phrases.say("robust_same", model=model))
+    return paragraph(failed, phrases.say("robust_same", Model=capital(model)))
 
 
 def sensitivity(findings: Findings, phrases: Phrases) -> str:
@@ -93,8 +83,7 @@ def paragraphs(findings: Findings, phrases: Phrases) -> Iterator[str]:
     """The conclusion."""
     yield paragraph(
         judgement(findings, phrases),
-        result(findings, phrases),
-        others(findings, phrases),
+        result(findings, phrases, with_names=True),
         phrases.say("conclusion_table"),
     )
     yield paragraph(

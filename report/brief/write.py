@@ -16,9 +16,9 @@ def write_briefs(release: Release, study: Study, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for language in LANGUAGES:
-        brief, pictures = compose(release, study, language), draw(release, language)
+        brief = compose(release, study, language, draw(release, language))
         pdf, html = folder / f"brief_{language}.pdf", folder / f"brief_{language}.html"
-        pdf.write_bytes(typeset(brief, pictures))
-        html.write_text(page(brief, pictures), encoding="utf-8")
+        pdf.write_bytes(typeset(brief))
+        html.write_text(page(brief), encoding="utf-8")
         written += [pdf, html]
     return written
