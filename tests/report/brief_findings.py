@@ -40,11 +40,11 @@ def coefficients(draw: st.DrawFn) -> dict[str, Coefficient]:
 
 
 @st.composite
-def judged(draw: st.DrawFn, verdicts: st.SearchStrategy[str] = st.sampled_from(VERDICTS)) -> tuple[Judged, ...]:
+def judged(draw: st.DrawFn) -> tuple[Judged, ...]:
     """The study's hypotheses with any verdict and any tests."""
     found = []
     for declared in STUDY.hypotheses:
-        verdict = draw(verdicts)
+        verdict = draw(st.sampled_from(VERDICTS))
         tests = tuple(
             Test(family, draw(st.booleans()), draw(st.booleans()), draw(st.booleans()))
             for family, _ in STUDY.tested_situations()
