@@ -49,27 +49,25 @@ class Profile:
     Attributes:
         held: position of the held coordinate among the parameters.
         point: coefficients, then coordinates, (q,); it follows the search.
-        information: (q, q) by coefficients and free elements of L, at the maximum.
-        known: points where earlier searches ended, the maximum first.
+        known: points where earlier searches ended, the maximum first, each with the information learned until then.
     """
 
     maximum: Maximum
     coordinates: Coordinates
     held: int
     point: Floats
-    information: Floats
-    known: list[Floats]
+    known: list[tuple[Floats, Floats]]
 
     def root(self, target: float) -> float:
         """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not end.
 
-        Quasi-Newton (Broyden 1970 and others): the information of the maximum is where it starts, and learns from the
-        gradients on the way.
+        Quasi-Newton (Broyden 1970 and others): from the nearest point that is known and the information there, which
+        learns from the gradients on the way.
         """
         free = np.arange(self.point.size) != self.held
-        self.point = min(self.known, key=lambda known: abs(known[self.held] - target)).copy()
-        self.move_to(target, free)
-        information = self.information_at(self.point)
+        nearest, information = min(self.known, key=lambda known: abs(known[0][self.held] - target))
+        self.point = nearest.copy()
+        self.move_to(target, free, information)
         height, gradient = self.at(self.point)
         shrink = 1.0
         for _ in range(MAX_STEPS):
@@ -77,7 +75,7 @@ class Profile:
             step[free] = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
             decrement = float(step @ gradient)
             if decrement < PROFILE_DECREMENT:
-                self.remember(free)
+                self.remember(free, information)
                 fall = 2 * (self.maximum.sums.log_likelihood - height) - decrement
                 return float(np.sqrt(max(fall, 0.0)))
             step *= shrink * min(1.0, LONGEST_STEP / np.sqrt(decrement))
@@ -100,14 +98,13 @@ class Profile:
             self.point, height, gradient = trial, ahead, slope
         return float("nan")
 
-    def remember(self, free: Booleans) -> None:
+    def remember(self, free: Booleans, information: Floats) -> None:
         """Let later searches begin here, unless a deviation is zero here that need not be so elsewhere."""
         if free.sum() == free.size - 1:
-            self.known.append(self.point.copy())
+            self.known.append((self.point.copy(), information))
 
-    def move_to(self, target: float, free: Booleans) -> None:
+    def move_to(self, target: float, free: Booleans, information: Floats) -> None:
         """Hold the coordinate at the target, and the others where the quadratic approximation has its maximum then."""
-        information = self.information_at(self.point)
         pull = information[free, self.held] * (target - self.point[self.held])
         trial = self.point.copy()
         trial[free] -= np.linalg.solve(information[np.ix_(free, free)], pull)
@@ -139,7 +136,7 @@ class Profile:
     def information_at(self, point: Floats) -> Floats:
         """The information of the maximum carried over to the coordinates at a point, (q, q)."""
         carry = self.carry(point)
-        return steadied(self.maximum.problem, carry.T @ self.information @ carry)
+        return steadied(self.maximum.problem, carry.T @ self.maximum.sums.information @ carry)
 
     def carry(self, point: Floats) -> Floats:
         """Derivative (q, q) of coefficients and free elements of L by coefficients and coordinates."""
@@ -178,11 +175,12 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
     lowest, highest = (SMALLEST_DEVIATION, LARGEST_DEVIATION) if is_sd else (-np.pi / 2, np.pi / 2)
     ends = []
     for sign, bound in ((-1, lowest), (1, highest)):
-        profile = Profile(maximum, coordinates, held, start.copy(), maximum.sums.information, [start])
+        profile = Profile(maximum, coordinates, held, start.copy(), [])
+        profile.known.append((start, profile.information_at(start)))
         if sign * (bound - start[held]) <= 0:
             ends.append((bound, True))
             continue
-        inverse = np.linalg.inv(profile.information_at(start))
+        inverse = np.linalg.inv(profile.known[0][1])
         guess = start[held] + sign * z * min(float(np.sqrt(inverse[held, held])), 1.0)
         ends.append(find_end(profile.root, float(start[held]), float(guess), bound, z))
     (low, reaches_low), (high, reaches_high) = ends
@@ -220,7 +218,9 @@ def find_end(root: Callable[[float], float], start: float, guess: float, bound: 
             below = (below[0], below[1] / 2) if above else below
             above = (point, excess)
         if above is None:
-            point = start + (point - start) * float(np.clip(z / max(excess + z, 0.1), 1.2, 3.0))
+            ahead = start + (point - start) * float(np.clip(z / max(excess + z, 0.1), 1.2, 3.0))
+            # Beyond the middle of the way the bound itself is asked: often it is where the interval ends.
+            point = bound if abs(ahead - start) > abs(bound - start) / 2 else ahead
         else:
             point = toward(below, above)
     return float("nan"), False
