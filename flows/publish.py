@@ -22,6 +22,8 @@ from flows.versions import package_versions
 from models_py.disclosure import publishable, rounded_count
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
+from report.exports import write_exports
+from report.release import read_release
 
 
 def publish(home: Home, warehouse: Path, study: Study, run_id: str, started_at: datetime) -> Path:
@@ -61,6 +63,7 @@ def prepare_release(home: Home, warehouse: Path, study: Study, run_id: str, star
     results.rename(draft / "results.duckdb")
     shutil.copytree(docs_folder(home), draft / "data_docs")
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
+    write_exports(read_release(draft), draft)
     return seal(draft, home.releases / run_id)
 
 
