@@ -36,7 +36,9 @@ function loadGlobal(source, name) {
 
 /** A stream of the bytes in a gzipped base64 text. Must stand on its own: the worker gets its source. */
 function unpack(packed) {
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const letters = atob(packed);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at); // Uint8Array.from takes ten times as long
   return new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
 }
 
