@@ -25,6 +25,8 @@ from flows.versions import package_versions
 from models_py.disclosure import publishable, rounded_count
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
+from report.exports import write_exports
+from report.release import read_release
 
 
 def publish(home: Home, warehouse: Path, study: Study, run_id: str, started_at: datetime) -> Path:
@@ -74,6 +76,7 @@ def draft_release(home: Home, warehouse: Path, study: Study, run_id: str, starte
     if built.exists():  # `work` may have been emptied since the build
         write_dbt_docs(built, draft / "dbt_docs" / "index.html")
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
+    write_exports(read_release(draft), draft)
     return draft
 
 
