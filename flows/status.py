@@ -9,7 +9,9 @@ from models_py.study import Study
 
 def status_text(home: Home, study: Study) -> str:
     """Deliveries, years covered, last release and what is due, as lines of text."""
-    return "\n".join([*delivery_lines(home), years_line(home), release_line(home), site_line(home), due_line(home, study)])
+    return "\n".join(
+        [*delivery_lines(home), years_line(home), release_line(home), site_line(home), due_line(home, study)]
+    )
 
 
 def delivery_lines(home: Home) -> list[str]:

@@ -54,7 +54,9 @@ def release_before(release: Release, run_id: str) -> str | None:
 
 def difference(release: Release, before: str, after: str) -> Difference:
     """Compare two releases by their run ids, both in the history of `release`."""
-    runs = {row["run_id"]: row for row in release.rows("select * from history.run where run_id in (?, ?)", before, after)}
+    runs = {
+        row["run_id"]: row for row in release.rows("select * from history.run where run_id in (?, ?)", before, after)
+    }
     return Difference(
         runs[before],
         runs[after],

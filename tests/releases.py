@@ -11,8 +11,10 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
+from expectations.gate import VALIDATION_TABLE
 from flows.publish import write_results
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
@@ -38,6 +40,10 @@ ACCOUNTING = {
     "internal_move": 600,
     "emigration": 200,
 }
+WITHHELD = [
+    {"table_name": name, "n_counts": 90, "n_withheld_small": 0, "n_withheld_secondary": 0}
+    for name in ("observed_rate", "panel_accounting", "fit")
+]
 # Yearly share of each outcome in the most central class, and what a step towards 5* adds to it.
 SHARES = {
     "immigrant": {"internal_move": (0.04, 0.010), "emigration": (0.03, 0.001)},
@@ -53,7 +59,12 @@ def write_release(folder: Path, study: Study) -> Path:
     tables = {table.name: table.arrow(rows[table.name]) for table in PUBLISHED_TABLES}
     # Made under another name: in `results.duckdb`, `results.<table>` is ambiguous while it is written.
     making = folder / "release.duckdb"
-    write_results(making, None, tables, pa.table({"table_name": ["fit"], "n_withheld_small": [0]}), RUN_ID)
+    write_results(making, None, tables, pa.Table.from_pylist(WITHHELD), RUN_ID)
+    with duckdb.connect(str(making)) as con:
+        con.execute(VALIDATION_TABLE)
+        con.execute(
+            "insert into audit.validation values (?, 'results', 'results', 'expect_table', 'fit', null, true)", [RUN_ID]
+        )
     making.rename(folder / "results.duckdb")
     (folder / "manifest.json").write_text(json.dumps(manifest(study)), encoding="utf-8")
     return folder
@@ -81,6 +92,7 @@ def manifest(study: Study) -> Row:
                 "rows": 1000,
             }
         ],
+        "validation": [{"gate": "marts", "suite": "person_year", "expectations": 20, "met": 20}],
         "rows": {"marts.person_year": PERSON_YEARS, "raw.faste_oppl": 1000},
         "simulated_deliveries": ["delivery_1"],
     }

@@ -1,6 +1,6 @@
 """SQL in the browser: a page of the site on which a release's own database is queried.
 
-Belongs here: the page and its assets, written into a site. Its script and engine are built from `src/` by Node
+Belongs here: the page's body and its assets; the site frames them. Its script and engine are built from `src/` by Node
 (`make sql-page`) into `dist/`; nothing else needs Node. Does not belong here: what the tables hold.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 import yaml
 
-from report.language import LANGUAGES, Language, words
+from report.language import Language, words
 from report.release import Release
 
 HERE = Path(__file__).parent
@@ -26,16 +26,16 @@ SCRIPT_WORDS = ("starting", "running", "failed", "no_extensions", "row", "rows",
 
 
 def write_sql_page(release: Release, site: Path) -> bool:
-    """Write `sql.html` of both languages and their assets into a site.
+    """Write what the page rests on into a site's `static/sql/`: script, engine, style, and the database itself.
 
     Args:
         release: whose database goes along, whole.
-        site: the site's folder; Norwegian pages lie in it, English ones in its `en/`.
+        site: the site's folder; `sql_body` is what its pages then hold.
 
     Returns:
         Whether it was written: not where the bundle has not been built, which takes Node.
     """
-    if not all((BUNDLE / name).exists() for name in BUILT_FILES):
+    if not is_built():
         return False
     assets = site / ASSETS
     assets.mkdir(parents=True)
@@ -43,16 +43,12 @@ def write_sql_page(release: Release, site: Path) -> bool:
         shutil.copyfile(BUNDLE / name, assets / name)
     shutil.copyfile(HERE / "sql.css", assets / "sql.css")
     (assets / "database.js").write_text(database_script(release.results), encoding="ascii")
-    for language in LANGUAGES:
-        page = site / page_path(language)
-        page.parent.mkdir(exist_ok=True)
-        page.write_text(sql_page(release, language), encoding="utf-8")
     return True
 
 
-def page_path(language: Language) -> Path:
-    """Where a language's page lies in the site."""
-    return Path("sql.html") if language == "nb" else Path(language) / "sql.html"
+def is_built() -> bool:
+    """Whether Node has built the bundle."""
+    return all((BUNDLE / name).exists() for name in BUILT_FILES)
 
 
 def database_script(results: Path) -> str:
@@ -61,19 +57,16 @@ def database_script(results: Path) -> str:
     return f'globalThis.flyttepanelDatabase="{packed}";\n'
 
 
-def sql_page(release: Release, language: Language) -> str:
-    """The page in one language."""
+def sql_body(language: Language) -> str:
+    """What stands on the page in one language, for the site to put its own frame around."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("sql.html.j2").render(
-        language=language,
-        root="" if language == "nb" else "../",
-        assets=ASSETS.as_posix(),
+    return environment.get_template("body.html.j2").render(
+        assets=f"{'' if language == 'nb' else '../'}{ASSETS.as_posix()}",
         words={key: text_of[language] for key, text_of in words("sql").items()},
         script_words={key: words("sql")[key][language] for key in SCRIPT_WORDS},
         examples=examples(language),
-        is_simulated=release.is_simulated,
     )
 
 
