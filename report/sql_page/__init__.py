@@ -62,11 +62,21 @@ def database_script(results: Path) -> str:
 
 
 def sql_page(release: Release, language: Language) -> str:
-    """The page in one language."""
+    """The page in one language, on its own."""
+    return rendered("sql.html.j2", release, language)
+
+
+def sql_body(release: Release, language: Language) -> str:
+    """What stands on the page in one language, for a site to put its own frame around."""
+    return rendered("body.html.j2", release, language)
+
+
+def rendered(template: str, release: Release, language: Language) -> str:
+    """A template of the page, filled."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("sql.html.j2").render(
+    return environment.get_template(template).render(
         language=language,
         root="" if language == "nb" else "../",
         assets=ASSETS.as_posix(),
