@@ -4,7 +4,7 @@ from typing import Any
 
 from flows.home import STUDY_FILE
 from models_py.study import load_study
-from report.language import Language, label, percent, text
+from report.language import Language, in_sentence, percent, text
 from report.release import Release
 
 
@@ -19,6 +19,6 @@ def caption(name: str, release: Release, language: Language) -> str:
     if name == "figure_4":
         base = study.profiles.base
         year = run["last_year"] if base.year == "last" else base.year
-        spoken = {key: label(getattr(base, key), language).lower() for key in ("sex", "education")}
+        spoken = {key: in_sentence(getattr(base, key), language) for key in ("sex", "education")}
         values |= {"age": base.age, "year": year, **spoken}
     return text("figures", f"{name}_caption", language, **values)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from report.figures.observations import not_estimated
-from report.language import Language, label, text
+from report.language import Language, in_sentence, label, text
 from report.release import Release, Row
 
 
@@ -18,7 +18,7 @@ def withheld_note(rows: Sequence[Row], language: Language) -> list[str]:
     if not rows:
         return []
     cells = [
-        text("figures", "withheld_cell", language, group=label(row["population_group"], language),
+        text("figures", "withheld_cell", language, group=in_sentence(row["population_group"], language),
              centrality=row["centrality"])
         for row in rows
     ]  # fmt: skip
@@ -29,6 +29,6 @@ def not_estimated_notes(release: Release, language: Language) -> list[str]:
     """A sentence for each model that could not be estimated."""
     return [
         text("figures", "not_estimated_note", language, model=label(row["model"], language),
-             group=label(row["population_group"], language), status=label(row["status"], language))
+             group=in_sentence(row["population_group"], language), status=in_sentence(row["status"], language))
         for row in not_estimated(release)
     ]  # fmt: skip

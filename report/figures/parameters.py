@@ -7,7 +7,7 @@ import altair as alt
 from report.figures import frame
 from report.figures.notes import not_estimated_notes, notes_of
 from report.figures.observations import MOVES, centrality_parameters, classes, models, not_estimated
-from report.language import Language, label, number, text
+from report.language import Language, in_sentence, label, number, text
 from report.marks import OUTCOME_COLOURS, OUTCOME_SHAPES, RAMPS, by_theme
 from report.release import Release, Row
 
@@ -164,9 +164,9 @@ def description(rows: Sequence[Row], model: str, language: Language) -> str:
         )
         parts.append(
             text("figures", "figure_3_group", language, group=label(group, language),
-                 outcome=label(outcome, language).lower(), estimates=estimates)
+                 outcome=in_sentence(outcome, language), estimates=estimates)
         )  # fmt: skip
     if not parts:
         return text("figures", "no_data", language)
-    return text("figures", "figure_3_description", language, model=label(model, language).lower(),
+    return text("figures", "figure_3_description", language, model=in_sentence(model, language),
                 reference=reference_of(rows), groups=" ".join(parts))  # fmt: skip

@@ -9,7 +9,7 @@ import altair as alt
 from report.figures import frame, scatter
 from report.figures.notes import not_estimated_notes, notes_of
 from report.figures.observations import MOVES, classes, models, profile_probabilities
-from report.language import Language, label, percent, text
+from report.language import Language, in_sentence, label, percent, text
 from report.release import Release, Row
 
 PANEL_WIDTH = 190
@@ -123,13 +123,13 @@ def above_diagonal(rows: Sequence[Row], model: str, language: Language) -> str:
         if row["emigration"] > row["internal_move"]:
             key = (row["population_group"], row["labour_market_status"], row["family_situation"])
             above.setdefault(key, []).append(row["centrality"])
-    spoken = label(model, language).lower()
+    spoken = in_sentence(model, language)
     if not above:
         return text("figures", "figure_4_above_none", language, model=spoken)
     cells = "; ".join(
         text("figures", "figure_4_above_cell", language, group=label(group, language),
-             labour=label(labour, language).lower(),
-             family=label(family, language).lower(), centralities=", ".join(levels))
+             labour=in_sentence(labour, language),
+             family=in_sentence(family, language), centralities=", ".join(levels))
         for (group, labour, family), levels in above.items()
     )  # fmt: skip
     return text("figures", "figure_4_above", language, cells=cells, model=spoken)
