@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from flows.home import STUDY_FILE
 from models_py.study import Study, load_study
 from report.release import Release, read_release
-from report.render import render
+from report.site import write_site
 from report.sql_page import is_built
 from tests.browser.visit import Visit
 from tests.releases import write_release
@@ -46,9 +46,9 @@ def release(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Release:
 @pytest.fixture(scope="session")
 def site(browser: Browser, release: Release, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the release's site."""
-    into = tmp_path_factory.mktemp("rendered") / "rendered"
-    render(release.results.parent, study, into)
-    return into / "site"
+    into = tmp_path_factory.mktemp("written") / "site"
+    write_site(release, study, into, release.results.parent, briefs=[])
+    return into
 
 
 @pytest.fixture(scope="session")
