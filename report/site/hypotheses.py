@@ -1,48 +1,32 @@
 """The hypotheses: verdicts, the tests behind each, and which verdict depends on which choice."""
 
-import math
-import re
 from dataclasses import dataclass
 
 from models_py.study import Study
-from report.brief.findings import read_findings
-from report.brief.notes import note
-from report.brief.phrases import Phrases
-from report.language import Language, label, number
+from report.language import Language, number
 from report.release import Release, Row
-from report.site.page import say
+from report.tables import HypothesisTable
+from report.tables.hypotheses import TestRow
 
 VERDICTS = ("supported", "partly_supported", "not_supported", "inconclusive")
-MODELS = ("pooled", "random_effects")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A hypothesis with its verdict (row of `hypothesis_verdict`) under each model."""
+class Interval:
+    """An estimate with its interval as they are shown."""
 
-    hypothesis_id: str
-    statement: str
-    verdicts: dict[str, Row]
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """All hypotheses, and the models that judged them."""
-
-    models: list[str]
-    hypotheses: list[Judged]
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A test as it is shown: `estimate`, `low` and `high` in the unit that readers know."""
-
-    profile: str
-    contrast: str
     estimate: str
     low: str
     high: str
-    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTest:
+    """A test, its estimate in the unit of readers, and the margin of equivalence in the same (empty: none is set)."""
+
+    row: TestRow
+    shown: Interval
+    margin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,95 +41,32 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True)
 class Hypotheses:
-    """What the page shows; `notes` and `tests` by hypothesis and model."""
+    """What the page shows; `tests` by hypothesis and model."""
 
-    overview: Overview
-    notes: dict[str, dict[str, str]]
-    tests: dict[str, dict[str, list[Test]]]
+    table: HypothesisTable
+    tests: dict[tuple[str, str], list[ShownTest]]
     sensitivity: list[Sensitivity]
 
 
-def hypotheses(release: Release, study: Study, language: Language) -> Hypotheses:
-    """Read what the page shows."""
-    found = overview(release, language)
-    told = notes(release, study, found.models, language)
-    return Hypotheses(found, told, tests(release, language), sensitivity(release, language))
+def hypotheses(table: HypothesisTable, release: Release, study: Study) -> Hypotheses:
+    """What the page shows of Table 2 with all tests."""
+    are_ratios = {one.id for one in study.hypotheses if one.contrast == "between_groups"}
+    tests = {
+        (row.hypothesis_id, verdict.model): [
+            shown_test(test, row.hypothesis_id in are_ratios, table.language) for test in verdict.tests
+        ]
+        for row in table.rows
+        for verdict in row.verdicts
+    }
+    return Hypotheses(table, tests, sensitivity(release, table.language))
 
 
-def notes(release: Release, study: Study, models: list[str], language: Language) -> dict[str, dict[str, str]]:
-    """What to know of each verdict, as in the brief: those of `hypothesis_verdict` are in English alone."""
-    found: dict[str, dict[str, str]] = {}
-    for model in models:
-        findings = read_findings(release, study, model)
-        for judged in findings.judged:
-            found.setdefault(judged.name, {})[model] = note(judged, findings, Phrases(language))
-    return found
-
-
-def overview(release: Release, language: Language) -> Overview:
-    """Verdicts by hypothesis and model."""
-    rows = release.rows(f"""
-        select *, statement_{language} as statement
-        from results.hypothesis
-        inner join results.hypothesis_verdict using (hypothesis_id)
-        order by hypothesis_id, model
-    """)
-    models = [model for model in MODELS if any(row["model"] == model for row in rows)]
-    verdicts: dict[str, dict[str, Row]] = {}
-    for row in rows:
-        verdicts.setdefault(row["hypothesis_id"], {})[row["model"]] = row
-    judged = [
-        Judged(hypothesis_id, next(iter(given.values()))["statement"], given)
-        for hypothesis_id, given in verdicts.items()
-    ]
-    return Overview(models, judged)
-
-
-def tests(release: Release, language: Language) -> dict[str, dict[str, list[Test]]]:
-    """Every test by hypothesis and model."""
-    found: dict[str, dict[str, list[Test]]] = {}
-    for row in release.rows("select * from results.hypothesis_test order by hypothesis_id, model, profile, contrast"):
-        found.setdefault(row["hypothesis_id"], {}).setdefault(row["model"], []).append(as_shown(row, language))
-    return found
-
-
-def as_shown(row: Row, language: Language) -> Test:
-    """A test in the units of readers: a ratio of probabilities, or percentage points."""
-    if row["contrast"].startswith("log ratio "):
-        values = [number(math.exp(row[name]), language, 2) for name in ("estimate", "ci_low", "ci_high")]
-    else:
-        values = [number(100 * row[name], language, 2) for name in ("estimate", "ci_low", "ci_high")]
-    return Test(profile_text(row["profile"], language), contrast_text(row["contrast"], language), *values, row)
-
-
-def profile_text(profile: str, language: Language) -> str:
-    """`alone, employed, centrality 1` in words."""
-    parts = profile.split(", ")
-    return " · ".join(
-        f"{label('centrality', language)} {part.removeprefix('centrality ')}"
-        if part.startswith("centrality ")
-        else label(part, language)
-        for part in parts
-    )
-
-
-# How `models_py.contrasts` names what a test compares, and the text that says it.
-CONTRASTS = {
-    "contrast_ratio": r"log ratio (?P<group>\w+) / (?P<other>\w+)",
-    "contrast_difference": r"difference centrality (?P<first>\S+) - (?P<second>\S+), (?P<group>\w+)",
-    "contrast_gap": r"gap (?P<group>\w+) (?P<sign>[+-]) gap (?P<other>\w+), "
-    r"gap = centrality (?P<first>\S+) - (?P<second>\S+)",
-}
-
-
-def contrast_text(contrast: str, language: Language) -> str:
-    """What a test compares, in words; its own name where that is of another form."""
-    for key, form in CONTRASTS.items():
-        if named := re.fullmatch(form, contrast):
-            parts = named.groupdict()
-            groups = {part: label(parts[part], language) for part in ("group", "other") if part in parts}
-            return say(key, language, **(parts | groups))
-    return contrast
+def shown_test(test: TestRow, is_ratio: bool, language: Language) -> ShownTest:
+    """A test in the unit of readers: percentage points, or the log ratio of two probabilities as it is."""
+    unit = 1 if is_ratio else 100
+    values = [number(unit * value, language, 2) for value in (test.estimate, test.ci_low, test.ci_high)]
+    margin = "" if test.margin is None else number(unit * test.margin, language, 2)
+    return ShownTest(test, Interval(*values), margin)
 
 
 def sensitivity(release: Release, language: Language) -> list[Sensitivity]:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from report.language import Language
 from report.release import Release, Row
-from report.site.hypotheses import VERDICTS, Overview, overview
+from report.site.hypotheses import VERDICTS
+from report.tables import HypothesisTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +29,24 @@ class Tally:
 class Start:
     """What the start page shows."""
 
-    overview: Overview
+    table: HypothesisTable
     tallies: list[Tally]
     extremes: dict[str, list[Extremes]]
     run: Row
 
 
-def start(release: Release, language: Language) -> Start:
-    """Read what the start page shows."""
-    found = overview(release, language)
-    return Start(found, tallies(found), extremes(release), release.rows("select * from results.run")[0])
+def start(table: HypothesisTable, release: Release) -> Start:
+    """What the start page shows, with Table 2 as it was read."""
+    return Start(table, tallies(table), extremes(release), release.rows("select * from results.run")[0])
 
 
-def tallies(found: Overview) -> list[Tally]:
+def tallies(table: HypothesisTable) -> list[Tally]:
     """How the verdicts fell, model by model."""
-    given = {model: [one.verdicts[model]["verdict"] for one in found.hypotheses] for model in found.models}
-    return [
-        Tally(model, len(verdicts), {verdict: verdicts.count(verdict) for verdict in VERDICTS})
-        for model, verdicts in given.items()
-    ]
+    found = []
+    for model in table.models:
+        given = [verdict.verdict for row in table.rows for verdict in row.verdicts if verdict.model == model]
+        found.append(Tally(model, len(given), {verdict: given.count(verdict) for verdict in VERDICTS}))
+    return found
 
 
 def extremes(release: Release) -> dict[str, list[Extremes]]:

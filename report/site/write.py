@@ -20,6 +20,7 @@ from report.site.page import HERE, write_page
 from report.site.provenance import provenance
 from report.site.start import start
 from report.sql_page import sql_body, write_sql_page
+from report.tables import hypothesis_table
 
 # What other programs made of the same release, and goes into the site so that it can be copied as one folder.
 BESIDE = ("data_docs", "dbt_docs", "data")
@@ -60,18 +61,19 @@ def contents(
 ) -> dict[str, Any]:
     """What each page shows; writes the files that figures and tables offer for download."""
     figures = shown_figures.write_figures(release, language, site)
+    table = hypothesis_table(release, language)
     second = figures[1]
     return {
         "index": {
-            "found": start(release, language),
+            "found": start(table, release),
             "picture": second.files["svg"],
             "alternative": second.alternative,
             "caption": second.caption,
             "briefs": [brief_link(brief) for brief in briefs],
         },
         "figures": figures,
-        "tables": shown_tables.write_tables(release, study, language, site),
-        "hypotheses": hypotheses(release, study, language),
+        "tables": shown_tables.write_tables(table, release, study, site),
+        "hypotheses": hypotheses(table, release, study),
         "accounting": accounting(release),
         "release": provenance(release, site),
         "dictionary": dictionary(),
