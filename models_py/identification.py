@@ -27,6 +27,7 @@ class VarianceEstimate:
 
     Attributes:
         name: `sd_<outcome>` or `correlation`.
+        value: None for a correlation where a deviation is zero: there is nothing to correlate.
         std_error: by the delta method; None where the structure fixes the component or it is at its boundary.
         low, high: profile-likelihood interval; None where the structure fixes the component.
         remark: what is to be known about its identification; empty if nothing.
@@ -34,7 +35,7 @@ class VarianceEstimate:
     """
 
     name: str
-    value: float
+    value: float | None
     std_error: float | None
     low: float | None
     high: float | None
@@ -56,6 +57,10 @@ def variance_estimates(
     for outcome, other in [*((j, j) for j in range(n)), *((a, b) for a in range(n) for b in range(a))]:
         found = component(structure, elements, outcome, other)
         name = component_name(outcomes, outcome, other)
+        deviations = [component(structure, elements, j, j).value for j in (outcome, other)]
+        if not found.is_sd and min(deviations) < SMALLEST_DEVIATION:
+            estimates.append(VarianceEstimate(name, None, None, None, None, "", False))
+            continue
         if (outcome, other) not in free:
             estimates.append(VarianceEstimate(name, found.value, None, None, None, "", False))
             continue

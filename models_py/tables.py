@@ -76,7 +76,12 @@ VARIANCE_COMPONENT = Table(
     (
         GROUP,
         TableColumn("name", "VARCHAR", "sd_internal_move, sd_emigration or correlation."),
-        TableColumn("estimate", "DOUBLE", "Estimate on the natural scale."),
+        TableColumn(
+            "estimate",
+            "DOUBLE",
+            "Estimate on the natural scale. NULL: a correlation where a deviation is zero.",
+            nullable=True,
+        ),
         _or_null(STD_ERROR, "NULL where the covariance structure fixes it, or at the boundary."),
         _or_null(PROFILE_LOW, NOT_PROFILED),
         _or_null(PROFILE_HIGH, NOT_PROFILED),

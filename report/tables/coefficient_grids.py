@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from report.language import Language, in_sentence, label, number, text
 from report.tables.coefficients import OUTCOMES, CoefficientRow, CoefficientTable, ComponentRow, Estimate
-from report.tables.grid import Cell, Grid, GridRow, Spanner
+from report.tables.grid import Cell, Grid, GridRow, RowKind, Spanner
 
 # p below which an estimate gets so many stars; the note beneath the table says the same.
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
@@ -38,7 +38,8 @@ def term_rows(table: CoefficientTable) -> list[GridRow]:
         if row.level and row.term != section:
             section = row.term
             rows.append(GridRow((Cell(label(row.term, table.language)), *[EMPTY] * len(table.columns)), "section"))
-        rows.extend(two_rows(row_name(row, table.language), row.estimates, table.language))
+        kind: RowKind = "body" if row.level else "term"
+        rows.extend(two_rows(row_name(row, table.language), row.estimates, table.language, kind))
     return rows
 
 
@@ -51,9 +52,11 @@ def row_name(row: CoefficientRow, language: Language) -> str:
     return text("tables", "reference_level", language, level=name) if is_reference else name
 
 
-def two_rows(name: str, estimates: Sequence[Estimate | None], language: Language) -> list[GridRow]:
+def two_rows(
+    name: str, estimates: Sequence[Estimate | None], language: Language, kind: RowKind = "body"
+) -> list[GridRow]:
     """Estimates, and their standard errors beneath; a reference level has one row."""
-    first = GridRow((Cell(name), *(estimate_cell(each, language) for each in estimates)))
+    first = GridRow((Cell(name), *(estimate_cell(each, language) for each in estimates)), kind)
     if not any(each and each.std_error is not None for each in estimates):
         return [first]
     return [first, GridRow((EMPTY, *(error_cell(each, language) for each in estimates)), "under")]

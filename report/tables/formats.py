@@ -20,11 +20,16 @@ LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\
          "\u2212": r"$-$", "\u202f": r"\,", "\u00a0": "~", "–": "--", "±": r"$\pm$", "²": r"$^2$",
          "«": r"\guillemotleft{}", "»": r"\guillemotright{}", "“": "``", "”": "''"}  # fmt: skip
 SHEET_NAME_LENGTH = 31
+NUMBER = ' class="number"'
 
 
 def to_html(grid: Grid) -> str:
     """An HTML `table` with caption, heads with scope, and notes in its foot."""
-    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in grid.heads)
+    numeric = [grid.is_numeric(column) for column in range(len(grid.heads))]
+    heads = "".join(
+        f'<th scope="col"{NUMBER if is_number else ""}>{escape(head)}</th>'
+        for head, is_number in zip(grid.heads, numeric, strict=True)
+    )
     spans = "".join(
         f'<th scope="colgroup" colspan="{spanner.columns}">{escape(spanner.text)}</th>'
         if spanner.text
@@ -32,7 +37,7 @@ def to_html(grid: Grid) -> str:
         for spanner in grid.spanners
     )
     spanner_row = f"<tr>{spans}</tr>" if spans else ""
-    body = "".join(_html_row(row, len(grid.heads)) for row in grid.rows)
+    body = "".join(_html_row(row, numeric) for row in grid.rows)
     notes = "".join(f'<tr><td colspan="{len(grid.heads)}" class="note">{escape(note)}</td></tr>' for note in grid.notes)
     return (
         f'<table class="results"><caption>{escape(grid.title)}</caption><thead>{spanner_row}<tr>{heads}</tr></thead>'
@@ -40,17 +45,17 @@ def to_html(grid: Grid) -> str:
     )
 
 
-def _html_row(row: GridRow, columns: int) -> str:
+def _html_row(row: GridRow, numeric: Sequence[bool]) -> str:
     head, *cells = row.cells
     if row.kind == "section":
-        return f'<tr class="section"><th scope="rowgroup" colspan="{columns}">{escape(head.text)}</th></tr>'
-    shown = "".join(_html_cell(cell) for cell in cells)
+        return f'<tr class="section"><th scope="rowgroup" colspan="{len(numeric)}">{escape(head.text)}</th></tr>'
+    shown = "".join(_html_cell(cell, is_number) for cell, is_number in zip(cells, numeric[1:], strict=True))
     first = f'<th scope="row">{escape(head.text)}</th>' if head.text else "<td></td>"
     return f'<tr class="{row.kind}">{first}{shown}</tr>'
 
 
-def _html_cell(cell: Cell) -> str:
-    kind = ' class="number"' if cell.number is not None else ""
+def _html_cell(cell: Cell, is_number: bool) -> str:
+    kind = NUMBER if is_number else ""
     style = ""
     if cell.shade is not None:
         paper, ink = SHADES[cell.shade]
@@ -60,7 +65,7 @@ def _html_cell(cell: Cell) -> str:
 
 def to_latex(grid: Grid) -> str:
     """A LaTeX `table` in booktabs' style; needs the packages booktabs, xcolor (option table) and fontenc (T1)."""
-    columns = "".join("r" if _is_numeric(grid, i) else _text_column(grid, i) for i in range(len(grid.heads)))
+    columns = "".join("r" if grid.is_numeric(i) else _text_column(grid, i) for i in range(len(grid.heads)))
     lines = [r"\begin{table}", r"\centering", rf"\caption{{{latex(grid.title)}}}", rf"\begin{{tabular}}{{{columns}}}",
              r"\toprule"]  # fmt: skip
     if grid.spanners:
@@ -73,10 +78,6 @@ def to_latex(grid: Grid) -> str:
     return "\n".join([*lines, r"\end{table}", ""])
 
 
-def _is_numeric(grid: Grid, column: int) -> bool:
-    return any(row.cells[column].number is not None for row in grid.rows if row.kind != "section")
-
-
 def _text_column(grid: Grid, column: int) -> str:
     """Long texts are set in a paragraph of fixed width, others in one line."""
     longest = max(len(row.cells[column].text) for row in grid.rows if row.kind != "section")
@@ -86,7 +87,9 @@ def _text_column(grid: Grid, column: int) -> str:
 def _latex_row(row: GridRow, columns: int) -> str:
     if row.kind == "section":
         return rf"\multicolumn{{{columns}}}{{l}}{{\textit{{{latex(row.cells[0].text)}}}}} \\"
-    return " & ".join(_latex_cell(cell) for cell in row.cells) + r" \\"
+    head, *cells = row.cells
+    first = rf"\textit{{{latex(head.text)}}}" if row.kind == "term" else latex(head.text)
+    return " & ".join([first, *(_latex_cell(cell) for cell in cells)]) + r" \\"
 
 
 def _latex_cell(cell: Cell) -> str:
@@ -124,7 +127,13 @@ def _write_sheet(book: Any, sheet: Any, grid: Grid) -> None:
     for row in grid.rows:
         at += 1
         for column, cell in enumerate(row.cells):
-            _write_cell(book, sheet, (at, column), cell, is_section=row.kind == "section")
+            _write_cell(
+                book,
+                sheet,
+                (at, column),
+                cell,
+                is_heading=row.kind == "section" or (row.kind == "term" and column == 0),
+            )
     for note in grid.notes:
         at += 1
         sheet.write_string(at + 1, 0, note)
@@ -134,8 +143,8 @@ def _write_sheet(book: Any, sheet: Any, grid: Grid) -> None:
     sheet.freeze_panes(4 if grid.spanners else 3, 1)
 
 
-def _write_cell(book: Any, sheet: Any, place: tuple[int, int], cell: Cell, is_section: bool) -> None:
-    looks: dict[str, object] = {"bold": True} if is_section else {}
+def _write_cell(book: Any, sheet: Any, place: tuple[int, int], cell: Cell, is_heading: bool) -> None:
+    looks: dict[str, object] = {"bold": True} if is_heading else {}
     if cell.shade is not None:
         paper, ink = SHADES[cell.shade]
         looks = {"bg_color": paper, "font_color": ink}

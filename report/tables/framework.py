@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models_py.study import Study
-from report.language import Language, label, text
+from report.language import Language, in_sentence, label, text
 from report.tables.grid import Cell, Grid, GridRow, Spanner
 
 AREAS: tuple[Literal["urban", "rural"], ...] = ("urban", "rural")
@@ -35,7 +35,7 @@ def framework_table(study: Study, language: Language) -> FrameworkTable:
     rows = tuple(
         FrameworkRow(
             getattr(factor.name, language),
-            ", ".join(label(outcome, language) for outcome in factor.outcomes),
+            ", ".join((in_sentence if i else label)(outcome, language) for i, outcome in enumerate(factor.outcomes)),
             tuple(getattr(factor.importance[group], area) for group, area in columns),
         )
         for factor in factors

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 # section: a heading across the row. under: what stands beneath the row before it, in smaller print. foot: fit.
-RowKind = Literal["body", "section", "under", "foot"]
+# term: a row that stands for itself after a section.
+RowKind = Literal["body", "term", "section", "under", "foot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,6 @@ class Grid:
     rows: tuple[GridRow, ...]
     notes: tuple[str, ...] = ()
 
-
-def words(*texts: str) -> tuple[Cell, ...]:
-    """Cells of text alone."""
-    return tuple(Cell(text) for text in texts)
+    def is_numeric(self, column: int) -> bool:
+        """Whether a column holds numbers, so that it is set to the right."""
+        return any(row.cells[column].number is not None for row in self.rows if row.kind != "section")

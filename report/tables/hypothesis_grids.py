@@ -1,6 +1,6 @@
 """Table 2 as it is shown, and the table of all tests behind it."""
 
-from report.language import Language, label, number, percent, text
+from report.language import Language, in_sentence, label, number, percent, text
 from report.tables.grid import Cell, Grid, GridRow
 from report.tables.hypotheses import HypothesisTable, TestRow
 
@@ -48,7 +48,7 @@ def verdict_notes(table: HypothesisTable) -> tuple[str, ...]:
     for row in table.rows:
         models_of: dict[str, list[str]] = {}
         for verdict in row.verdicts:
-            models_of.setdefault(verdict.note, []).append(label(verdict.model, language))
+            models_of.setdefault(verdict.note, []).append(in_sentence(verdict.model, language))
         said += [
             text("tables", "note", language, id=row.hypothesis_id, model=" / ".join(models), note=note)
             for note, models in models_of.items()
@@ -87,7 +87,7 @@ def cells_of(test: TestRow, language: Language) -> tuple[Cell, ...]:
         Cell(test.contrast),
         Cell(number(test.estimate, language, DECIMALS), test.estimate, "0.0000"),
         Cell(number(test.std_error, language, DECIMALS), test.std_error, "0.0000"),
-        Cell(f"{low} – {high}"),
+        Cell(text("tables", "from_to", language, low=low, high=high)),
         Cell(p_in_words(test.p_value, language), test.p_value, "0.0000"),
         Cell(p_in_words(test.p_adjusted, language), test.p_adjusted, "0.0000"),
         Cell(yes_or_no(test.equivalent, language)),

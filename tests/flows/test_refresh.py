@@ -1,6 +1,7 @@
 """Raw files in, tables out: what a data engineer relies on."""
 
 import hashlib
+import itertools
 import json
 import shutil
 import time
@@ -35,8 +36,9 @@ def files_of(home: Home) -> dict[str, str]:
 
 
 def test_every_hypothesis_has_a_verdict(refreshed: Refreshed) -> None:
-    verdicts = query(refreshed.home.results, "select hypothesis_id from results.hypothesis_verdict order by all")
-    assert [row[0] for row in verdicts] == ["H1a", "H1b", "H2a", "H2b", "H2c", "H3", "H4", "H5", "H6a", "H6b"]
+    verdicts = query(refreshed.home.results, "select hypothesis_id, model from results.hypothesis_verdict order by all")
+    hypotheses = ["H1a", "H1b", "H2a", "H2b", "H2c", "H3", "H4", "H5", "H6a", "H6b"]
+    assert verdicts == list(itertools.product(hypotheses, ["pooled", "random_effects"]))
 
 
 def test_panel_ends_with_the_last_closed_year(refreshed: Refreshed) -> None:
