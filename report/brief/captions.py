@@ -5,7 +5,6 @@ from report.language import Language
 
 KEYS = (
     "box_heading",
-    "caption_table_1",
     "caption_table_2",
     "caption_table_3",
     "table_2_hypothesis",

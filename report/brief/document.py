@@ -15,7 +15,7 @@ from report.brief.phrases import Phrases, paragraph
 from report.brief.pictures import Figure
 from report.language import Language, label
 from report.release import Release
-from report.brief.framework import Grid, framework_grid
+from report.tables import Grid, framework_grid, framework_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def compose(release: Release, study: Study, language: Language, figures: Mapping
             phrases.say("framework_heading"),
             tuple(phrases.say(f"framework_{name}") for name in ("experience", "ties", "centralisation")),
         ),
-        framework_table=framework_grid(study, language),
+        framework_table=framework_grid(framework_table(study, language)),
         observed=Section(observed.heading(findings, phrases), tuple(observed.paragraphs(findings, phrases))),
         fitted=tuple(modelled.paragraphs(findings, phrases)),
         profiles=Section(phrases.say("profiles_heading"), tuple(profiles.paragraphs(findings, phrases))),

@@ -131,7 +131,9 @@ class Findings:
         return tuple(group for group in self.groups if self.status[self.model, group] == OK)
 
 
-def read_findings(release: Release, study: Study, model: str = "pooled", other_model: str = "random_effects") -> Findings:
+def read_findings(
+    release: Release, study: Study, model: str = "pooled", other_model: str = "random_effects"
+) -> Findings:
     """Read a release's findings."""
     (run,) = release.rows("select first_year, last_year from results.run")
     (variants,) = release.rows("select count(distinct variant) as n from results.sensitivity where model = ?", model)

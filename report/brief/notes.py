@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models_py.contrasts import cells_behind
 from models_py.study import Hypothesis
 from report.brief.findings import OK, Findings, Judged
 from report.brief.phrases import Phrases, paragraph
@@ -80,11 +81,9 @@ def _few_events(declared: Hypothesis, findings: Findings, phrases: Phrases) -> s
 
 def smallest_cell(declared: Hypothesis, findings: Findings) -> SmallestCell | None:
     """The cell with fewest events among those a hypothesis compares; a withheld one is smaller than any other."""
-    tests = findings.study.tests
     cells = [
         SmallestCell(group, centrality, share.n_events)
-        for group in _groups(declared)
-        for centrality in (tests.urban, tests.rural)
+        for group, centrality in cells_behind(declared, findings.study)
         if (share := findings.shares.get((group, declared.outcome, centrality)))
     ]
     return min(cells, key=lambda cell: -1 if cell.events is None else cell.events, default=None)

@@ -12,7 +12,7 @@ def headline(findings: Findings, phrases: Phrases) -> str:
     abroad, within = leaders(findings, ["emigration"]), leaders(findings, ["internal_move"])
     stands_out = abroad is not None and len(abroad) < len(findings.groups)
     if stands_out and abroad == within:
-        return phrases.sentence("clause_same", groups=phrases.groups(abroad or (), "long"))
+        return phrases.sentence("clause_same", groups=phrases.groups_in_full(abroad or ()))
     clauses = []
     if abroad is not None:
         clauses.append(_clause("emigrate", "emigrate_most", abroad, findings, phrases))
@@ -28,7 +28,7 @@ def headline(findings: Findings, phrases: Phrases) -> str:
 def _clause(verb: str, most: str, found: tuple[str, ...], findings: Findings, phrases: Phrases) -> str:
     if len(found) == len(findings.groups):
         return phrases.say(f"clause_{verb}_alike")
-    return phrases.say(f"clause_{most}", groups=phrases.groups(found, "long"))
+    return phrases.say(f"clause_{most}", groups=phrases.groups_in_full(found))
 
 
 def heading(findings: Findings, phrases: Phrases) -> str:
@@ -38,7 +38,7 @@ def heading(findings: Findings, phrases: Phrases) -> str:
         return phrases.say("observed_heading_unknown")
     if len(found) == len(findings.groups):
         return phrases.say("observed_heading_alike")
-    return phrases.sentence("observed_heading_most", groups=phrases.groups(found, "long"))
+    return phrases.sentence("observed_heading_most", groups=phrases.groups_in_full(found))
 
 
 def level(findings: Findings, phrases: Phrases, outcome: str) -> str:

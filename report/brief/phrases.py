@@ -3,13 +3,16 @@
 Belongs here: enumerations, names of groups, counts, first letters. Does not belong here: which sentence is chosen.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from report.language import Language, label, number, percent, text, words
+from report.language import Language, in_sentence, label, number, percent, text, words
 
 # A share below this is written with two decimals: one would not tell small shares apart.
 SMALL_SHARE = 0.01
+# Words whose number follows them: `centrality 1`, `tabell 2`.
+NUMBERED = re.compile(r"(\b(?:centrality|sentralitet|class|klasse|figure|figur|table|tabell)) (?=\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,8 @@ class Phrases:
     language: Language
 
     def say(self, key: str, **values: object) -> str:
-        """A text of `words/brief.yml`."""
-        return text("brief", key, self.language, **values)
+        """A text of `words/brief.yml`; no line breaks between a word and the number that goes with it."""
+        return NUMBERED.sub("\\1\u00a0", text("brief", key, self.language, **values))
 
     def sentence(self, key: str, **values: object) -> str:
         """A text that begins a sentence, whatever its first placeholder holds."""
@@ -32,9 +35,13 @@ class Phrases:
             return "".join(parts)
         return f"{', '.join(parts[:-1])} {self.say(last)} {parts[-1]}"
 
-    def groups(self, names: Sequence[str], form: str = "group") -> str:
-        """Groups enumerated in lower case; `form` is `group` (short) or `long`."""
-        return self.listed([self.say(f"{form}_{name}") for name in names])
+    def groups(self, names: Sequence[str]) -> str:
+        """Groups enumerated as they stand within a sentence, by their short names."""
+        return self.listed([self.say(f"group_{name}") for name in names])
+
+    def groups_in_full(self, names: Sequence[str]) -> str:
+        """Groups enumerated for those who have not yet met the short names."""
+        return self.listed([in_sentence(name, self.language) for name in names])
 
     def count(self, n: int) -> str:
         """A count in words up to twelve, as both languages write it in running text."""
@@ -56,7 +63,11 @@ class Phrases:
 
     def reason(self, status: str) -> str:
         """Why there are no estimates, inside a sentence."""
-        return lower(self.say("no_coefficients") if status == "ok" else self.status(status))
+        if status == "ok":
+            return self.say("no_coefficients")
+        if f"status_{status}" in words("brief"):
+            return self.say(f"status_{status}")
+        return in_sentence(status, self.language)
 
     def years(self, first: int, last: int) -> str:
         """A period."""
@@ -66,11 +77,6 @@ class Phrases:
 def capital(sentence: str) -> str:
     """The sentence with a capital first letter."""
     return sentence[:1].upper() + sentence[1:]
-
-
-def lower(sentence: str) -> str:
-    """The sentence with a small first letter, as it stands inside another."""
-    return sentence[:1].lower() + sentence[1:]
 
 
 def paragraph(*sentences: str) -> str:

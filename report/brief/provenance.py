@@ -13,6 +13,7 @@ DOI = "10.1007/s00168-025-01362-w"
 # More deliveries than this are counted instead of named.
 MOST_NAMED = 3
 
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A line of the box; codes (hashes, run ids) are set in a fixed width."""

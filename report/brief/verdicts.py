@@ -48,9 +48,7 @@ def other_model(findings: Findings, phrases: Phrases) -> str:
     if not findings.other_verdicts or all(status == ABSENT for status in statuses.values()):
         return phrases.say("robust_absent", model=model)
     unfitted = [group for group, status in statuses.items() if status != OK]
-    failed = (
-        phrases.say("robust_unfitted", Model=capital(model), groups=phrases.groups(unfitted)) if unfitted else ""
-    )
+    failed = phrases.say("robust_unfitted", Model=capital(model), groups=phrases.groups(unfitted)) if unfitted else ""
     changed = [
         phrases.say("robust_item", hypothesis=judged.name, verdict=phrases.say(f"verdict_{other}"))
         for judged in findings.judged
