@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from expectations.gate import VALIDATION_TABLE
 from flows.publish import write_results
-from models_py.study import Study
+from models_py.study import Hypothesis, Study
 from models_py.tables import PUBLISHED_TABLES
 
 Row = dict[str, Any]
@@ -54,19 +54,24 @@ SHARES = {
 
 def write_release(folder: Path, study: Study) -> Path:
     """Write `results.duckdb` and `manifest.json` into a new folder, which is returned."""
+    return write_rows(folder, release_rows(study), manifest(study))
+
+
+def write_rows(folder: Path, rows: dict[str, list[Row]], told: Row, previous: Path | None = None) -> Path:
+    """Write a release of these rows under this manifest; it may follow the one in another results database."""
     folder.mkdir(parents=True)
-    rows = release_rows(study)
     tables = {table.name: table.arrow(rows[table.name]) for table in PUBLISHED_TABLES}
     # Made under another name: in `results.duckdb`, `results.<table>` is ambiguous while it is written.
     making = folder / "release.duckdb"
-    write_results(making, None, tables, pa.Table.from_pylist(WITHHELD), RUN_ID)
+    write_results(making, previous, tables, pa.Table.from_pylist(WITHHELD), told["run_id"])
     with duckdb.connect(str(making)) as con:
         con.execute(VALIDATION_TABLE)
         con.execute(
-            "insert into audit.validation values (?, 'results', 'results', 'expect_table', 'fit', null, true)", [RUN_ID]
+            "insert into audit.validation values (?, 'results', 'results', 'expect_table', 'fit', null, true)",
+            [told["run_id"]],
         )
     making.rename(folder / "results.duckdb")
-    (folder / "manifest.json").write_text(json.dumps(manifest(study)), encoding="utf-8")
+    (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
     return folder
 
 
@@ -235,8 +240,9 @@ def hypothesis_rows(study: Study) -> dict[str, list[Row]]:
         for model, hypothesis, verdict in judged
     ]
     tests = [
-        {"model": model, "hypothesis_id": hypothesis.id, "profile": f"{family}, employed", "contrast": "urban - rural"}
+        {"model": model, "hypothesis_id": hypothesis.id, "profile": f"{family}, employed"}
         | {
+            "contrast": contrast(hypothesis, study),
             "estimate": 0.5,
             "std_error": 0.1,
             "z": 5.0,
@@ -270,6 +276,17 @@ def hypothesis_rows(study: Study) -> dict[str, list[Row]]:
         "hypothesis": statements, "hypothesis_verdict": verdicts, "hypothesis_test": tests,
         "variant": variants, "sensitivity": sensitivity,
     }  # fmt: skip
+
+
+def contrast(hypothesis: Hypothesis, study: Study) -> str:
+    """What a hypothesis compares, as `models_py.contrasts` names it."""
+    group, other, urban, rural = hypothesis.group, hypothesis.other_group, study.tests.urban, study.tests.rural
+    return {
+        "between_groups": f"log ratio {group} / {other}",
+        "urban_minus_rural": f"difference centrality {urban} - {rural}, {group}",
+        "rural_minus_urban": f"difference centrality {rural} - {urban}, {group}",
+        "smaller_gap": f"gap {other} + gap {group}, gap = centrality {rural} - {urban}",
+    }[hypothesis.contrast]
 
 
 def support(verdict: str) -> tuple[bool, ...]:
