@@ -14,7 +14,7 @@ from report.language import Language
 # Darkest (most central) first.
 RAMPS = {
     "immigrant": ("#08306b", "#1763ab", "#3f8fc6", "#7fb9dd", "#b9d9ee"),
-    "norwegian_born": ("#4a0a52", "#82278c", "#a955b0", "#c88bcd", "#e3c1e5"),
+    "norwegian_born": ("#4d0a4a", "#872680", "#ad559f", "#cb8abf", "#e6c1dd"),
     "native": ("#7a2600", "#b04a04", "#db7116", "#f29b50", "#facb9b"),
 }
 SHAPES = {"immigrant": "circle", "norwegian_born": "square", "native": "triangle-up"}

@@ -137,7 +137,8 @@ def component_rows(found: Sequence[Row], groups: Sequence[str]) -> tuple[Compone
 
 def estimate_of(row: Row | None) -> Estimate | None:
     """A published row as an estimate."""
-    if row is None:
+    # A correlation beside a deviation of zero is none.
+    if row is None or row["estimate"] is None:
         return None
     return Estimate(
         row["estimate"], row["std_error"], row.get("p_value"), row["ci_low"], row["ci_high"],

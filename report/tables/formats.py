@@ -17,7 +17,7 @@ from report.tables.grid import Cell, Grid, GridRow
 SHADES = (("#ffffff", "#1d1d1d"), ("#d6e4f0", "#1d1d1d"), ("#8fb4d6", "#1d1d1d"), ("#2f6ea5", "#ffffff"))
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
          "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-         "\u2212": r"$-$", "\u202f": r"\,", "\u00a0": "~", "–": "--", "±": r"$\pm$", "²": r"$^2$",
+         "\u2212": r"$-$", "\u202f": r"\,", "\u00a0": "~", "–": "--", "±": r"$\pm$", "²": r"\textsuperscript{2}",
          "«": r"\guillemotleft{}", "»": r"\guillemotright{}", "“": "``", "”": "''"}  # fmt: skip
 SHEET_NAME_LENGTH = 31
 NUMBER = ' class="number"'

@@ -11,7 +11,7 @@ from flows.home import STUDY_FILE
 from models_py.study import Study, load_study
 from report.language import Language, in_sentence, label, text
 from report.release import Release, Row
-from report.tables.notes import Judged, note_of
+from report.tables.notes import Judged, Published, note_of, read_published
 
 VERDICTS = "select model, hypothesis_id, verdict, n_tests, n_supporting, note from results.hypothesis_verdict"
 TESTS = "select * from results.hypothesis_test order by model, hypothesis_id, profile, contrast"
@@ -84,14 +84,14 @@ def hypothesis_table(release: Release, language: Language) -> HypothesisTable:
     """
     study = load_study(STUDY_FILE)
     declared = {hypothesis.id: hypothesis for hypothesis in study.hypotheses}
-    verdicts, tests = release.rows(VERDICTS), release.rows(TESTS)
+    verdicts, tests, published = release.rows(VERDICTS), release.rows(TESTS), read_published(release)
     models = tuple(sorted({row["model"] for row in verdicts}))
 
     def verdict_row(verdict: Row) -> VerdictRow:
         key = (verdict["model"], verdict["hypothesis_id"])
         of_verdict = [test for test in tests if (test["model"], test["hypothesis_id"]) == key]
         judged = Judged(declared[verdict["hypothesis_id"]], verdict, of_verdict)
-        return in_words(judged, release, study, language)
+        return in_words(judged, published, study, language)
 
     rows = tuple(
         HypothesisRow(
@@ -109,7 +109,7 @@ def hypothesis_table(release: Release, language: Language) -> HypothesisTable:
     return HypothesisTable(language, models, study.models.confidence_level, rows)
 
 
-def in_words(judged: Judged, release: Release, study: Study, language: Language) -> VerdictRow:
+def in_words(judged: Judged, published: Published, study: Study, language: Language) -> VerdictRow:
     """A verdict and its tests in words."""
     verdict = judged.verdict
     return VerdictRow(
@@ -118,7 +118,7 @@ def in_words(judged: Judged, release: Release, study: Study, language: Language)
         verdict_label=label(verdict["verdict"], language),
         n_tests=verdict["n_tests"],
         n_supporting=verdict["n_supporting"],
-        note=note_of(judged, release, study, language),
+        note=note_of(judged, published, study, language),
         tests=tuple(worded_test(test, language) for test in judged.tests),
     )
 

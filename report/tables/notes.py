@@ -13,9 +13,31 @@ from report.language import Language, in_sentence, number, percent, text
 from report.release import Release, Row
 
 EVENTS = """
-select population_group, centrality, n_events from results.observed_rate
-where year is null and outcome = ?
+select population_group, centrality, outcome, n_events from results.observed_rate
+where year is null
 """
+UNFITTED = "select model, population_group, status from results.fit where status <> 'ok'"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What notes need of a release, read once.
+
+    Attributes:
+        events: (group, centrality, outcome) → published number of events, None where withheld.
+        unfitted: (model, group) → why there are no estimates.
+    """
+
+    events: dict[tuple[str, str, str], int | None]
+    unfitted: dict[tuple[str, str], str]
+
+
+def read_published(release: Release) -> Published:
+    """The events and the failed fits of a release."""
+    return Published(
+        {(row["population_group"], row["centrality"], row["outcome"]): row["n_events"] for row in release.rows(EVENTS)},
+        {(row["model"], row["population_group"]): row["status"] for row in release.rows(UNFITTED)},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +49,17 @@ class Judged:
     tests: Sequence[Row]
 
 
-def note_of(judged: Judged, release: Release, study: Study, language: Language) -> str:
+def note_of(judged: Judged, published: Published, study: Study, language: Language) -> str:
     """What the verdict rests on, in sentences."""
     if judged.verdict["verdict"] == "inconclusive":
-        return why_inconclusive(judged, release, language)
+        return why_inconclusive(judged, published, language)
     if judged.hypothesis.direction == "none":
         sentences = no_difference(judged, study, language)
     else:
         sentences = directional(judged, study, language)
     if judged.verdict["verdict"] == "partly_supported":
         sentences.append(by_family(judged.tests, language))
-    return " ".join([*sentences, events_sentence(judged.hypothesis, release, study, language)])
+    return " ".join([*sentences, events_sentence(judged.hypothesis, published, study, language)])
 
 
 def directional(judged: Judged, study: Study, language: Language) -> list[str]:
@@ -94,13 +116,9 @@ def by_family(tests: Sequence[Row], language: Language) -> str:
     return text("tables", "note_by_family", language, families="; ".join(said))
 
 
-def events_sentence(hypothesis: Hypothesis, release: Release, study: Study, language: Language) -> str:
+def events_sentence(hypothesis: Hypothesis, published: Published, study: Study, language: Language) -> str:
     """On how few events a verdict rests, by the published counts."""
-    published = {
-        (row["population_group"], row["centrality"]): row["n_events"]
-        for row in release.rows(EVENTS, hypothesis.outcome)
-    }
-    counts = {cell: published.get(cell) for cell in cells_behind(hypothesis, study)}
+    counts = {cell: published.events.get((*cell, hypothesis.outcome)) for cell in cells_behind(hypothesis, study)}
     outcome = in_sentence(hypothesis.outcome, language)
     hidden = [cell_name(cell, language) for cell, count in counts.items() if count is None]
     if hidden:
@@ -115,21 +133,15 @@ def cell_name(cell: tuple[str, str], language: Language) -> str:
     return text("tables", "note_cell", language, group=in_sentence(cell[0], language), level=cell[1])
 
 
-def why_inconclusive(judged: Judged, release: Release, language: Language) -> str:
+def why_inconclusive(judged: Judged, published: Published, language: Language) -> str:
     """Which models could not be estimated; where all were, what the results themselves say."""
     groups = [group for group in (judged.hypothesis.group, judged.hypothesis.other_group) if group]
-    statuses = {
-        row["population_group"]: row["status"]
-        for row in release.rows(
-            "select population_group, status from results.fit where model = ? and status <> 'ok'",
-            judged.verdict["model"],
-        )
-    }
+    statuses = {group: published.unfitted.get((judged.verdict["model"], group)) for group in groups}
     failed = [
         text("tables", "note_inconclusive_group", language, group=in_sentence(group, language),
-             status=in_sentence(statuses[group], language))
-        for group in groups
-        if group in statuses
+             status=in_sentence(status, language))
+        for group, status in statuses.items()
+        if status
     ]  # fmt: skip
     if failed:
         return text("tables", "note_inconclusive", language, groups="; ".join(failed))
