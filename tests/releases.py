@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from expectations.gate import VALIDATION_TABLE
 from flows.publish import write_results
-from models_py.study import Study
+from models_py.study import Hypothesis, Study
 from models_py.tables import PUBLISHED_TABLES
 
 Row = dict[str, Any]
@@ -235,7 +235,12 @@ def hypothesis_rows(study: Study) -> dict[str, list[Row]]:
         for model, hypothesis, verdict in judged
     ]
     tests = [
-        {"model": model, "hypothesis_id": hypothesis.id, "profile": f"{family}, employed", "contrast": "urban - rural"}
+        {
+            "model": model,
+            "hypothesis_id": hypothesis.id,
+            "profile": f"{family}, employed",
+            "contrast": contrast(hypothesis),
+        }
         | {
             "estimate": 0.5,
             "std_error": 0.1,
@@ -270,6 +275,17 @@ def hypothesis_rows(study: Study) -> dict[str, list[Row]]:
         "hypothesis": statements, "hypothesis_verdict": verdicts, "hypothesis_test": tests,
         "variant": variants, "sensitivity": sensitivity,
     }  # fmt: skip
+
+
+def contrast(hypothesis: Hypothesis) -> str:
+    """What a hypothesis compares, as `models_py.contrasts` names it."""
+    group, other = hypothesis.group, hypothesis.other_group
+    return {
+        "between_groups": f"log ratio {group} / {other}",
+        "urban_minus_rural": f"difference centrality 1 - 5*, {group}",
+        "rural_minus_urban": f"difference centrality 5* - 1, {group}",
+        "smaller_gap": f"gap {other} - gap {group}, gap = centrality 5* - 1",
+    }[hypothesis.contrast]
 
 
 def support(verdict: str) -> tuple[bool, ...]:
