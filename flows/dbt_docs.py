@@ -26,7 +26,7 @@ def write_dbt_docs(manifest: Path, page: Path) -> None:
         PageMissing: dbt ships its page elsewhere, or with other marks for what is put in.
     """
     described = json.loads(manifest.read_text(encoding="utf-8"))
-    catalog = {"metadata": {}, "nodes": {}, "sources": {}, "errors": None}
+    catalog: dict[str, Any] = {"metadata": {}, "nodes": {}, "sources": {}, "errors": None}
     text = stock_page()
     for mark, value in (("MANIFEST", without_this_machine(described)), ("CATALOG", catalog)):
         if f'"{mark}.JSON INLINE DATA"' not in text:

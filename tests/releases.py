@@ -240,9 +240,13 @@ def hypothesis_rows(study: Study) -> dict[str, list[Row]]:
         for model, hypothesis, verdict in judged
     ]
     tests = [
-        {"model": model, "hypothesis_id": hypothesis.id, "profile": f"{family}, employed"}
+        {
+            "model": model,
+            "hypothesis_id": hypothesis.id,
+            "profile": f"{family}, employed",
+            "contrast": contrast(hypothesis),
+        }
         | {
-            "contrast": contrast(hypothesis, study),
             "estimate": 0.5,
             "std_error": 0.1,
             "z": 5.0,
@@ -278,14 +282,14 @@ def hypothesis_rows(study: Study) -> dict[str, list[Row]]:
     }  # fmt: skip
 
 
-def contrast(hypothesis: Hypothesis, study: Study) -> str:
+def contrast(hypothesis: Hypothesis) -> str:
     """What a hypothesis compares, as `models_py.contrasts` names it."""
-    group, other, urban, rural = hypothesis.group, hypothesis.other_group, study.tests.urban, study.tests.rural
+    group, other = hypothesis.group, hypothesis.other_group
     return {
         "between_groups": f"log ratio {group} / {other}",
-        "urban_minus_rural": f"difference centrality {urban} - {rural}, {group}",
-        "rural_minus_urban": f"difference centrality {rural} - {urban}, {group}",
-        "smaller_gap": f"gap {other} + gap {group}, gap = centrality {rural} - {urban}",
+        "urban_minus_rural": f"difference centrality 1 - 5*, {group}",
+        "rural_minus_urban": f"difference centrality 5* - 1, {group}",
+        "smaller_gap": f"gap {other} - gap {group}, gap = centrality 5* - 1",
     }[hypothesis.contrast]
 
 

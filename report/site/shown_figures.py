@@ -30,12 +30,11 @@ def write_figures(release: Release, language: Language, site: Path) -> list[Show
 def write_figure(name: str, release: Release, language: Language, site: Path) -> ShownFigure:
     """Write a figure's pictures."""
     specification = figures.specification(name, release, language)
-    files = {form: f"downloads/{name}_{language}.{form}" for form in FORMS}
+    files = {}
     drawing = figures.drawn(specification)
     for form in FORMS:
+        files[str(form)] = f"downloads/{name}_{language}.{form}"
         (site / files[form]).write_bytes(figures.in_form(drawing, form))
     # A closing tag inside a text would end the script that the specification stands in.
     inline = json.dumps(specification, ensure_ascii=False).replace("</", "<\\/")
-    return ShownFigure(
-        name, figures.caption(name, release, language), specification["description"], inline, files
-    )
+    return ShownFigure(name, figures.caption(name, release, language), specification["description"], inline, files)

@@ -69,7 +69,9 @@ def write_table(name: str, choice: str, grid: Grid, language: Language, site: Pa
     """Write a table's files."""
     files = {form: f"downloads/{name}_{language}.{form}" for form in ("html", "tex", "xlsx")}
     html = to_html(grid)
-    page = f'<!DOCTYPE html>\n<html lang="{language}">\n<meta charset="utf-8">\n<title>{name}</title>\n{html}\n</html>\n'
+    page = (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<meta charset="utf-8">\n<title>{name}</title>\n{html}\n</html>\n'
+    )
     (site / files["html"]).write_text(page, encoding="utf-8")
     (site / files["tex"]).write_text(to_latex(grid), encoding="utf-8")
     to_excel([grid], site / files["xlsx"])

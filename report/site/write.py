@@ -40,7 +40,7 @@ def write_site(release: Release, study: Study, site: Path, beside: Path, briefs:
         The start page.
     """
     shutil.copytree(HERE / "static", site / "static")
-    (site / "static" / "vega.js").write_text(vl_convert.javascript_bundle(), encoding="utf-8")
+    (site / "static" / "vega.js").write_text(vl_convert.javascript_bundle(None), encoding="utf-8")
     for name in BESIDE:
         if (beside / name).exists():
             shutil.copytree(beside / name, site / name)
@@ -56,9 +56,7 @@ def write_site(release: Release, study: Study, site: Path, beside: Path, briefs:
     return site / "index.html"
 
 
-def contents(
-    release: Release, study: Study, site: Path, language: Language, briefs: list[Path]
-) -> dict[str, Any]:
+def contents(release: Release, study: Study, site: Path, language: Language, briefs: list[Path]) -> dict[str, Any]:
     """What each page shows; writes the files that figures and tables offer for download."""
     figures = shown_figures.write_figures(release, language, site)
     table = hypothesis_table(release, language)

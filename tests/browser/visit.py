@@ -9,11 +9,11 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize
 
 Scheme = Literal["light", "dark"]
 Size = Literal["phone", "desktop"]
-SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+SIZES: dict[Size, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 SERIOUS = ("serious", "critical")
 # The engine takes seconds to start, and longer on a busy machine.
 ENGINE_MILLISECONDS = 60_000
@@ -52,9 +52,18 @@ class Visit:
         self.page.goto(address, wait_until="load")
         if self.page.locator("#sql-page").count():
             self.page.wait_for_selector("#sql-page[data-ready]", timeout=ENGINE_MILLISECONDS)
+        self.wait_for_figures()
+        return self.page
+
+    def wait_for_figures(self) -> None:
+        """Wait until every figure is drawn by its script."""
         for chart in self.page.locator("[data-figure]").all():
             chart.locator("svg").first.wait_for()
-        return self.page
+
+    def resize(self, size: Size) -> None:
+        """Look on through another screen."""
+        self.size = size
+        self.page.set_viewport_size(SIZES[size])
 
     def look(self) -> None:
         """Note what axe-core calls serious or critical, and a page that is wider than its screen."""

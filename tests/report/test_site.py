@@ -174,7 +174,9 @@ def test_a_changed_verdict_changes_every_page_that_shows_it(site: Path, changed_
 
 
 def test_a_changed_count_changes_the_accounting(site: Path, changed_site: Changed) -> None:
-    other = changed_site("update history.panel_accounting set persons = 12345 where year = 2016 and disposition = 'died'")
+    other = changed_site(
+        "update history.panel_accounting set persons = 12345 where year = 2016 and disposition = 'died'"
+    )
     assert {"accounting.html", "en/accounting.html"} <= differing(site, other)
     assert "12\u202f345" in Page(other / "accounting.html").text
 
@@ -200,7 +202,9 @@ def test_only_simulated_data_are_called_simulated(site: Path, changed_site: Chan
 
 def test_colours_can_be_read_in_light_and_dark(site: Path) -> None:
     style = (site / "static" / "site.css").read_text("utf-8")
-    light, dark = (dict(re.findall(r"--([\w-]+): (#\w{6})", block)) for block in re.findall(r":root \{([^}]*)\}", style)[:2])
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#\w{6})", block)) for block in re.findall(r":root \{([^}]*)\}", style)[:2]
+    )
     for palette in (light, dark):
         for ink in ("ink", "quiet", "link", "good", "partly", "bad"):
             for paper in ("paper", "shade"):

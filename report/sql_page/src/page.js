@@ -111,8 +111,8 @@ async function start() {
   }
   await showSchema(part("schema"), connection, choose, said("show_table"));
   run.disabled = false;
-  page.dataset.ready = String(Math.round(performance.now() - begin));
   await execute();
+  page.dataset.ready = String(Math.round(performance.now() - begin));
 }
 
 start();

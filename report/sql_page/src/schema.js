@@ -2,7 +2,7 @@
 
 const TABLES = `
   select view_name as table_name, comment from duckdb_views()
-  where database_name = 'release' and schema_name = 'results' order by view_oid`;
+  where database_name = 'release' and schema_name = 'results' order by view_name`;
 const COLUMNS = `
   select table_name, column_name, data_type, comment from duckdb_columns()
   where database_name = 'release' and schema_name = 'results' order by table_name, column_index`;
