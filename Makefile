@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-unit lint format bench clean
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-unit test-marginaleffects lint format bench clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -51,6 +51,10 @@ demo: setup sql-page-if-node  ## a small simulated Norway, from registers to the
 
 test: setup sql-page-if-node  ## all tests
 	$(BIN)/pytest
+
+test-marginaleffects: setup  ## that the package marginaleffects works with our models (it is no dependency: 0.5 GB)
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv run --active --no-project --with "marginaleffects>=0.6,<0.7" --with "polars<2" \
+		python -m pytest -n 0 tests/estimation/test_notebook_marginaleffects.py
 
 lint: setup  ## formatting, lint, types, SQL style
 	$(BIN)/ruff check .

@@ -13,7 +13,8 @@ from flows.build import BuildFailed, dbt_vars, rebuild_estimation_input
 from flows.home import Home
 from flows.log import step
 from models_py.cells import EstimationInputError
-from models_py.estimate import ESTIMATORS, Row, verdicts
+from models_py.estimate import ESTIMATORS, verdicts
+from models_py.fit_rows import Row
 from models_py.sensitivity import base_verdicts, sensitivity_rows, write_sensitivity
 from models_py.study import Study
 from models_py.variants import Variant, variant_study

@@ -129,12 +129,21 @@ def read_paths(con: duckdb.DuckDBPyConnection, group: str) -> Iterator[PathBatch
         "select n_persons, path from estimation.path where population_group = ?", [group]
     ).to_arrow_reader(PATHS_PER_BATCH)
     for batch in reader:
-        paths = batch.column(1)
-        offsets = paths.offsets.to_numpy()
-        if not (np.diff(offsets) > 0).all():
-            raise EstimationInputError("estimation.path has an empty path")
-        yield PathBatch(
-            n_persons=batch.column(0).to_numpy().astype(np.float64),
-            codes=paths.flatten().to_numpy(),
-            offsets=offsets - offsets[0],
-        )
+        yield path_batch(batch)
+
+
+def path_batch(batch: pa.RecordBatch) -> PathBatch:
+    """Rows of `n_persons` and `path` as arrays.
+
+    Raises:
+        EstimationInputError: a person without person-years.
+    """
+    paths = batch.column(1)
+    offsets = paths.offsets.to_numpy()
+    if not (np.diff(offsets) > 0).all():
+        raise EstimationInputError("estimation.path has an empty path")
+    return PathBatch(
+        n_persons=batch.column(0).to_numpy().astype(np.float64),
+        codes=paths.flatten().to_numpy(),
+        offsets=offsets - offsets[0],
+    )

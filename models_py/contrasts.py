@@ -13,9 +13,10 @@ import numpy as np
 from models_py.cells import Floats
 from models_py.design import AbsentLevelError
 from models_py.estimability import Status
+from models_py.hypotheses import Hypothesis, Situation
 from models_py.prediction import make_profile
 from models_py.results import FittedModel
-from models_py.study import Hypothesis, Study
+from models_py.study import Study
 
 
 class UnanswerableError(Exception):
@@ -60,8 +61,8 @@ class Question:
     study: Study
     last_year: int
 
-    def probability(self, group: str, centrality: str, family: str, labour: str) -> Probability:
-        """Of the hypothesis' outcome, for the base profile in a situation.
+    def probability(self, group: str, centrality: str, situation: Situation) -> Probability:
+        """Of the hypothesis' outcome, for a person in a situation.
 
         Raises:
             UnanswerableError: the group's model could not be estimated, or knows nobody in that situation.
@@ -71,7 +72,10 @@ class Question:
             raise UnanswerableError(f"no model of {group} is specified")
         if model.fitted is None:
             raise UnanswerableError(f"the model of {group} could not be estimated ({model.status}: {model.message})")
-        profile = make_profile(self.study, self.last_year, centrality, family, labour)
+        window = self.study.panel.age
+        if not window.first <= situation.age <= window.last:
+            raise UnanswerableError(f"nobody of age {situation.age} is in the panel")
+        profile = make_profile(self.study, self.last_year, centrality, situation)
         try:
             row = model.fitted.design.row(asdict(profile))
         except AbsentLevelError as error:
@@ -109,45 +113,45 @@ def smaller_gap(gap: tuple[float, float], other_gap: tuple[float, float]) -> tup
     return (minus, std_error, "-") if minus <= plus else (plus, std_error, "+")
 
 
-def _between_groups(question: Question, family: str, labour: str) -> Iterator[Contrast]:
+def _between_groups(question: Question, situation: Situation) -> Iterator[Contrast]:
     hypothesis, places = question.hypothesis, {"urban": question.study.tests.urban, "rural": question.study.tests.rural}
     for place in question.study.told_apart("centrality", hypothesis.centrality):
         estimate, std_error = log_ratio(
-            question.probability(hypothesis.group, places[place], family, labour),
-            question.probability(question.other_group, places[place], family, labour),
+            question.probability(hypothesis.group, places[place], situation),
+            question.probability(question.other_group, places[place], situation),
         )
-        profile = f"{family}, {labour}, centrality {places[place]}"
+        profile = f"{situation.name}, centrality {places[place]}"
         name = f"log ratio {hypothesis.group} / {hypothesis.other_group}"
-        yield Contrast(profile, name, family, estimate, std_error)
+        yield Contrast(profile, name, situation.family_situation, estimate, std_error)
 
 
-def _within_group(question: Question, family: str, labour: str) -> Iterator[Contrast]:
+def _within_group(question: Question, situation: Situation) -> Iterator[Contrast]:
     group, tests = question.hypothesis.group, question.study.tests
     upper, lower = tests.urban, tests.rural
     if question.hypothesis.contrast == "rural_minus_urban":
         upper, lower = lower, upper
     estimate, std_error = difference(
-        question.probability(group, upper, family, labour), question.probability(group, lower, family, labour)
+        question.probability(group, upper, situation), question.probability(group, lower, situation)
     )
     name = f"difference centrality {upper} - {lower}, {group}"
-    yield Contrast(f"{family}, {labour}", name, family, estimate, std_error)
+    yield Contrast(situation.name, name, situation.family_situation, estimate, std_error)
 
 
-def _smaller_gap(question: Question, family: str, labour: str) -> Iterator[Contrast]:
+def _smaller_gap(question: Question, situation: Situation) -> Iterator[Contrast]:
     tests, groups = question.study.tests, (question.hypothesis.group, question.other_group)
     gap, other_gap = (
         difference(
-            question.probability(group, tests.rural, family, labour),
-            question.probability(group, tests.urban, family, labour),
+            question.probability(group, tests.rural, situation),
+            question.probability(group, tests.urban, situation),
         )
         for group in groups
     )
     estimate, std_error, sign = smaller_gap(gap, other_gap)
     name = f"gap {groups[1]} {sign} gap {groups[0]}, gap = centrality {tests.rural} - {tests.urban}"
-    yield Contrast(f"{family}, {labour}", name, family, estimate, std_error)
+    yield Contrast(situation.name, name, situation.family_situation, estimate, std_error)
 
 
-CONTRASTS: dict[str, Callable[[Question, str, str], Iterator[Contrast]]] = {
+CONTRASTS: dict[str, Callable[[Question, Situation], Iterator[Contrast]]] = {
     "between_groups": _between_groups,
     "urban_minus_rural": _within_group,
     "rural_minus_urban": _within_group,
@@ -162,8 +166,10 @@ def contrasts(question: Question) -> list[Contrast]:
         UnanswerableError: one of them cannot be estimated, so that the hypothesis as it stands cannot be judged.
     """
     contrast = CONTRASTS[question.hypothesis.contrast]
-    situations = question.study.tested_situations()
-    found = [item for family, labour in situations for item in contrast(question, family, labour)]
+    situations = question.study.tested_situations(question.hypothesis)
+    found = [item for situation in situations for item in contrast(question, situation)]
+    if broken := next((item for item in found if not np.isfinite([item.estimate, item.std_error]).all()), None):
+        raise UnanswerableError(f"the contrast at {broken.profile} is too extreme to be computed")
     # Without a centrality term urban and rural are the same by assumption, and nothing can be tested.
     fixed = next((item for item in found if not item.std_error > 0), None)
     if fixed:

@@ -61,13 +61,25 @@ def pseudo_count_covariance(bread: Floats, X: Floats, added: Floats, P: Floats) 
 
 
 def select_covariance(
-    models: Models, bread: Floats, person_scores: PersonScores, X: Floats, counts: Floats, P: Floats
+    kind: CovarianceKind,
+    small_sample: SmallSample,
+    bread: Floats,
+    person_scores: PersonScores | None,
+    X: Floats,
+    counts: Floats,
+    P: Floats,
 ) -> Floats:
-    """The covariance (p, p) that `models` names; `bread` (p, p) is the inverse information, X (n, k), counts (n, m)."""
-    if models.covariance == "clustered":
-        return clustered_covariance(bread, person_scores, counts.sum(), models.small_sample)
-    if models.covariance == "robust":
-        return robust_covariance(bread, row_meat(X, counts, P), counts.sum(), models.small_sample)
+    """The covariance (p, p) of a kind; `bread` (p, p) is the inverse information, X (n, k), counts and P (n, m).
+
+    Raises:
+        ValueError: it is to be clustered, and there are no persons.
+    """
+    if kind == "clustered":
+        if person_scores is None:
+            raise ValueError("standard errors clustered by person need to know the persons")
+        return clustered_covariance(bread, person_scores, counts.sum(), small_sample)
+    if kind == "robust":
+        return robust_covariance(bread, row_meat(X, counts, P), counts.sum(), small_sample)
     return bread
 
 

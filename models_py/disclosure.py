@@ -13,8 +13,9 @@ from scipy.stats import norm
 
 from models_py.contrasts import cells_behind
 from models_py.counts import CountSystem, Key, rate_years, read_counts
+from models_py.hypotheses import Hypothesis
 from models_py.rounding import rounded_count
-from models_py.study import Hypothesis, Study
+from models_py.study import Study
 from models_py.tables import (
     ESTIMATION_TABLES,
     FIT,

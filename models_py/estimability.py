@@ -4,6 +4,7 @@ Belongs here: statuses, messages and the rule that leaves out `unknown` levels w
 carries a count that may not be published.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
 from models_py.multinomial import NewtonFit, log_probabilities
+from models_py.naming import IN_STUDY, Naming, Remedies
 from models_py.rounding import spoken_count
 from models_py.separation import separating_direction
 from models_py.study import NUMERIC_TERMS, Study
@@ -122,14 +124,14 @@ def check_levels(cells: Cells, design: Design, study: Study) -> None:
         )
 
 
-def check_columns(X: Floats, columns: tuple[Column, ...]) -> None:
+def check_columns(X: Floats, columns: Sequence[object], remedies: Remedies = IN_STUDY) -> None:
     """No column of X (n, k) is a combination of those before it.
 
     Raises:
         NotEstimableError: with status `overflow` or `collinear`, naming each column and what it is made of.
     """
     if not np.isfinite(X).all():
-        raise NotEstimableError("overflow", "a term has values that cannot be represented: see models.age_scale")
+        raise NotEstimableError("overflow", f"a term has values that cannot be represented: {remedies.rescale}")
     gram = X.T @ X
     kept: list[int] = []
     faults = []
@@ -142,7 +144,7 @@ def check_columns(X: Floats, columns: tuple[Column, ...]) -> None:
         parts = [str(columns[i]) for i, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-6]
         faults.append(f"{columns[j]} is a combination of {', '.join(parts) or 'nothing: it is zero everywhere'}")
     if faults:
-        raise NotEstimableError("collinear", f"{'; '.join(faults)}: leave a term out in study.yml")
+        raise NotEstimableError("collinear", f"{'; '.join(faults)}: {remedies.leave_out}")
 
 
 def check_size(n_persons: int, n_parameters: int, study: Study) -> None:
@@ -151,33 +153,40 @@ def check_size(n_persons: int, n_parameters: int, study: Study) -> None:
     Raises:
         NotEstimableError: with status `too_few_observations`, or `withheld` where the disclosure rule forbids it.
     """
-    spare = n_persons - n_parameters
+    check_persons(n_persons, n_parameters)
     needed = study.disclosure.residual_degrees_of_freedom
-    if spare <= 0:
-        raise NotEstimableError("too_few_observations", f"fewer persons than the {n_parameters} parameters")
-    if spare < needed:
+    if n_persons - n_parameters < needed:
         raise NotEstimableError(
             "withheld", f"fewer than {needed} residual degrees of freedom: the disclosure rule withholds the fit"
         )
 
 
-def check_fit(fit: NewtonFit, X: Floats, counts: Floats, design: Design, study: Study) -> None:
+def check_persons(n_persons: int, n_parameters: int) -> None:
+    """There are more persons than parameters.
+
+    Raises:
+        NotEstimableError: with status `too_few_observations`.
+    """
+    if n_persons <= n_parameters:
+        raise NotEstimableError("too_few_observations", f"fewer persons than the {n_parameters} parameters")
+
+
+def check_fit(fit: NewtonFit, X: Floats, counts: Floats, naming: Naming) -> None:
     """Newton's method ended at a maximum that is finite.
 
     Raises:
         NotEstimableError: with status `separation` (naming the terms that separate), `singular`, `overflow` or
             `not_converged`.
     """
-    if separation := separation_in_combination(fit, X, counts, design, study):
+    if separation := separation_in_combination(fit, X, counts, naming):
         raise NotEstimableError(
             "separation",
-            f"the data separate {separation}: the estimates would be infinite. Merge levels or leave a term out in "
-            "study.yml",
+            f"the data separate {separation}: the estimates would be infinite. {naming.remedies.merge}",
         )
-    check_ending(fit)
+    check_ending(fit, naming.remedies)
 
 
-def separation_in_combination(fit: NewtonFit, X: Floats, counts: Floats, design: Design, study: Study) -> str:
+def separation_in_combination(fit: NewtonFit, X: Floats, counts: Floats, naming: Naming) -> str:
     """Name the outcomes and terms that separate X (n, k) with counts (n, m), where Newton's method shows signs of it.
 
     Empty where nothing separates, and where the likelihood cannot be represented.
@@ -187,47 +196,44 @@ def separation_in_combination(fit: NewtonFit, X: Floats, counts: Floats, design:
     if fit.ending == "converged" and log_probabilities(X, fit.params).min() >= np.log(SUSPICIOUS_PROBABILITY):
         return ""
     direction = separating_direction(X, counts)
-    return "" if direction is None else _name_separation(direction, design, study)
+    return "" if direction is None else _name_separation(direction, naming)
 
 
-def check_ending(fit: NewtonFit) -> None:
+def check_ending(fit: NewtonFit, remedies: Remedies) -> None:
     """The iterations ended at a maximum.
 
     Raises:
         NotEstimableError: with status `singular`, `overflow` or `not_converged`.
     """
     if fit.ending == "overflow":
-        raise NotEstimableError("overflow", "the likelihood cannot be represented: see models.age_scale")
+        raise NotEstimableError("overflow", f"the likelihood cannot be represented: {remedies.rescale}")
     if fit.ending == "singular":
-        raise NotEstimableError("singular", "the information matrix is singular: leave a term out in study.yml")
+        raise NotEstimableError("singular", f"the information matrix is singular: {remedies.leave_out}")
     if fit.ending == "not_converged":
-        raise NotEstimableError(
-            "not_converged", f"not converged after {fit.iterations} iterations: see models.max_iterations in study.yml"
-        )
+        raise NotEstimableError("not_converged", f"not converged after {fit.iterations} iterations: {remedies.iterate}")
 
 
-def check_errors(covariance: Floats, model_covariance: Floats, design: Design, study: Study) -> None:
+def check_errors(covariance: Floats, model_covariance: Floats, naming: Naming) -> None:
     """No coefficient (p in all) has a standard error of zero, which persons who are all alike would give.
 
     Raises:
         NotEstimableError: with status `singular`, naming the coefficients.
     """
-    names = [f"{outcome} {column}" for outcome in study.variables.outcome.levels[1:] for column in design.columns]
     without = np.diag(covariance) <= ZERO_VARIANCE * np.diag(model_covariance)
     if without.any():
-        at_fault = ", ".join(name for name, is_zero in zip(names, without, strict=True) if is_zero)
+        at_fault = ", ".join(name for name, is_zero in zip(naming.coefficients, without, strict=True) if is_zero)
         raise NotEstimableError(
             "singular", f"persons are all alike: no standard error, clustered by person, for {at_fault}"
         )
 
 
-def _name_separation(direction: Floats, design: Design, study: Study) -> str:
+def _name_separation(direction: Floats, naming: Naming) -> str:
     largest = np.abs(direction).max()
     at_fault = []
-    for j, outcome in enumerate(study.variables.outcome.levels[1:]):
-        named = [c for c, weight in zip(design.columns, direction[:, j], strict=True) if abs(weight) > 1e-6 * largest]
+    for j, outcome in enumerate(naming.outcomes[1:]):
+        named = [c for c, weight in zip(naming.columns, direction[:, j], strict=True) if abs(weight) > 1e-6 * largest]
         if named:
-            at_fault.append(f"{outcome} by {', '.join(map(str, named))}")
+            at_fault.append(f"{outcome} by {', '.join(named)}")
     return f"{'; '.join(at_fault)} in combination"
 
 

@@ -1,64 +1,49 @@
 """The estimation step: from `estimation.cell` and `estimation.path` to fits, predictions, tests and verdicts.
 
-Belongs here: the order of the work and the rows of each table. Does not belong here: any number.
+Belongs here: the order of the work, and the rows of tests and verdicts. Does not belong here: any number, or the rows
+of fits (`fit_rows`) and effects (`effect_rows`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
-from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from models_py.cells import Cells, PathBatch, panel_years, read_cells, read_paths
 from models_py.contrasts import GroupModel, Question
-from models_py.design import Column
-from models_py.estimability import NotEstimableError, Status
-from models_py.pooled import Sample, fit_pooled, make_sample
-from models_py.prediction import delta_method, predicted_rows
-from models_py.random_effects_fit import fit_random_effects
-from models_py.results import FittedModel, standard_errors
-from models_py.study import Study
-from models_py.tables import (
-    COEFFICIENT,
-    COVARIANCE,
-    ESTIMATION_TABLES,
-    FIT,
-    HYPOTHESIS_TEST,
+from models_py.effect_rows import effect_contrast_rows, effect_rows, effects_of_group
+from models_py.effect_tables import (
     MARGINAL_EFFECT,
+    MARGINAL_EFFECT_CONTRAST,
     PREDICTED_PROBABILITY,
-    VARIANCE_COMPONENT,
+    RELATIVE_RISK_RATIO,
 )
+from models_py.estimability import NotEstimableError
+from models_py.fit_rows import (
+    GroupFit,
+    Row,
+    coefficient_rows,
+    covariance_rows,
+    fit_row,
+    risk_ratio_rows,
+    variance_rows,
+)
+from models_py.pooled import Sample, fit_pooled, make_sample
+from models_py.prediction import predicted_rows
+from models_py.random_effects_fit import fit_random_effects
+from models_py.results import FittedModel
+from models_py.study import Study
+from models_py.tables import COEFFICIENT, COVARIANCE, ESTIMATION_TABLES, FIT, HYPOTHESIS_TEST, VARIANCE_COMPONENT
 from models_py.verdict_tables import HYPOTHESIS_VERDICT
 from models_py.verdicts import Judgement, judge
 
-Row = dict[str, object]
 Estimator = Callable[[Sample, Iterable[PathBatch], Study], FittedModel]
 
 # The models of the study by their published names, estimated for every group.
 ESTIMATORS: dict[str, Estimator] = {"pooled": fit_pooled, "random_effects": fit_random_effects}
 # Of these, the ones that reduce bias where the data separate and study.yml says so; the others refuse separation.
 BIAS_REDUCED = ("pooled",)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupFit:
-    """A model of a group: fitted on `sample`, or the reason why not. Counts are of the sample, or of the whole group.
-
-    Attributes:
-        counts: (m,) person-years by outcome.
-    """
-
-    model: str
-    group: str
-    status: Status
-    message: str
-    n_persons: int
-    counts: np.ndarray
-    sample: Sample | None
-    fitted: FittedModel | None
 
 
 def estimate(database: Path, study: Study) -> None:
@@ -124,10 +109,13 @@ def count_persons(con: duckdb.DuckDBPyConnection, group: str) -> int:
 def make_tables(fits: list[GroupFit], study: Study, last_year: int) -> dict[str, list[Row]]:
     """The rows of every estimation table."""
     fitted = [(fit, fit.fitted) for fit in fits if fit.fitted is not None]
+    coefficients = [row for fit, results in fitted for row in coefficient_rows(fit, results, study)]
+    effects = [effects_of_group(fit, results) for fit, results in fitted]
     judgements = [(model, judge(question)) for model, question in questions(fits, study, last_year)]
     rows: dict[str, Iterator[Row]] = {
         FIT.name: (fit_row(fit, study) for fit in fits),
-        COEFFICIENT.name: (row for fit, results in fitted for row in coefficient_rows(fit, results, study)),
+        COEFFICIENT.name: iter(coefficients),
+        RELATIVE_RISK_RATIO.name: risk_ratio_rows(coefficients),
         VARIANCE_COMPONENT.name: (row for fit, results in fitted for row in variance_rows(fit, results)),
         COVARIANCE.name: (row for fit, results in fitted for row in covariance_rows(fit, results, study)),
         PREDICTED_PROBABILITY.name: (
@@ -135,7 +123,8 @@ def make_tables(fits: list[GroupFit], study: Study, last_year: int) -> dict[str,
             for fit, results in fitted
             for row in predicted_rows(results, study, last_year)
         ),
-        MARGINAL_EFFECT.name: (row for fit, results in fitted for row in effect_rows(fit, results, study)),
+        MARGINAL_EFFECT.name: (row for of_group in effects for row in effect_rows(of_group, study)),
+        MARGINAL_EFFECT_CONTRAST.name: effect_contrast_rows(effects, study),
         HYPOTHESIS_TEST.name: (row for model, judgement in judgements for row in contrast_test_rows(model, judgement)),
         HYPOTHESIS_VERDICT.name: (verdict_row(model, judgement) for model, judgement in judgements),
     }
@@ -160,104 +149,6 @@ def write_tables(con: duckdb.DuckDBPyConnection, rows: dict[str, list[Row]]) -> 
         con.execute(f"insert into estimation.{table.name} by name select * from estimated")
         con.unregister("estimated")
     con.execute("commit")
-
-
-def fit_row(fit: GroupFit, study: Study) -> Row:
-    """A row of `fit`."""
-    events = {f"n_{o}": int(n) for o, n in zip(study.variables.outcome.levels[1:], fit.counts[1:], strict=True)}
-    row: Row = {"model": fit.model, "population_group": fit.group, "status": fit.status, "message": fit.message}
-    row |= {"n_persons": fit.n_persons, "n_person_years": int(fit.counts.sum())} | events
-    if fit.fitted is not None:
-        row |= {
-            "log_likelihood": fit.fitted.llf,
-            "null_log_likelihood": fit.fitted.llnull,
-            "pseudo_r2": fit.fitted.prsquared,
-            "aic": fit.fitted.aic,
-            "bic": fit.fitted.bic,
-            "iterations": fit.fitted.iterations,
-        }
-    return row
-
-
-def coefficient_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
-    """Rows of `coefficient`: every column of the design and, at zero, every reference."""
-    errors = standard_errors(results.cov_params(), results.params)
-    half = norm.ppf((1 + study.models.confidence_level) / 2) * errors
-    z = results.params / errors
-    p_values = 2 * norm.sf(np.abs(z))
-    for j, outcome in enumerate(study.variables.outcome.levels[1:]):
-        same: Row = {"model": fit.model, "population_group": fit.group, "outcome": outcome}
-        for i, column in enumerate(results.design.columns):
-            estimate = results.params[i, j]
-            yield same | {
-                "term": column.term,
-                "level": column.level,
-                "estimate": estimate,
-                "std_error": errors[i, j],
-                "z": z[i, j],
-                "p_value": p_values[i, j],
-                "ci_low": estimate - half[i, j],
-                "ci_high": estimate + half[i, j],
-                "is_reference": False,
-            }
-        for column in results.design.references:
-            yield same | {"term": column.term, "level": column.level, "estimate": 0.0, "is_reference": True}
-
-
-def variance_rows(fit: GroupFit, results: FittedModel) -> Iterator[Row]:
-    """Rows of `variance_component`; a model without random effects has none."""
-    for component in results.variance_components:
-        yield {
-            "population_group": fit.group,
-            "name": component.name,
-            "estimate": component.value,
-            "std_error": component.std_error,
-            "ci_low": component.low,
-            "ci_high": component.high,
-        }
-
-
-def covariance_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
-    """Rows of `covariance`, of the coefficients alone."""
-    names: list[tuple[str, Column]] = [
-        (outcome, column) for outcome in study.variables.outcome.levels[1:] for column in results.design.columns
-    ]
-    # Rounding makes a sandwich a little lopsided, which shows in covariances near zero: gate 3 would refuse them.
-    covariance = (results.cov_params() + results.cov_params().T) / 2
-    for i, (row_outcome, row) in enumerate(names):
-        for j, (col_outcome, col) in enumerate(names):
-            yield {
-                "model": fit.model,
-                "population_group": fit.group,
-                "row_outcome": row_outcome,
-                "row_term": row.term,
-                "row_level": row.level,
-                "col_outcome": col_outcome,
-                "col_term": col.term,
-                "col_level": col.level,
-                "value": covariance[i, j],
-            }
-
-
-def effect_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
-    """Rows of `marginal_effect`."""
-    if fit.sample is None:
-        return
-    quantile = norm.ppf((1 + study.models.confidence_level) / 2)
-    for effect in results.average_effects(fit.sample.cells):
-        errors = delta_method(effect.gradient, results.cov_params())
-        for j, outcome in enumerate(study.variables.outcome.levels):
-            yield {
-                "model": fit.model,
-                "population_group": fit.group,
-                "term": effect.column.term,
-                "level": effect.column.level,
-                "outcome": outcome,
-                "effect": effect.values[j],
-                "std_error": errors[j],
-                "ci_low": effect.values[j] - quantile * errors[j],
-                "ci_high": effect.values[j] + quantile * errors[j],
-            }
 
 
 def contrast_test_rows(model: str, judgement: Judgement) -> Iterator[Row]:

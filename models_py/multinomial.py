@@ -101,6 +101,13 @@ def null_params(counts: Floats, k: int) -> Floats:
     return params
 
 
+def starting_params(X: Floats, counts: Floats) -> Floats:
+    """Where Newton's method starts, (k, m-1): the model with intercepts alone where X (n, k) begins with one."""
+    if (X[:, 0] == 1).all():
+        return null_params(counts, X.shape[1])
+    return np.zeros((X.shape[1], counts.shape[1] - 1))
+
+
 def solve_information(info: Floats, right: Floats) -> Floats:
     """Solve info @ x = right for a positive definite information (p, p), scaled to unit diagonal first.
 

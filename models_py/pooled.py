@@ -6,13 +6,20 @@ Belongs here: the order in which the numeric functions are called. Does not belo
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from models_py.bias_reduction import pseudo_counts, reduce_bias
 from models_py.cells import Cells, Floats, PathBatch
 from models_py.clustering import index_sample, residual_table, sum_person_scores
-from models_py.covariance import covariance_remarks, describe_covariance, pseudo_count_covariance, select_covariance
+from models_py.covariance import (
+    CovarianceKind,
+    covariance_remarks,
+    describe_covariance,
+    pseudo_count_covariance,
+    select_covariance,
+)
 from models_py.design import Design, make_design
 from models_py.estimability import (
     absent_level_remarks,
@@ -35,11 +42,14 @@ from models_py.multinomial import (
     log_probabilities,
     newton,
     null_log_likelihood,
-    null_params,
     solve_information,
+    starting_params,
 )
+from models_py.naming import Naming, study_naming
 from models_py.results import MultinomialLogitResults
 from models_py.study import Study
+
+OnSeparation = Literal["refuse", "bias_reduction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +102,22 @@ def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> Mult
         NotEstimableError: the model has no finite, unique estimate, or too few persons for one.
         EstimationInputError: paths and cells disagree.
     """
-    counts, design = sample.cells.counts, sample.design
-    X = design.matrix(sample.cells)
+    counts, design, models = sample.cells.counts, sample.design, study.models
+    X, naming = design.matrix(sample.cells), study_naming(design, study)
     check_columns(X, design.columns)
-    fit, separation = find_estimates(sample, X, study)
+    fit, separation = find_estimates(X, counts, naming, models.on_separation, models.max_iterations, sample.separation)
     bread = solve_information(fit.information, np.eye(fit.params.size))
     index = index_sample(sample.group_cells, sample.cells)
     P = np.exp(log_probabilities(X, fit.params))
     scores = sum_person_scores(paths, X, index, residual_table(index, P))
     check_size(scores.n_persons, fit.params.size, study)
-    covariance = select_covariance(study.models, bread, scores, X, counts, P)
-    check_errors(covariance, bread, design, study)
-    covariance_type = describe_covariance(study.models.covariance, study.models.small_sample)
-    remarks = covariance_remarks(study.models)
+    covariance = select_covariance(models.covariance, models.small_sample, bread, scores, X, counts, P)
+    check_errors(covariance, bread, naming)
+    covariance_type = describe_covariance(models.covariance, models.small_sample)
+    remarks = covariance_remarks(models)
     if separation:
-        remarks = (bias_reduction_remark(separation, covariance_type, study.models.covariance),)
-        if study.models.covariance != "model":
-            covariance = covariance + pseudo_count_covariance(
-                bread, X, pseudo_counts(X, counts.sum(axis=1), P, bread), P
-            )
+        remarks = (bias_reduction_remark(separation, covariance_type, models.covariance),)
+        covariance = covariance + penalty_covariance(models.covariance, bread, X, counts, P)
     return MultinomialLogitResults(
         design=design,
         params=fit.params,
@@ -126,21 +133,31 @@ def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> Mult
     )
 
 
-def find_estimates(sample: Sample, X: Floats, study: Study) -> tuple[NewtonFit, str]:
-    """Estimates by maximum likelihood, or by bias reduction and then what separates the data X (n, k).
+def find_estimates(
+    X: Floats, counts: Floats, naming: Naming, on_separation: OnSeparation, max_iterations: int, separation: str = ""
+) -> tuple[NewtonFit, str]:
+    """Estimates by maximum likelihood, or by bias reduction and then what separates the data X (n, k), counts (n, m).
+
+    `separation` names what is known to separate them beforehand.
 
     Raises:
-        NotEstimableError: they are not found, or the data separate and study.yml says to refuse that.
+        NotEstimableError: they are not found, or the data separate and that is to be refused.
     """
-    counts, models = sample.cells.counts, study.models
-    start, separation = null_params(counts, X.shape[1]), sample.separation
+    start = starting_params(X, counts)
     if not separation:
-        fit = newton(X, counts, start, models.max_iterations)
-        if models.on_separation == "refuse":
-            check_fit(fit, X, counts, sample.design, study)
+        fit = newton(X, counts, start, max_iterations)
+        if on_separation == "refuse":
+            check_fit(fit, X, counts, naming)
             return fit, ""
-        separation = separation_in_combination(fit, X, counts, sample.design, study)
+        separation = separation_in_combination(fit, X, counts, naming)
     if separation:
-        fit = reduce_bias(X, counts, start, models.max_iterations)
-    check_ending(fit)
+        fit = reduce_bias(X, counts, start, max_iterations)
+    check_ending(fit, naming.remedies)
     return fit, separation
+
+
+def penalty_covariance(kind: CovarianceKind, bread: Floats, X: Floats, counts: Floats, P: Floats) -> Floats:
+    """What bias reduction adds to a covariance (p, p) of a kind: its pseudo-counts, to a sandwich alone."""
+    if kind == "model":
+        return np.zeros_like(bread)
+    return pseudo_count_covariance(bread, X, pseudo_counts(X, counts.sum(axis=1), P, bread), P)

@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 from models_py.cells import Floats
 from models_py.design import AbsentLevelError
+from models_py.hypotheses import Situation
 from models_py.results import FittedModel
 from models_py.study import Study
 
@@ -29,18 +30,25 @@ class Profile:
     year: int
 
 
-def make_profile(study: Study, last_year: int, centrality: str, family: str, labour: str) -> Profile:
-    """The specification's base profile in a centrality class, a family and a labour market situation."""
-    base = study.profiles.base
-    year = last_year if base.year == "last" else base.year
-    return Profile(centrality, base.age, base.sex, family, labour, base.education, year)
+def make_profile(study: Study, last_year: int, centrality: str, situation: Situation) -> Profile:
+    """A person in a situation and a centrality class, in the year of the specification's base profile."""
+    year = study.profiles.base.year
+    return Profile(
+        centrality=centrality,
+        age=situation.age,
+        sex=situation.sex,
+        family_situation=situation.family_situation,
+        labour_market_status=situation.labour_market_status,
+        education=situation.education,
+        year=last_year if year == "last" else year,
+    )
 
 
 def figure_profiles(study: Study, last_year: int) -> Iterator[Profile]:
     """Figure 4's profiles, in every centrality class."""
-    for family, labour in study.profile_grid(study.profiles):
+    for situation in study.figure_situations():
         for centrality in study.levels("centrality"):
-            yield make_profile(study, last_year, centrality, family, labour)
+            yield make_profile(study, last_year, centrality, situation)
 
 
 def delta_method(gradient: Floats, covariance: Floats) -> Floats:

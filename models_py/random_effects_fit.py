@@ -10,19 +10,21 @@ import numpy as np
 from scipy.linalg import LinAlgError
 
 from models_py.cells import EstimationInputError, Floats, PathBatch
-from models_py.clustering import PersonScores, SampleIndex, clustered_covariance, index_sample
+from models_py.clustering import PersonScores, SampleIndex, SmallSample, clustered_covariance, index_sample
 from models_py.covariance import CovarianceKind, covariance_remarks, describe_covariance
+from models_py.design import Design
 from models_py.estimability import NotEstimableError, check_columns, check_errors, check_fit, check_size
 from models_py.identification import VarianceEstimate, condition_remark, variance_estimates
 from models_py.integration import IntegratedResponse
-from models_py.multinomial import newton, null_log_likelihood, null_params, solve_information
+from models_py.multinomial import newton, null_log_likelihood, solve_information, starting_params
+from models_py.naming import Naming, Remedies, study_naming
 from models_py.path_likelihood import Paths
 from models_py.pooled import Sample
 from models_py.quadrature import product_rule
 from models_py.random_effects import Maximum, maximise
 from models_py.random_effects_results import RandomEffectsResults
 from models_py.study import Study
-from models_py.variance_components import make_structure
+from models_py.variance_components import Structure, make_structure
 
 # Nodes a dimension that predictions are integrated with where the fit's are adaptive: of a profile there are no data to
 # place nodes by.
@@ -40,79 +42,138 @@ def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Stud
         EstimationInputError: paths and cells disagree.
     """
     counts, design, models = sample.cells.counts, sample.design, study.models
-    X = design.matrix(sample.cells)
+    X, naming = design.matrix(sample.cells), study_naming(design, study)
     check_columns(X, design.columns)
-    pooled = newton(X, counts, null_params(counts, X.shape[1]), models.max_iterations)
-    check_fit(pooled, X, counts, design, study)
+    pooled = newton(X, counts, starting_params(X, counts), models.max_iterations)
+    check_fit(pooled, X, counts, naming)
     paths = paths_of(batches, index_sample(sample.group_cells, sample.cells), counts)
-    estimate = Estimation(X, sample, paths, pooled.params, study)
+    # A person's years share random effects, so that no smaller unit than the person is independent.
+    kind: CovarianceKind = "model" if models.covariance == "model" else "clustered"
+    settings = Settings(kind, models.small_sample, models.max_iterations, models.confidence_level)
+    estimate = Estimation(X, counts, paths, pooled.params, naming, settings)
+    said_of_errors = covariance_remarks(models) and (f"standard errors {estimate.covariance_type}",)
+
+    def results(structure_name: str, remarks: tuple[str, ...] = ()) -> RandomEffectsResults:
+        structure = make_structure(structure_name, counts.shape[1] - 1)
+        check_size(estimate.n_persons, pooled.params.size + len(structure.free), study)
+        return study_results(estimate.maximum(structure), design, remarks, said_of_errors)
+
     wanted, fallback = models.random_effects.covariance, models.random_effects.fallback
     if fallback is None:
-        return estimate.results(wanted)
+        return results(wanted)
     try:
-        results = estimate.results(wanted)
-        reason = "; ".join(found.remark for found in results.variance_components if found.at_boundary)
+        found = results(wanted)
+        reason = "; ".join(part.remark for part in found.variance_components if part.at_boundary)
         if not reason:
-            return results
+            return found
     except NotEstimableError as error:
         reason = str(error)
-    return estimate.results(fallback, (f"{wanted} random effects were asked for, but {reason}",))
+    return results(fallback, (f"{wanted} random effects were asked for, but {reason}",))
+
+
+def study_results(
+    found: "Estimates", design: Design, before: tuple[str, ...], after: tuple[str, ...]
+) -> RandomEffectsResults:
+    """Estimates as the results of a group, with remarks before and after those of the estimation."""
+    return RandomEffectsResults(
+        design=design,
+        params=found.params,
+        elements=found.response.elements,
+        response=found.response,
+        covariance=found.covariance,
+        covariance_type=found.covariance_type,
+        model_covariance=found.model_covariance,
+        variance_components=found.variance_components,
+        llf=found.llf,
+        llnull=found.llnull,
+        nobs=found.nobs,
+        n_persons=found.n_persons,
+        iterations=found.iterations,
+        remarks=(*before, *found.remarks, *after),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the model is estimated; standard errors are `clustered` by person or of the `model`."""
+
+    covariance: CovarianceKind
+    small_sample: SmallSample
+    max_iterations: int
+    confidence_level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """The random-effects model estimated, whatever its design is called: see `RandomEffectsResults`."""
+
+    params: Floats
+    response: IntegratedResponse
+    covariance: Floats
+    covariance_type: str
+    model_covariance: Floats
+    variance_components: tuple[VarianceEstimate, ...]
+    llf: float
+    llnull: float
+    nobs: float
+    n_persons: int
+    iterations: int
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Estimation:
-    """What the estimation of a group rests on: design X (n, k), sample, paths and pooled coefficients (k, m-1)."""
+    """What an estimation rests on: design X (n, k), counts (n, m), paths and pooled coefficients (k, m-1)."""
 
     X: Floats
-    sample: Sample
+    counts: Floats
     paths: Paths
     coefficients: Floats
-    study: Study
+    naming: Naming
+    settings: Settings
 
-    def results(self, structure_name: str, remarks: tuple[str, ...] = ()) -> RandomEffectsResults:
-        """The results with random effects of a structure.
+    @property
+    def n_persons(self) -> int:
+        """Persons on the paths."""
+        return int(self.paths.weights.sum())
+
+    @property
+    def covariance_type(self) -> str:
+        """What the standard errors are, in words."""
+        return describe_covariance(self.settings.covariance, self.settings.small_sample)
+
+    def maximum(self, structure: Structure) -> Estimates:
+        """The estimates with random effects of a structure.
 
         Raises:
-            NotEstimableError: there is no maximum, or too few persons for it.
+            NotEstimableError: there is no maximum.
         """
-        counts, models = self.sample.cells.counts, self.study.models
-        structure = make_structure(structure_name, counts.shape[1] - 1)
-        n_persons = int(self.paths.weights.sum())
-        check_size(n_persons, self.coefficients.size + len(structure.free), self.study)
-        maximum = maximise(self.X, counts, self.paths, structure, self.coefficients, models.max_iterations)
-        inverse = inverse_information(maximum)
-        # A person's years share random effects, so that no smaller unit than the person is independent.
-        kind: CovarianceKind = "model" if models.covariance == "model" else "clustered"
-        scores = PersonScores(maximum.sums.meat, n_persons)
-        by_person = clustered_covariance(inverse, scores, counts.sum(), models.small_sample)
-        covariance = inverse if kind == "model" else by_person
-        n_coefficients = self.coefficients.size
+        settings, n_coefficients = self.settings, self.coefficients.size
+        maximum = maximise(self.X, self.counts, self.paths, structure, self.coefficients, settings.max_iterations)
+        inverse = inverse_information(maximum, self.naming.remedies)
+        covariance = inverse
+        if settings.covariance == "clustered":
+            scores = PersonScores(maximum.sums.meat, self.n_persons)
+            covariance = clustered_covariance(inverse, scores, self.counts.sum(), settings.small_sample)
         of_coefficients = (slice(n_coefficients), slice(n_coefficients))
-        check_errors(covariance[of_coefficients], inverse[of_coefficients], self.sample.design, self.study)
-        elements = maximum.theta[n_coefficients:]
-        outcomes = self.study.variables.outcome.levels[1:]
-        components = variance_estimates(maximum, covariance, outcomes, models.confidence_level)
+        check_errors(covariance[of_coefficients], inverse[of_coefficients], self.naming)
+        components = variance_estimates(maximum, covariance, self.naming.outcomes[1:], settings.confidence_level)
         problem = maximum.problem
         adaptive = problem.placement.is_adaptive
         rule = product_rule(NODES_IF_ADAPTIVE, structure.dimensions) if adaptive else problem.rule
-        response = IntegratedResponse(structure, elements, rule)
-        covariance_type = describe_covariance(kind, models.small_sample)
-        said_of_errors = (f"standard errors {covariance_type}",) if covariance_remarks(models) else ()
-        return RandomEffectsResults(
-            design=self.sample.design,
+        return Estimates(
             params=maximum.theta[:n_coefficients].reshape(self.coefficients.shape, order="F"),
-            elements=elements,
-            response=response,
+            response=IntegratedResponse(structure, maximum.theta[n_coefficients:], rule),
             covariance=covariance,
-            covariance_type=covariance_type,
+            covariance_type=self.covariance_type,
             model_covariance=inverse,
             variance_components=components,
             llf=maximum.sums.log_likelihood,
-            llnull=null_log_likelihood(counts),
-            nobs=float(counts.sum()),
-            n_persons=n_persons,
+            llnull=null_log_likelihood(self.counts),
+            nobs=float(self.counts.sum()),
+            n_persons=self.n_persons,
             iterations=maximum.iterations,
-            remarks=(*remarks, *estimation_remarks(maximum, components), *said_of_errors),
+            remarks=estimation_remarks(maximum, components),
         )
 
 
@@ -143,19 +204,19 @@ def paths_of(batches: Iterable[PathBatch], index: SampleIndex, counts: Floats) -
     return paths
 
 
-def inverse_information(maximum: Maximum) -> Floats:
+def inverse_information(maximum: Maximum, remedies: Remedies) -> Floats:
     """The inverse (q, q) of the exact information at the maximum.
 
     Raises:
         NotEstimableError: there is no maximum, or none that is unique: `overflow`, `not_converged` or `singular`.
     """
     if maximum.ending == "overflow":
-        raise NotEstimableError("overflow", "the likelihood cannot be represented: see models.age_scale")
+        raise NotEstimableError("overflow", f"the likelihood cannot be represented: {remedies.rescale}")
     if maximum.ending == "not_converged":
         raise NotEstimableError(
             "not_converged",
-            f"random effects not converged after {maximum.iterations} iterations: declare a simpler covariance in "
-            "models.random_effects, or see models.max_iterations in study.yml",
+            f"random effects not converged after {maximum.iterations} iterations: {remedies.simplify}, or "
+            f"{remedies.iterate}",
         )
     try:
         if maximum.ending == "singular":
@@ -164,8 +225,7 @@ def inverse_information(maximum: Maximum) -> Floats:
     except LinAlgError:
         raise NotEstimableError(
             "singular",
-            "the information matrix with random effects is singular: declare a simpler covariance in "
-            "models.random_effects in study.yml",
+            f"the information matrix with random effects is singular: {remedies.simplify}",
         ) from None
 
 

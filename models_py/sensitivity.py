@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
-from models_py.estimate import Row
+from models_py.fit_rows import Row
 from models_py.verdict_tables import SENSITIVITY
 
 # Why a model could not be estimated can tell that a situation is empty or rare in this panel and not in the other.
-NOT_TESTED = "Not tested: a model behind it could not be estimated, or fixes by itself what is compared."
+NOT_TESTED = "Not tested: a model behind it could not be estimated, lacks what is compared, or fixes it by itself."
 
 
 def base_verdicts(database: Path) -> list[Row]:

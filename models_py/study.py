@@ -1,28 +1,30 @@
 """The study specification: `study.yml` parsed into frozen models that reject unknown keys.
 
 Belongs here: reading, checking and hashing the specification, and what follows from it alone (levels of a
-variable, profiles of a test). Does not belong here: anything that needs data.
+variable, situations of a test). What a hypothesis may say stands in `hypotheses`, what a variant may in `variants`.
+Does not belong here: anything that needs data.
 """
 
 import hashlib
-import itertools
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from models_py.framework import Framework
+from models_py.hypotheses import Hypothesis, Levels, Outcome, Situation, Tests, cross
 from models_py.part import Part, Title, faults_of
 from models_py.variants import Variant, check_variants
 
-Outcome = Literal["stay", "internal_move", "emigration"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 # Terms that are no categorical variable of the panel, and variables that are no covariate.
 NUMERIC_TERMS = ("intercept", "age", "age_squared")
 NOT_COVARIATES = ("population_group", "outcome")
+# What the base profile says of a situation.
+BASE_SITUATION = ("sex", "age", "education")
 
 
 class StudyError(ValueError):
@@ -151,58 +153,12 @@ class ProfileBase(Part):
     year: int | Literal["last"]
 
 
-class ProfileGrid(Part):
-    """The family and labour market situations that profiles cross."""
-
-    family_situation: tuple[str, ...]
-    labour_market_status: tuple[str, ...]
-
-
-class Profiles(ProfileGrid):
-    """Figure 4's profiles."""
+class Profiles(Part):
+    """Figure 4's profiles: the base profile in each family and labour market situation."""
 
     base: ProfileBase
-
-
-class Tests(Part):
-    """What all hypothesis tests share."""
-
-    level: Annotated[float, Field(gt=0, lt=0.5)]
-    urban: str
-    rural: str
-    profiles: ProfileGrid
-
-
-class Hypothesis(Part):
-    """A contrast of predicted probabilities with a direction, or with none."""
-
-    id: str
-    statement: Title
-    contrast: Literal["between_groups", "urban_minus_rural", "rural_minus_urban", "smaller_gap"]
-    outcome: Outcome
-    group: str
-    other_group: str | None = None
-    centrality: tuple[Literal["urban", "rural"], ...] = ()
-    direction: Literal["greater", "less", "none"]
-    correction: Literal["holm", "none"]
-    margin: Annotated[float, Field(gt=0)] | None = None
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Self:
-        two_groups = self.contrast in ("between_groups", "smaller_gap")
-        if two_groups != (self.other_group is not None):
-            raise ValueError(
-                f"hypothesis {self.id}: contrast {self.contrast} {'needs' if two_groups else 'has no'} other_group"
-            )
-        if (self.contrast == "between_groups") != bool(self.centrality):
-            raise ValueError(f"hypothesis {self.id}: centrality goes with between_groups alone")
-        if (self.direction == "none") != (self.margin is not None):
-            raise ValueError(f"hypothesis {self.id}: margin goes with direction none, and is needed there")
-        if self.direction == "none" and self.correction != "none":
-            raise ValueError(f"hypothesis {self.id}: adjusting would make 'no difference' easier to support")
-        if self.contrast == "smaller_gap" and self.direction != "less":
-            raise ValueError(f"hypothesis {self.id}: smaller_gap has direction less")
-        return self
+    family_situation: Levels
+    labour_market_status: Levels
 
 
 class Disclosure(Part):
@@ -278,11 +234,12 @@ class Study(Part):
         if not self.framework.is_complete:
             raise ValueError("framework: each factor must speak of the same groups")
         _must_be_among("centrality", {self.tests.urban, self.tests.rural}, self.variables.centrality.levels)
-        for grid in (self.profiles, self.tests.profiles):
-            _must_be_among("family_situation", grid.family_situation, self.variables.family_situation.levels)
-            _must_be_among(
-                "labour_market_status", grid.labour_market_status, self.variables.labour_market_status.levels
-            )
+        for variable in ("family_situation", "labour_market_status"):
+            _must_be_among(variable, getattr(self.profiles, variable), self.levels(variable))
+        for grid in (self.tests.profiles, *(hypothesis.profiles for hypothesis in self.hypotheses)):
+            for variable, values in grid.named.items():
+                if variable != "age":
+                    _must_be_among(variable, values, self.levels(variable))
         _must_be_among("sex", [self.profiles.base.sex], self.variables.sex.levels)
         _must_be_among("education", [self.profiles.base.education], self.variables.education.levels)
         identifiers = [hypothesis.id for hypothesis in self.hypotheses]
@@ -324,23 +281,30 @@ class Study(Part):
         found: tuple[str, ...] = getattr(self.variables, variable).levels
         return found
 
-    def profile_grid(self, grid: ProfileGrid) -> list[tuple[str, str]]:
-        """All (family_situation, labour_market_status) pairs of a grid, in declared order."""
-        return list(itertools.product(grid.family_situation, grid.labour_market_status))
+    def told_apart(self, variable: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The values that models tell apart: the first alone, where the variable is in no term of them."""
+        terms = {term.name for term in self.models.terms}
+        return values if variable in terms or (variable == "age" and "age_squared" in terms) else values[:1]
 
-    def told_apart(self, variable: str, values: tuple[str, ...]) -> tuple[str, ...]:
-        """The values that models tell apart: the first alone, where the variable is no term of them."""
-        return values if variable in {term.name for term in self.models.terms} else values[:1]
-
-    def tested_situations(self) -> list[tuple[str, str]]:
-        """The (family_situation, labour_market_status) pairs of the tests: the same prediction is not tested twice."""
-        grid = self.tests.profiles
-        return list(
-            itertools.product(
-                self.told_apart("family_situation", grid.family_situation),
-                self.told_apart("labour_market_status", grid.labour_market_status),
-            )
+    def figure_situations(self) -> list[Situation]:
+        """Figure 4's situations."""
+        figure, base = self.profiles, self.profiles.base
+        return cross(
+            {
+                "family_situation": figure.family_situation,
+                "labour_market_status": figure.labour_market_status,
+                **{name: (getattr(base, name),) for name in BASE_SITUATION},
+            },
+            base.model_dump(),
         )
+
+    def tested_situations(self, hypothesis: Hypothesis) -> list[Situation]:
+        """The situations that a hypothesis is tested in: the same prediction is not tested twice."""
+        base = self.profiles.base
+        asked = {name: (getattr(base, name),) for name in BASE_SITUATION}
+        asked |= self.tests.profiles.named | hypothesis.profiles.named
+        order = type(self.tests.profiles).model_fields
+        return cross({name: self.told_apart(name, asked[name]) for name in order}, base.model_dump())
 
 
 def _must_be_among(what: str, named: object, known: object) -> None:

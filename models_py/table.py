@@ -34,10 +34,24 @@ class TableColumn:
     description: str
     nullable: bool = False
 
+    def or_null(self, meaning: str) -> "TableColumn":
+        """The column where it may be NULL, and what that means."""
+        return TableColumn(self.name, self.sql_type, f"{self.description} {meaning}", nullable=True)
 
-# Columns of tables in several files.
+
+# Columns that several tables share, described once.
 RUN_ID = TableColumn("run_id", "VARCHAR", "The release the row belongs to.")
 MODEL = TableColumn("model", "VARCHAR", "pooled or random_effects.")
+GROUP = TableColumn("population_group", "VARCHAR", "immigrant, norwegian_born (to two immigrant parents) or native.")
+CENTRALITY = TableColumn("centrality", "VARCHAR", "Class of the municipality of residence, 1 most central, to 5*.")
+OUTCOME = TableColumn("outcome", "VARCHAR", "stay, internal_move or emigration, within the year.")
+MODELLED_OUTCOME = TableColumn("outcome", "VARCHAR", "internal_move or emigration, against stay.")
+TERM = TableColumn("term", "VARCHAR", "Model term as in study.yml.")
+LEVEL = TableColumn("level", "VARCHAR", "Level of a categorical term, otherwise empty.")
+STD_ERROR = TableColumn("std_error", "DOUBLE", "Standard error (models.covariance in study.yml); delta if derived.")
+CI_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the 95 % interval (models.confidence_level in study.yml).")
+CI_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the 95 % interval.")
+OF_REFERENCE = "NULL for reference levels."
 HYPOTHESIS_ID = TableColumn("hypothesis_id", "VARCHAR", "Identifier of Table 2: H1a to H6b.")
 
 

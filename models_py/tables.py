@@ -4,29 +4,34 @@ Belongs here: declarations. Tables, SQL comments, the data dictionary and the ch
 them. Does not belong here: any data.
 """
 
-from models_py.table import HYPOTHESIS_ID, MODEL, Table, TableColumn
+from models_py.effect_tables import (
+    MARGINAL_EFFECT,
+    MARGINAL_EFFECT_CONTRAST,
+    PREDICTED_PROBABILITY,
+    RELATIVE_RISK_RATIO,
+)
+from models_py.table import (
+    CENTRALITY,
+    CI_HIGH,
+    CI_LOW,
+    GROUP,
+    HYPOTHESIS_ID,
+    LEVEL,
+    MODEL,
+    MODELLED_OUTCOME,
+    OF_REFERENCE,
+    OUTCOME,
+    STD_ERROR,
+    TERM,
+    Table,
+    TableColumn,
+)
 from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, SENSITIVITY, VARIANT
 
-# Columns that several tables share, described once.
-GROUP = TableColumn("population_group", "VARCHAR", "immigrant, norwegian_born (to two immigrant parents) or native.")
-CENTRALITY = TableColumn("centrality", "VARCHAR", "Class of the municipality of residence, 1 most central, to 5*.")
-OUTCOME = TableColumn("outcome", "VARCHAR", "stay, internal_move or emigration, within the year.")
-MODELLED_OUTCOME = TableColumn("outcome", "VARCHAR", "internal_move or emigration, against stay.")
-TERM = TableColumn("term", "VARCHAR", "Model term as in study.yml.")
-LEVEL = TableColumn("level", "VARCHAR", "Level of a categorical term, otherwise empty.")
-STD_ERROR = TableColumn("std_error", "DOUBLE", "Standard error (models.covariance in study.yml); delta if derived.")
-CI_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the 95 % interval (models.confidence_level in study.yml).")
-CI_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the 95 % interval.")
 PROFILE_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the profile-likelihood interval.")
 PROFILE_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the profile-likelihood interval.")
 
-
-def _or_null(column: TableColumn, meaning: str) -> TableColumn:
-    return TableColumn(column.name, column.sql_type, f"{column.description} {meaning}", nullable=True)
-
-
 WITHHELD = "NULL: withheld."
-OF_REFERENCE = "NULL for reference levels."
 NOT_PROFILED = "NULL where the covariance structure fixes the component, or the profile has no end: see fit.message."
 OF_UNFITTED = "NULL where the model could not be estimated, or where it is withheld."
 
@@ -59,11 +64,11 @@ COEFFICIENT = Table(
         TERM,
         LEVEL,
         TableColumn("estimate", "DOUBLE", "Coefficient; 0 for reference levels. Age in decades from 35."),
-        _or_null(STD_ERROR, OF_REFERENCE),
+        STD_ERROR.or_null(OF_REFERENCE),
         TableColumn("z", "DOUBLE", f"estimate / std_error. {OF_REFERENCE}", nullable=True),
         TableColumn("p_value", "DOUBLE", f"Two-sided, standard normal. {OF_REFERENCE}", nullable=True),
-        _or_null(CI_LOW, OF_REFERENCE),
-        _or_null(CI_HIGH, OF_REFERENCE),
+        CI_LOW.or_null(OF_REFERENCE),
+        CI_HIGH.or_null(OF_REFERENCE),
         TableColumn("is_reference", "BOOLEAN", "Whether the level is the reference of its term."),
     ),
 )
@@ -82,9 +87,9 @@ VARIANCE_COMPONENT = Table(
             "Estimate on the natural scale. NULL: a correlation where a deviation is zero.",
             nullable=True,
         ),
-        _or_null(STD_ERROR, "NULL where the covariance structure fixes it, or at the boundary."),
-        _or_null(PROFILE_LOW, NOT_PROFILED),
-        _or_null(PROFILE_HIGH, NOT_PROFILED),
+        STD_ERROR.or_null("NULL where the covariance structure fixes it, or at the boundary."),
+        PROFILE_LOW.or_null(NOT_PROFILED),
+        PROFILE_HIGH.or_null(NOT_PROFILED),
     ),
 )
 
@@ -154,60 +159,6 @@ OBSERVED_RATE = Table(
     ),
 )
 
-PREDICTED_PROBABILITY = Table(
-    "predicted_probability",
-    "Predicted probabilities for Figure 4's profiles, with intervals that stay inside (0, 1).",
-    "estimate",
-    (
-        "model",
-        "population_group",
-        "centrality",
-        "age",
-        "sex",
-        "family_situation",
-        "labour_market_status",
-        "education",
-        "year",
-        "outcome",
-    ),
-    (
-        MODEL,
-        GROUP,
-        CENTRALITY,
-        TableColumn("age", "SMALLINT", "Completed years on 1 January."),
-        TableColumn("sex", "VARCHAR", "male or female."),
-        TableColumn("family_situation", "VARCHAR", "Family situation on 1 January."),
-        TableColumn("labour_market_status", "VARCHAR", "Labour market status in November before."),
-        TableColumn("education", "VARCHAR", "Highest completed education on 1 October before."),
-        TableColumn("year", "SMALLINT", "Panel year."),
-        OUTCOME,
-        TableColumn("probability", "DOUBLE", "Predicted probability within the year."),
-        STD_ERROR,
-        CI_LOW,
-        CI_HIGH,
-    ),
-)
-
-MARGINAL_EFFECT = Table(
-    "marginal_effect",
-    "Average marginal effects on the yearly probabilities, over the group's estimation sample.",
-    "estimate",
-    ("model", "population_group", "term", "level", "outcome"),
-    (
-        MODEL,
-        GROUP,
-        TERM,
-        LEVEL,
-        OUTCOME,
-        TableColumn(
-            "effect", "DOUBLE", "Change of probability against the reference level; for age the derivative per decade."
-        ),
-        STD_ERROR,
-        CI_LOW,
-        CI_HIGH,
-    ),
-)
-
 HYPOTHESIS_TEST = Table(
     "hypothesis_test",
     "The tests a verdict rests on: one contrast of predicted probabilities each.",
@@ -255,12 +206,14 @@ PANEL_ACCOUNTING = Table(
 PUBLISHED_TABLES = (
     RUN,
     COEFFICIENT,
+    RELATIVE_RISK_RATIO,
     VARIANCE_COMPONENT,
     COVARIANCE,
     FIT,
     OBSERVED_RATE,
     PREDICTED_PROBABILITY,
     MARGINAL_EFFECT,
+    MARGINAL_EFFECT_CONTRAST,
     HYPOTHESIS,
     HYPOTHESIS_TEST,
     HYPOTHESIS_VERDICT,
@@ -272,11 +225,13 @@ PUBLISHED_TABLES = (
 # Those that estimation writes into the warehouse, exact; `fit` is protected when published.
 ESTIMATION_TABLES = (
     COEFFICIENT,
+    RELATIVE_RISK_RATIO,
     VARIANCE_COMPONENT,
     COVARIANCE,
     FIT,
     PREDICTED_PROBABILITY,
     MARGINAL_EFFECT,
+    MARGINAL_EFFECT_CONTRAST,
     HYPOTHESIS_TEST,
     HYPOTHESIS_VERDICT,
     SENSITIVITY,

@@ -13,7 +13,8 @@ from scipy.stats import norm
 
 from models_py.cells import Floats
 from models_py.contrasts import Contrast, Question, UnanswerableError, contrasts
-from models_py.study import Hypothesis, Study
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study
 
 Verdict = Literal["supported", "partly_supported", "not_supported", "inconclusive"]
 
@@ -73,7 +74,7 @@ def equivalent(estimate: float, std_error: float, margin: float, level: float) -
 
 
 def decide(direction: str, supports: Sequence[bool], contrary: Sequence[bool]) -> Verdict:
-    """The verdict rule of design §6 on the tests of a hypothesis that could all be carried out."""
+    """The verdict rule of design §6 on the tests of a hypothesis, at least one, which could all be carried out."""
     if all(supports):
         return "supported"
     if any(supports) and (direction == "none" or not any(contrary)):
@@ -127,34 +128,61 @@ def statistics_of(hypothesis: Hypothesis, found: Sequence[Contrast], study: Stud
 
 
 def explain(hypothesis: Hypothesis, verdict: Verdict, tests: Sequence[ContrastTest], study: Study) -> str:
-    """The note of a verdict, in plain English."""
-    total, supporting = len(tests), sum(test.supports for test in tests)
+    """The note of a verdict, in plain English.
+
+    It tells "no evidence of a difference" (a test that is not significant) from "evidence of no relevant difference"
+    (equivalence within the margin is shown).
+    """
     level = f"{100 * study.tests.level:g} %"
-    if hypothesis.direction == "none":
-        sentences = [f"{supporting} of {total} tests find no significant difference at {level}, unadjusted."]
-        sentences.append(_equivalence(hypothesis, tests, level))
-    else:
-        how = " after Holm's correction" if hypothesis.correction == "holm" else ", unadjusted"
-        sentences = [f"{supporting} of {total} tests are significant in the expected direction at {level}{how}."]
-        if against := sum(test.contrary for test in tests):
-            sentences.append(f"{against} {'is' if against == 1 else 'are'} significant in the opposite direction.")
+    said = _of_no_difference if hypothesis.direction == "none" else _of_a_direction
+    sentences = said(hypothesis, tests, level)
     if verdict == "partly_supported":
         sentences.append(_by_family(tests))
     return " ".join(sentences)
 
 
-def _equivalence(hypothesis: Hypothesis, tests: Sequence[ContrastTest], level: str) -> str:
+def _of_a_direction(hypothesis: Hypothesis, tests: Sequence[ContrastTest], level: str) -> list[str]:
+    supporting, against = sum(test.supports for test in tests), sum(test.contrary for test in tests)
+    how = " after Holm's correction" if hypothesis.correction == "holm" else ", unadjusted"
+    sentences = [f"{_of(supporting, tests, 'is', 'are')} significant in the expected direction at {level}{how}."]
+    if against:
+        sentences.append(f"{against} {'is' if against == 1 else 'are'} significant in the opposite direction.")
+    if silent := len(tests) - supporting - against:
+        sentences.append(f"{silent} {'gives' if silent == 1 else 'give'} no evidence of a difference either way.")
+    return sentences
+
+
+def _of_no_difference(hypothesis: Hypothesis, tests: Sequence[ContrastTest], level: str) -> list[str]:
     """What a hypothesis of no difference has shown: that the difference is small, or merely nothing."""
     shown, total = sum(bool(test.equivalent) for test in tests), len(tests)
+    silent = sum(test.supports and not test.equivalent for test in tests)
+    small = sum(bool(test.equivalent) and not test.supports for test in tests)
     unit = "in the log ratio" if hypothesis.contrast == "between_groups" else "as a yearly probability"
-    within = f"within ±{hypothesis.margin:g} {unit} (two one-sided tests at {level})"
+    within = f"that any difference lies within ±{hypothesis.margin:g} {unit} (two one-sided tests at {level} each)"
+    supporting = sum(test.supports for test in tests)
+    sentences = [f"{_of(supporting, tests, 'finds', 'find')} no significant difference at {level}, unadjusted."]
     if shown == total:
-        return f"All {total} show that any difference lies {within}: evidence of no relevant difference."
-    said = f"{shown or 'None'} of {total} show{'' if shown > 1 else 's'} that any difference lies {within}."
-    if undecided := sum(test.supports and not test.equivalent for test in tests):
-        said += f" In {undecided} of {total} neither a difference nor equivalence is shown: "
-        said += "absence of evidence is not evidence of absence."
-    return said
+        who = "It shows" if total == 1 else f"All {total} show"
+        sentences.append(f"{who} {within}: evidence of no relevant difference.")
+    elif shown:
+        verb = "shows" if shown == 1 else "show"
+        sentences.append(f"{shown} of {total} {verb} {within}: evidence of no relevant difference there.")
+    else:
+        sentences.append(f"None of {total} shows {within}.")
+    if small:
+        sentences.append(f"In {small} of {total} the difference is significant, yet within the margin.")
+    if silent:
+        sentences.append(
+            f"In {silent} of {total} neither a difference nor equivalence is shown: no evidence of a difference, "
+            "which is not evidence of no relevant difference."
+        )
+    return sentences
+
+
+def _of(count: int, tests: Sequence[ContrastTest], singular: str, plural: str) -> str:
+    """How many of the tests, with the verb that follows."""
+    noun = "test" if len(tests) == 1 else "tests"
+    return f"{count} of {len(tests)} {noun} {singular if 1 in (count, len(tests)) else plural}"
 
 
 def _by_family(tests: Sequence[ContrastTest]) -> str:

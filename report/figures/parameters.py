@@ -13,6 +13,8 @@ from report.release import Release, Row
 
 PANEL_WIDTH = 195
 HEIGHT = 300
+# Characters in a line of a panel's message: as many as fit into a panel on a phone.
+MESSAGE_WIDTH = 14
 # In units of a class: outcomes stand side by side, emigration first.
 DODGE = {"emigration": -0.16, "internal_move": 0.16}
 
@@ -71,7 +73,7 @@ def message_rows(release: Release, language: Language) -> list[Row]:
             "model": row["model"],
             "group": label(row["population_group"], language),
             "message": frame.wrapped(
-                text("figures", "not_estimated", language, status=label(row["status"], language)), 22
+                text("figures", "not_estimated", language, status=in_sentence(row["status"], language)), MESSAGE_WIDTH
             ),
         }
         for row in not_estimated(release)
@@ -120,7 +122,9 @@ def layers(levels: Sequence[str], reference: str, language: Language) -> list[al
     messages = (
         alt.Chart()
         .transform_filter("isValid(datum.message)")
-        .mark_text(fontSize=12, fontStyle="italic", lineHeight=15, baseline="middle", x={"expr": "width / 2"}, y=90)
+        .mark_text(
+            fontSize=12, fontStyle="italic", lineHeight=15, baseline="middle", x={"expr": "child_width / 2"}, y=40
+        )
         .encode(text="message:N")
     )
     return [zero, along, intervals, points, references, messages]

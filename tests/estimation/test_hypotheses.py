@@ -15,7 +15,8 @@ from statsmodels.stats.weightstats import _zstat_generic2  # one-sample z test f
 
 from models_py.contrasts import Contrast, Probability, difference, log_ratio, smaller_gap
 from models_py.estimate import estimate
-from models_py.study import Hypothesis, Study
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study
 from models_py.verdicts import decide, equivalent, explain, holm, statistics_of
 from tests.estimation.population import write_warehouse
 
@@ -126,22 +127,6 @@ def test_a_test_has_all_its_statistics(study: Study) -> None:
     assert (directional.margin, directional.equivalent) == (None, None)
 
 
-@pytest.mark.parametrize(
-    ("margin", "z", "said"),
-    [
-        (0.05, (0.0, 0.0), "All 2 show that any difference lies within ±0.05"),
-        (0.018, (0.0, 1.0), "In 1 of 2 neither a difference nor equivalence is shown: absence of evidence"),
-        (0.001, (0.0, 0.0), "None of 2 show"),
-    ],
-)
-def test_absence_of_evidence_is_not_evidence_of_absence(
-    study: Study, margin: float, z: tuple[float, ...], said: str
-) -> None:
-    hypothesis = of(study, "H1b", margin=margin)
-    tests = statistics_of(hypothesis, contrasts_with(*z), study)
-    assert said in explain(hypothesis, "supported", tests, study)
-
-
 def test_a_partial_verdict_says_where_it_holds(study: Study) -> None:
     tests = statistics_of(of(study, "H1b"), contrasts_with(0.0, 9.0, 0.0, 9.0, 9.0, 0.0), study)
     note = explain(of(study, "H1b"), "partly_supported", tests, study)
@@ -200,24 +185,3 @@ def test_inconclusive_where_the_model_fixes_the_contrast(rows: pd.DataFrame, stu
     by_id = verdicts.set_index("hypothesis_id")["verdict"]
     assert by_id["H3"] == "inconclusive"
     assert by_id["H1a"] != "inconclusive"
-
-
-def test_a_hypothesis_is_added_in_the_specification_alone(rows: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    new = of(
-        study,
-        "H1b",
-        id="X1",
-        group="native",
-        other_group="immigrant",
-        contrast="between_groups",
-        centrality=["rural"],
-        margin=0.2,
-        outcome="internal_move",
-    )
-    absent = of(study, "H3", id="X2", group="norwegian_born")
-    groups = study.models.model_copy(update={"groups": ("native", "immigrant")})
-    changed = study.model_copy(update={"hypotheses": (new, absent), "models": groups})
-    verdicts, tests = judged(rows, changed, tmp_path)
-    assert list(verdicts["hypothesis_id"]) == ["X1", "X2"]
-    assert set(tests["contrast"]) == {"log ratio native / immigrant"}
-    assert verdicts["note"][1] == "Not tested: no model of norwegian_born is specified."

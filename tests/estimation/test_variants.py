@@ -6,6 +6,7 @@ import duckdb
 import pytest
 import yaml
 
+from flows.build import dbt_vars
 from models_py.estimate import verdicts
 from models_py.sensitivity import NOT_TESTED, sensitivity_rows
 from models_py.study import Study, StudyError, load_study
@@ -57,10 +58,11 @@ def test_a_term_is_left_out_by_name(study: Study) -> None:
 
 
 def test_what_a_model_cannot_tell_apart_is_tested_once(study: Study) -> None:
-    grid = study.tests.profiles
-    assert len(study.tested_situations()) == len(grid.family_situation) * len(grid.labour_market_status)
+    grid, hypothesis = study.tests.profiles.named, study.hypotheses[0]
+    situations = study.tested_situations(hypothesis)
+    assert len(situations) == len(grid["family_situation"]) * len(grid["labour_market_status"])
     other = variant_study(study, variant(without_terms=["labour_market_status"]))
-    assert [family for family, _ in other.tested_situations()] == list(grid.family_situation)
+    assert [at.family_situation for at in other.tested_situations(hypothesis)] == list(grid["family_situation"])
 
 
 @pytest.mark.parametrize(
@@ -127,8 +129,67 @@ def test_verdicts_alone_are_those_of_a_whole_estimation(warehouse: Path, study: 
     assert verdicts(warehouse, study, ["pooled"]) == [row for row in whole if row["model"] == "pooled"]
 
 
+def without(study: Study, *terms: str) -> Study:
+    """The study itself without terms."""
+    return variant_study(study, variant(without_terms=terms))
+
+
+def test_a_variant_can_add_a_covariate(warehouse: Path, study: Study) -> None:
+    """A study without education, a variant of it with: its verdicts are those of the study that always had it."""
+    whole = [term.model_dump(exclude_none=True) for term in study.models.terms]
+    lean = without(study, "education")
+    fuller = variant_study(lean, variant(changes={"models": {"terms": whole}}))
+    assert fuller == study.model_copy(update={"variants": ()})
+    assert verdicts(warehouse, fuller, ["pooled"]) == verdicts(warehouse, study, ["pooled"])
+    assert verdicts(warehouse, fuller, ["pooled"]) != verdicts(warehouse, lean, ["pooled"])
+
+
+def test_a_variant_can_change_a_terms_reference(warehouse: Path, study: Study) -> None:
+    """Another reference is another parametrisation of the same probabilities: no verdict may change."""
+    terms = [term.model_dump(exclude_none=True) for term in study.models.terms]
+    other = [term | {"reference": "long_higher"} if term["name"] == "education" else term for term in terms]
+    found = verdicts(warehouse, variant_study(study, variant(changes={"models": {"terms": other}})), ["pooled"])
+    assert found == verdicts(warehouse, study, ["pooled"])
+
+
+TERMS = [{"name": "intercept"}, {"name": "centrality", "reference": "5*"}, {"name": "age"}]
+CENTRALITY = {"1": ["1", "2"], "3": ["3"], "4": ["4"], "5*": ["5", "6"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "panel_is_another"),
+    [
+        ({"changes": {"panel": {"outcome_rule": "first_event"}}}, True),
+        ({"changes": {"panel": {"age": {"first": 20, "last": 59}}}}, True),
+        ({"changes": {"panel": {"years": {"first": 2016}}}}, True),
+        ({"changes": {"geography": {"split_successors": {"1850": "1806", "5012": "5059"}}}}, True),
+        ({"changes": {"variables": {"centrality": {"codes": CENTRALITY}}}}, True),
+        ({"changes": {"tests": {"urban": "2", "rural": "4"}}}, False),
+        ({"changes": {"tests": {"profiles": {"sex": ["female", "male"]}}}}, False),
+        ({"changes": {"profiles": {"base": {"age": 45}}}}, False),
+        ({"changes": {"models": {"random_effects": {"covariance": "shared"}}}}, False),
+        ({"changes": {"models": {"covariance": "robust", "small_sample": "none"}}}, False),
+        ({"changes": {"models": {"terms": TERMS}}}, False),
+        ({"without_terms": ["sex"], "changes": {"panel": {"age": {"first": 30}}}}, True),
+    ],
+)
+def test_every_choice_may_vary(study: Study, said: dict, panel_is_another: bool) -> None:
+    """Those that change what the SQL is told have their panel built anew."""
+    other = variant_study(study, variant(**said))
+    assert (dbt_vars(other) != dbt_vars(study)) == panel_is_another
+    assert other.hypotheses == study.hypotheses
+
+
+def test_tests_of_both_sexes_are_a_variant(warehouse: Path, study: Study) -> None:
+    both = variant_study(study, variant(changes={"tests": {"profiles": {"sex": ["female", "male"]}}}))
+    found, own = (verdicts(warehouse, asked, ["pooled"]) for asked in (both, study))
+    assert [row["n_tests"] for row in found] == [2 * row["n_tests"] for row in own]
+    lean = verdicts(warehouse, without(both, "sex"), ["pooled"])
+    assert [row["n_tests"] for row in lean] == [row["n_tests"] for row in own]
+
+
 def test_without_centrality_no_contrast_is_tested_twice(warehouse: Path, study: Study) -> None:
     other = variant_study(study, variant(without_terms=["centrality"]))
     found = {row["hypothesis_id"]: row for row in verdicts(warehouse, other, ["pooled"])}
-    assert found["H1a"]["n_tests"] == len(study.tested_situations())
+    assert found["H1a"]["n_tests"] == len(study.tested_situations(study.hypotheses[0]))
     assert found["H4"]["verdict"] == "inconclusive"

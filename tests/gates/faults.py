@@ -12,12 +12,14 @@ YEARLY = ["bostedskommune", "regstat", "hush_fam", "bu_utd", "regsys"]
 RESULTS = [
     "run",
     "coefficient",
+    "relative_risk_ratio",
     "variance_component",
     "covariance",
     "fit",
     "observed_rate",
     "predicted_probability",
     "marginal_effect",
+    "marginal_effect_contrast",
     "hypothesis",
     "hypothesis_test",
     "hypothesis_verdict",
@@ -409,6 +411,11 @@ PUBLISHED = [
             "INSERT INTO results.coefficient FROM results.coefficient WHERE level = 'female'",
         ),
         (
+            "results.relative_risk_ratio",
+            "ratios_of_the_coefficients",
+            "UPDATE results.relative_risk_ratio SET ci_high = 1.3 WHERE level = 'female'",
+        ),
+        (
             "results.covariance",
             "complete",
             "DELETE FROM results.covariance WHERE population_group = 'native' AND row_term <> col_term",
@@ -432,6 +439,16 @@ PUBLISHED = [
         ),
         ("results.predicted_probability", "probabilities_sum_to_one", "SELECT 1"),  # as they are now
         ("results.marginal_effect", "effects_possible", "UPDATE results.marginal_effect SET ci_low = 0.011"),
+        (
+            "results.marginal_effect_contrast",
+            "contrasts_possible",
+            "UPDATE results.marginal_effect_contrast SET p_value = 1.1 WHERE outcome = 'emigration'",
+        ),
+        (
+            "results.marginal_effect_contrast",
+            "differences_of_the_effects",
+            "UPDATE results.marginal_effect_contrast SET difference = 0.001 WHERE outcome = 'internal_move'",
+        ),
         (
             "results.hypothesis",
             "the_studys_hypotheses",

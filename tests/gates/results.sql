@@ -24,6 +24,11 @@ SELECT
   is_reference
 FROM parts;
 
+CREATE TABLE history.relative_risk_ratio AS
+SELECT run_id, model, population_group, outcome, term, level, exp(estimate) AS ratio, exp(ci_low) AS ci_low,
+  exp(ci_high) AS ci_high
+FROM history.coefficient;
+
 CREATE TABLE history.covariance AS
 SELECT
   one.run_id, one.model, one.population_group, one.outcome AS row_outcome, one.term AS row_term,
@@ -68,6 +73,15 @@ SELECT
   0.01::DOUBLE AS effect, 0.001::DOUBLE AS std_error, 0.008::DOUBLE AS ci_low, 0.012::DOUBLE AS ci_high
 FROM history.fit CROSS JOIN (VALUES ('internal_move'), ('emigration')) AS outcomes (outcome);
 
+CREATE TABLE history.marginal_effect_contrast AS
+SELECT
+  one.run_id, one.model, one.population_group, other.population_group AS other_group, one.term, one.level, one.outcome,
+  one.effect - other.effect AS difference, sqrt(0.000002::DOUBLE) AS std_error, 0.0::DOUBLE AS z,
+  1.0::DOUBLE AS p_value, -0.003::DOUBLE AS ci_low, 0.003::DOUBLE AS ci_high
+FROM history.marginal_effect AS one JOIN history.marginal_effect AS other USING (model, term, level, outcome)
+WHERE (one.population_group, other.population_group)
+  IN (('immigrant', 'norwegian_born'), ('immigrant', 'native'), ('norwegian_born', 'native'));
+
 CREATE TABLE history.hypothesis AS
 SELECT 'run-2' AS run_id, hypothesis_id, 'a statement' AS statement_en, 'en påstand' AS statement_nb
 FROM (SELECT unnest(['H1a', 'H1b', 'H2a', 'H2b', 'H2c', 'H3', 'H4', 'H5', 'H6a', 'H6b']) AS hypothesis_id);
@@ -104,12 +118,14 @@ CROSS JOIN (VALUES ('unknown_municipality'), ('not_mainland'), ('not_resident'),
 
 CREATE TABLE results.run AS FROM history.run;
 CREATE TABLE results.coefficient AS FROM history.coefficient;
+CREATE TABLE results.relative_risk_ratio AS FROM history.relative_risk_ratio;
 CREATE TABLE results.covariance AS FROM history.covariance;
 CREATE TABLE results.variance_component AS FROM history.variance_component;
 CREATE TABLE results.fit AS FROM history.fit;
 CREATE TABLE results.observed_rate AS FROM history.observed_rate;
 CREATE TABLE results.predicted_probability AS FROM history.predicted_probability;
 CREATE TABLE results.marginal_effect AS FROM history.marginal_effect;
+CREATE TABLE results.marginal_effect_contrast AS FROM history.marginal_effect_contrast;
 CREATE TABLE results.hypothesis AS FROM history.hypothesis;
 CREATE TABLE results.hypothesis_test AS FROM history.hypothesis_test;
 CREATE TABLE results.hypothesis_verdict AS FROM history.hypothesis_verdict;

@@ -23,7 +23,9 @@ async function draw(place) {
   const stage = document.createElement("div");
   stage.className = "stage";
   place.append(stage);
-  const { view } = await vegaEmbed(stage, specification, { actions: false, renderer: "svg", mode: "vega-lite" });
+  // The drawing has one text alternative; Vega would name each mark an image without any.
+  const config = { aria: false };
+  const { view } = await vegaEmbed(stage, specification, { actions: false, renderer: "svg", mode: "vega-lite", config });
   place.querySelector("img").remove();
   dress(view);
   dark.addEventListener("change", () => dress(view));
