@@ -79,7 +79,12 @@ class Brief:
 
 def compose(release: Release, study: Study, language: Language, figures: Mapping[str, Figure]) -> Brief:
     """The brief of a release in a language, with the figures drawn for it."""
-    phrases, findings = Phrases(language), read_findings(release, study)
+    return put_together(release, read_findings(release, study), language, figures)
+
+
+def put_together(release: Release, findings: Findings, language: Language, figures: Mapping[str, Figure]) -> Brief:
+    """The brief of findings; the release is asked for nothing but what it rests on."""
+    phrases, study = Phrases(language), findings.study
     parts, notes = hypothesis_parts(findings, phrases)
     years = phrases.years(findings.first_year, findings.last_year)
     return Brief(
