@@ -71,7 +71,10 @@ def test_a_refresh_gives_site_and_briefs(refreshed: Refreshed, study: Study) -> 
 def test_the_site_carries_the_documentation_of_its_own_release(refreshed: Refreshed) -> None:
     home = refreshed.home
     links = Page(home.site / "release.html").links
-    for place in (*(f"data_docs/{gate}/index.html" for gate in ("incoming", "marts", "results")), "dbt_docs/index.html"):
+    for place in (
+        *(f"data_docs/{gate}/index.html" for gate in ("incoming", "marts", "results")),
+        "dbt_docs/index.html",
+    ):
         assert place in links
         assert (home.site / place).is_file()
     told = Page(home.site / "release.html").text
