@@ -10,6 +10,7 @@ from datetime import datetime
 from models_py.study import Study
 from report.brief import method, modelled, observed, profiles, provenance, verdicts
 from report.brief.findings import Findings, read_findings
+from report.brief.method import Table
 from report.brief.notes import note, numbered
 from report.brief.phrases import Phrases, paragraph
 from report.brief.pictures import Figure
@@ -72,7 +73,7 @@ class Brief:
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
     method: Section
-    sizes: method.Table
+    sizes: Table
     references: tuple[str, ...]
     figures: Mapping[str, Figure]
 

@@ -46,8 +46,8 @@ def judged(draw: st.DrawFn) -> tuple[Judged, ...]:
     for declared in STUDY.hypotheses:
         verdict = draw(st.sampled_from(VERDICTS))
         tests = tuple(
-            Test(family, draw(st.booleans()), draw(st.booleans()), draw(st.booleans()))
-            for family, _ in STUDY.tested_situations()
+            Test(situation.family_situation, draw(st.booleans()), draw(st.booleans()), draw(st.booleans()))
+            for situation in STUDY.tested_situations(declared)
         )
         tests = () if verdict == "inconclusive" else tests
         found.append(
