@@ -7,7 +7,7 @@ what to expect; nothing was estimated. Does not belong here: any expectation.
 import json
 from datetime import UTC, datetime
 from itertools import product
-from math import sqrt
+from math import exp, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,18 @@ def manifest(study: Study) -> Row:
 def release_rows(study: Study) -> dict[str, list[Row]]:
     """The rows of every published table, without `run_id`."""
     groups, classes = study.models.groups, study.variables.centrality.levels
+    coefficients = [
+        coefficient(model, group, outcome, term, level, reference)
+        for model, group, outcome in product(MODELS, groups, OUTCOMES)
+        for term, level, reference in term_levels(study)
+    ]
+    effects = [
+        {"model": model, "population_group": group, "term": term, "level": level, "outcome": outcome}
+        | {"effect": 0.01, "std_error": 0.001, "ci_low": 0.008, "ci_high": 0.012}
+        for model, group, outcome in product(MODELS, groups, ("stay", *OUTCOMES))
+        for term, level, reference in term_levels(study)
+        if term not in ("intercept", "age_squared") and not reference
+    ]
     return {
         "run": [
             {"started_at": MADE, "finished_at": MADE, "first_year": YEARS[0], "last_year": YEARS[-1]}
@@ -116,11 +128,8 @@ def release_rows(study: Study) -> dict[str, list[Row]]:
                 "input_hash": "1" * 64,
             }
         ],
-        "coefficient": [
-            coefficient(model, group, outcome, term, level, reference)
-            for model, group, outcome in product(MODELS, groups, OUTCOMES)
-            for term, level, reference in term_levels(study)
-        ],
+        "coefficient": coefficients,
+        "relative_risk_ratio": [relative_risk_ratio(row) for row in coefficients],
         "variance_component": [
             {"population_group": group, "name": name, "estimate": 0.5, "std_error": 0.1, "ci_low": 0.3, "ci_high": 0.7}
             for group, name in product(groups, ("sd_internal_move", "sd_emigration", "correlation"))
@@ -148,12 +157,12 @@ def release_rows(study: Study) -> dict[str, list[Row]]:
             for outcome in ("stay", *OUTCOMES)
         ],
         "predicted_probability": predicted_probabilities(study),
-        "marginal_effect": [
-            {"model": model, "population_group": group, "term": term, "level": level, "outcome": outcome}
-            | {"effect": 0.01, "std_error": 0.001, "ci_low": 0.008, "ci_high": 0.012}
-            for model, group, outcome in product(MODELS, groups, ("stay", *OUTCOMES))
-            for term, level, reference in term_levels(study)
-            if term not in ("intercept", "age_squared") and not reference
+        "marginal_effect": effects,
+        "marginal_effect_contrast": [
+            effect_contrast(row, other)
+            for row in effects
+            for other in groups
+            if groups.index(row["population_group"]) < groups.index(other)
         ],
         "panel_accounting": [
             {"year": year, "disposition": disposition, "persons": persons}
@@ -192,6 +201,20 @@ def coefficient(model: str, group: str, outcome: str, term: str, level: str, is_
     return names | {"estimate": estimate, "is_reference": False} | tested | interval
 
 
+def relative_risk_ratio(row: Row) -> Row:
+    """The ratio that a coefficient stands for."""
+    names = {name: row[name] for name in ("model", "population_group", "outcome", "term", "level")}
+    ends = {name: exp(row[name]) for name in ("ci_low", "ci_high") if name in row}
+    return names | {"ratio": exp(row["estimate"])} | ends
+
+
+def effect_contrast(row: Row, other_group: str) -> Row:
+    """An effect held against that of another group, which is the same."""
+    names = {name: row[name] for name in ("model", "population_group", "term", "level", "outcome")}
+    tested = {"std_error": 0.0014, "z": 0.0, "p_value": 1.0, "ci_low": -0.0028, "ci_high": 0.0028}
+    return names | {"other_group": other_group, "difference": 0.0} | tested
+
+
 def share(group: str, step: int, outcome: str) -> float:
     """The yearly share of an outcome, so many steps from the most central class."""
     if outcome == "stay":
@@ -217,13 +240,13 @@ def predicted_probabilities(study: Study) -> list[Row]:
     for model, group, (step, centrality) in product(
         MODELS, study.models.groups, enumerate(study.variables.centrality.levels)
     ):
-        for place, (family, status) in enumerate(study.profile_grid(study.profiles)):
+        for place, situation in enumerate(study.figure_situations()):
             moves = {outcome: share(group, step, outcome) * (0.5 + place / 20) for outcome in OUTCOMES}
             for outcome, p in ({"stay": 1 - sum(moves.values())} | moves).items():
                 names = {"model": model, "population_group": group, "centrality": centrality, "outcome": outcome}
-                situation = {"family_situation": family, "labour_market_status": status}
+                at = {name: getattr(situation, name) for name in ("family_situation", "labour_market_status")}
                 interval = {"probability": p, "std_error": p / 20, "ci_low": p * 0.9, "ci_high": min(p * 1.1, 1)}
-                rows.append(names | fixed | situation | interval)
+                rows.append(names | fixed | at | interval)
     return rows
 
 

@@ -21,7 +21,7 @@ def marks(page: Page, figure: str, kind: str) -> int:
 def test_each_figure_has_a_mark_for_every_number(visit: Visit, served: str, study: Study, language: Language) -> None:
     page = visit.open(f"{served}{FOLDERS[language]}figures.html")
     groups, classes = len(study.models.groups), len(study.variables.centrality.levels)
-    profiles = len(study.profile_grid(study.profiles))
+    profiles = len(study.figure_situations())
     assert marks(page, "figure_1", "shape") >= MUNICIPALITIES
     assert marks(page, "figure_2", "symbol") == groups * classes
     assert marks(page, "figure_3", "symbol") == groups * classes * OUTCOMES

@@ -23,9 +23,7 @@ async function draw(place) {
   const stage = document.createElement("div");
   stage.className = "stage";
   place.append(stage);
-  // The drawing has one text alternative; Vega would name each mark an image without any.
-  const config = { aria: false };
-  const { view } = await vegaEmbed(stage, specification, { actions: false, renderer: "svg", mode: "vega-lite", config });
+  const { view } = await vegaEmbed(stage, specification, { actions: false, renderer: "svg", mode: "vega-lite" });
   place.querySelector("img").remove();
   dress(view);
   dark.addEventListener("change", () => dress(view));
@@ -34,6 +32,8 @@ async function draw(place) {
   const drawing = stage.querySelector("svg");
   drawing.setAttribute("role", "img");
   drawing.setAttribute("aria-label", place.dataset.alternative);
+  // The drawing has one text alternative; Vega would name each mark an image without any.
+  drawing.firstElementChild.setAttribute("aria-hidden", "true");
 }
 
 for (const place of document.querySelectorAll("[data-figure]")) draw(place);
