@@ -1,5 +1,7 @@
 """Findings of every kind, drawn at random: verdicts, gradients, shares withheld, models without estimates."""
 
+from itertools import product
+
 from hypothesis import strategies as st
 
 from report.brief.findings import MOVES, OK, Changed, Coefficient, Findings, Judged, Prediction, Share, Size, Test
@@ -75,7 +77,7 @@ def predictions(draw: st.DrawFn, groups: tuple[str, ...]) -> tuple[Prediction, .
         )
         for group in groups
         for centrality in CLASSES
-        for family, labour in STUDY.profile_grid(STUDY.profiles)
+        for family, labour in product(STUDY.profiles.family_situation, STUDY.profiles.labour_market_status)
     )
 
 

@@ -23,7 +23,11 @@ from tests.report.brief_findings import findings
 from tests.report.brief_release import BLANKS, MANIFEST, build
 
 SENTENCES = Path(put_together.__code__.co_filename).parent
-UNFINISHED = re.compile(r"[{}]|None|\bnan\b|  | [,.;:]|\.\.|\(\)|, \.|: \.|,,| \)|\( |\b(\w+) \1\b")
+UNFINISHED = re.compile(
+    r"[{}]|\bNone\b(?! of the study)|\bnan\b|  | [,.;:]|\.\.|\(\)|, \.|: \.|,,| \)|\( |\b(\w+) \1\b"
+)
+
+# Findings are large, and a failure is seen in its text: shrinking would take minutes.
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +53,13 @@ def faults(brief: Brief) -> list[str]:
     return found + [told for told in [*texts(brief), *headings] if UNFINISHED.search(told) or not told]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(found=findings())
 def test_every_text_is_whole_sentences(release: Release, found: Findings) -> None:
     for language in LANGUAGES:
         assert faults(put_together(release, found, language, BLANKS)) == []
 
 
-# Without shrinking: a failure is seen in the page itself, and each try takes a compilation.
 @settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(found=findings(), language=st.sampled_from(LANGUAGES))
 def test_every_brief_compiles_and_keeps_to_four_pages(release: Release, found: Findings, language: Language) -> None:
@@ -64,7 +67,7 @@ def test_every_brief_compiles_and_keeps_to_four_pages(release: Release, found: F
     assert len(PdfReader(io.BytesIO(typeset(brief))).pages) == 4
 
 
-@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(found=findings())
 def test_every_mixture_of_verdicts_is_summed_up_in_its_own_words(found: Findings) -> None:
     for language in LANGUAGES:
