@@ -44,7 +44,7 @@ sql-page-if-node:
 		echo "The SQL page could not be built, see above: the site is made without it."; \
 	fi
 
-demo: setup sql-page-if-node  ## a small simulated Norway, from registers to the hypothesis table
+demo: setup sql-page-if-node  ## a small simulated Norway, from registers to verdicts, site and briefs
 	$(BIN)/flyttepanel simulate --persons $(DEMO_PERSONS) --years 2014-2021 --sampling balanced \
 		--seed $(DEMO_SEED) --out var/landing
 	$(BIN)/flyttepanel refresh --home var

@@ -10,6 +10,7 @@ from datetime import datetime
 from models_py.study import Study
 from report.brief import method, modelled, observed, profiles, provenance, verdicts
 from report.brief.findings import Findings, read_findings
+from report.brief.method import Table
 from report.brief.notes import note, numbered
 from report.brief.phrases import Phrases, paragraph
 from report.brief.pictures import Figure
@@ -72,14 +73,19 @@ class Brief:
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
     method: Section
-    sizes: method.Table
+    sizes: Table
     references: tuple[str, ...]
     figures: Mapping[str, Figure]
 
 
 def compose(release: Release, study: Study, language: Language, figures: Mapping[str, Figure]) -> Brief:
     """The brief of a release in a language, with the figures drawn for it."""
-    phrases, findings = Phrases(language), read_findings(release, study)
+    return put_together(release, read_findings(release, study), language, figures)
+
+
+def put_together(release: Release, findings: Findings, language: Language, figures: Mapping[str, Figure]) -> Brief:
+    """The brief of findings; the release is asked for nothing but what it rests on."""
+    phrases, study = Phrases(language), findings.study
     parts, notes = hypothesis_parts(findings, phrases)
     years = phrases.years(findings.first_year, findings.last_year)
     return Brief(

@@ -6,7 +6,8 @@ Belongs here: queries and the frozen results of them. Does not belong here: what
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models_py.study import Hypothesis, Study
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study
 from report.release import Release
 
 MOVES = ("internal_move", "emigration")

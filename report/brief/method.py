@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from report.brief.findings import Findings, Size
-from report.brief.phrases import Phrases
+from report.brief.phrases import Phrases, paragraph
 from report.brief.profiles import people
 from report.language import label, percent
 
@@ -20,20 +20,19 @@ class Table:
 def paragraphs(findings: Findings, phrases: Phrases) -> Iterator[str]:
     """The tests in words."""
     tests = findings.study.tests
-    situations = findings.study.tested_situations()
-    families, labours = (dict.fromkeys(pair[i] for pair in situations) for i in (0, 1))
-    yield " ".join(
-        [
-            phrases.say(
-                "method_profiles",
-                families=phrases.listed([phrases.say(f"family_{family}") for family in families]),
-                labours=phrases.listed([phrases.say(f"in_{labour}") for labour in labours], "or"),
-                urban=tests.urban,
-                rural=tests.rural,
-                **people(findings, phrases),
-            ),
-            phrases.say("method_rule", level=percent(tests.level, phrases.language, 0)),
-        ]
+    families, labours = tests.profiles.family_situation or (), tests.profiles.labour_market_status or ()
+    own = [judged.name for judged in findings.judged if judged.declared.profiles.named]
+    yield paragraph(
+        phrases.say(
+            "method_profiles",
+            families=phrases.listed([phrases.say(f"family_{family}") for family in families]),
+            labours=phrases.listed([phrases.say(f"in_{labour}") for labour in labours], "or"),
+            urban=tests.urban,
+            rural=tests.rural,
+            **people(findings, phrases),
+        ),
+        phrases.say("method_own_profiles", names=phrases.listed(own)) if own else "",
+        phrases.say("method_rule", level=percent(tests.level, phrases.language, 0)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models_py.contrasts import cells_behind
-from models_py.study import Hypothesis
+from models_py.hypotheses import Hypothesis
 from report.brief.findings import OK, Findings, Judged
 from report.brief.phrases import Phrases, paragraph
 

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import typst
 
@@ -16,7 +17,7 @@ from report.brief.document import Brief
 
 TEMPLATE = Path(__file__).parent / "templates" / "brief.typ"
 # Tagged for screen readers; Typst refuses what breaks the standard, a figure without a description for instance.
-STANDARD = "ua-1"
+STANDARD: Literal["ua-1"] = "ua-1"
 
 
 def typeset(brief: Brief) -> bytes:

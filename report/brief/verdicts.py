@@ -24,7 +24,9 @@ def result(findings: Findings, phrases: Phrases, with_names: bool = False) -> st
         shown = told if with_names and verdict != "supported" else ""
         key = f"verdict_clause_{verdict}_{'one' if len(names) == 1 else 'many'}"
         if names:
-            clauses.append(phrases.say(key, n=phrases.count(len(names)), names=shown))
+            everything = verdict == "supported" and len(names) == len(findings.judged) > 1
+            n = phrases.say("count_all") if everything else phrases.count(len(names))
+            clauses.append(phrases.say(key, n=n, names=shown))
     return phrases.say("verdicts_result", total=phrases.count(len(findings.judged)), clauses=phrases.listed(clauses))
 
 

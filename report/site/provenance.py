@@ -39,7 +39,7 @@ def provenance(release: Release, site: Path) -> Provenance:
 
 
 def validation(release: Release) -> list[Row]:
-    """Expectations and how many were met, by gate and suite: gates 1 and 2 from the manifest, gate 3 from the file."""
+    """Expectations and how many were met, by gate and suite; the manifest tells of gates 1 and 2."""
     earlier: list[Row] = release.manifest.get("validation", [])  # releases before this was told have none
     own = release.rows("""
         select gate, suite, count(*) as expectations, count(*) filter (success) as met

@@ -10,6 +10,7 @@ from typing import Any
 import vl_convert
 
 from models_py.study import Study
+from report.figures import VEGA_LITE
 from report.language import LANGUAGES, Language
 from report.release import Release
 from report.site import shown_figures, shown_tables
@@ -22,6 +23,8 @@ from report.site.start import start
 from report.sql_page import sql_body, write_sql_page
 from report.tables import hypothesis_table
 
+# What of Vega the pages' script uses.
+VEGA_SNIPPET = "window.vegaEmbed = vegaEmbed;"
 # What other programs made of the same release, and goes into the site so that it can be copied as one folder.
 BESIDE = ("data_docs", "dbt_docs", "data")
 
@@ -40,7 +43,7 @@ def write_site(release: Release, study: Study, site: Path, beside: Path, briefs:
         The start page.
     """
     shutil.copytree(HERE / "static", site / "static")
-    (site / "static" / "vega.js").write_text(vl_convert.javascript_bundle(None), encoding="utf-8")
+    (site / "static" / "vega.js").write_text(vl_convert.javascript_bundle(VEGA_SNIPPET, VEGA_LITE), encoding="utf-8")
     for name in BESIDE:
         if (beside / name).exists():
             shutil.copytree(beside / name, site / name)

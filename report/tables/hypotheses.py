@@ -137,6 +137,8 @@ def profile_in_words(profile: str, language: Language) -> str:
         kind, _, level = part.partition(" ")
         if kind == "centrality":
             return text("tables", "centrality_class", language, level=level)
+        if kind == "age":
+            return text("tables", "age", language, age=level)
         return in_sentence(part, language)
 
     return ", ".join(part_in_words(part) for part in profile.split(", "))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models_py.contrasts import cells_behind
-from models_py.study import Hypothesis, Study
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study
 from report.language import Language, in_sentence, number, percent, text
 from report.release import Release, Row
 
@@ -69,9 +70,12 @@ def directional(judged: Judged, study: Study, language: Language) -> list[str]:
     said = [text("tables", "note_directional", language, **counts, level=percent(study.tests.level, language, 0),
                  correction=text("tables", how, language))]  # fmt: skip
     # Significant and yet no support: the other way.
+    total = len(judged.tests)
     contrary = sum(test["p_adjusted"] < study.tests.level and not test["supports"] for test in judged.tests)
     if contrary:
-        said.append(text("tables", "note_contrary", language, n=contrary, total=len(judged.tests)))
+        said.append(text("tables", "note_contrary", language, n=contrary, total=total))
+    if silent := total - counts["n"] - contrary:
+        said.append(text("tables", "note_silent", language, n=silent, total=total))
     return said
 
 
@@ -79,7 +83,8 @@ def no_difference(judged: Judged, study: Study, language: Language) -> list[str]
     """How many tests find no difference, and whether that is evidence that there is none."""
     total, level = len(judged.tests), percent(study.tests.level, language, 0)
     shown = sum(bool(test["equivalent"]) for test in judged.tests)
-    undecided = sum(test["supports"] and not test["equivalent"] for test in judged.tests)
+    silent = sum(test["supports"] and not test["equivalent"] for test in judged.tests)
+    small = sum(bool(test["equivalent"]) and not test["supports"] for test in judged.tests)
     unit = "unit_log_ratio" if judged.hypothesis.contrast == "between_groups" else "unit_probability"
     margin = judged.tests[0]["margin"]
     within = {
@@ -90,11 +95,12 @@ def no_difference(judged: Judged, study: Study, language: Language) -> list[str]
     }
     supporting = sum(test["supports"] for test in judged.tests)
     said = [text("tables", "note_no_difference", language, n=supporting, total=total, level=level)]
-    if shown == total:
-        return [*said, text("tables", "note_equivalent_all", language, **within)]
-    said.append(text("tables", "note_equivalent_some", language, n=shown, **within))
-    if undecided:
-        said.append(text("tables", "note_undecided", language, n=undecided, total=total))
+    key = "note_equivalent_all" if shown == total else "note_equivalent_some" if shown else "note_equivalent_none"
+    said.append(text("tables", key, language, n=shown, **within))
+    if small:
+        said.append(text("tables", "note_small", language, n=small, total=total))
+    if silent:
+        said.append(text("tables", "note_undecided", language, n=silent, total=total))
     return said
 
 

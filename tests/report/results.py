@@ -11,7 +11,8 @@ import duckdb
 import pyarrow as pa
 
 from flows.home import STUDY_FILE
-from models_py.study import Hypothesis, Study, load_study
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study, load_study
 from models_py.tables import PUBLISHED_TABLES
 
 GROUPS = ("immigrant", "norwegian_born", "native")
@@ -115,7 +116,9 @@ def probabilities(study: Study) -> Rows:
     rows: Rows = []
     for m, model in enumerate(MODELS):
         for (g, group), (c, centrality) in itertools.product(enumerate(GROUPS), enumerate(CLASSES)):
-            for n, (family, labour) in enumerate(study.profile_grid(study.profiles)):
+            for n, (family, labour) in enumerate(
+                itertools.product(study.profiles.family_situation, study.profiles.labour_market_status)
+            ):
                 move, emigration = 0.03 + 0.01 * c + 0.001 * n + 0.0001 * m, 0.04 - 0.015 * g - 0.0005 * n
                 for outcome, value in (("stay", 1 - move - emigration), ("internal_move", move),
                                        ("emigration", emigration)):  # fmt: skip
@@ -140,7 +143,7 @@ def tests_of(hypothesis: Hypothesis, model: str, study: Study) -> Rows:
     }[hypothesis.contrast]
     places = [f", centrality {getattr(tests, place)}" for place in hypothesis.centrality] or [""]
     no_difference = hypothesis.direction == "none"
-    profiles = [f"{f}, {labour}{place}" for f, labour in study.tested_situations() for place in places]
+    profiles = [f"{situation.name}{place}" for situation in study.tested_situations(hypothesis) for place in places]
     return [
         {"model": model, "hypothesis_id": hypothesis.id, "profile": profile, "contrast": name,
          "estimate": 0.0123 + 0.001 * n, "std_error": 0.002, "z": 6.1, "p_value": 0.4 if no_difference else 1e-9,

@@ -112,6 +112,19 @@ def test_a_note_says_it_in_the_language(release: Release, language: Language, se
     assert sentence in verdict(release, "H1b", language).note
 
 
+def test_a_significant_difference_within_the_margin_is_said(release: Release) -> None:
+    assert "In 1 of 6 the difference is significant, yet within the margin." in verdict(release, "H1b").note
+
+
+def test_tests_that_say_nothing_are_counted(changed: Changed) -> None:
+    other = changed(
+        """update results.hypothesis_test set supports = false, p_adjusted = 0.6
+        where hypothesis_id = 'H3' and profile like 'alone%'"""
+    )
+    assert "3 of 6 give no evidence of a difference either way." in verdict(other, "H3").note
+    assert "opposite" not in verdict(other, "H3").note
+
+
 def test_few_and_withheld_events_are_said(changed: Changed) -> None:
     where = "where population_group = 'native' and centrality = '5*' and outcome = 'emigration'"
     few = changed(f"update results.observed_rate set n_events = 10 {where}")
@@ -149,6 +162,7 @@ def test_contrasts_and_profiles_in_words() -> None:
     gap = "gap norwegian_born - gap native, gap = centrality 5* - 1"
     assert contrast_in_words(gap, "en").startswith("gap of Norwegian-born to two immigrant parents less gap of natives")
     assert profile_in_words("alone, employed, centrality 5*", "nb") == "aleneboende, sysselsatt, sentralitet 5*"
+    assert profile_in_words("alone, employed, age 45", "nb") == "aleneboende, sysselsatt, 45 år"
     with pytest.raises(ValueError, match="no words for the contrast"):
         contrast_in_words("odds", "en")
 
