@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import altair as alt
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from report.figures.captions import caption
 from report.figures.frame import PAGE_WIDTH
@@ -22,7 +23,7 @@ from report.figures.shares import figure_2
 from report.language import Language
 from report.release import Release
 
-__all__ = ["FIGURES", "VEGA_LITE", "caption", "chart", "picture", "specification"]
+__all__ = ["FIGURES", "VEGA_LITE", "caption", "chart", "drawn", "in_form", "picture", "specification"]
 
 Format = Literal["svg", "png", "pdf"]
 FIGURES: dict[str, Callable[[Release, Language, str], alt.TopLevelMixin]] = {
@@ -47,8 +48,12 @@ def chart(name: str, release: Release, language: Language, model: str = "pooled"
 
 
 def specification(name: str, release: Release, language: Language, model: str = "pooled") -> dict[str, Any]:
-    """A figure as a Vega-Lite specification, which carries its data; a page sees to its width."""
-    found: dict[str, Any] = chart(name, release, language, model).to_dict()
+    """A figure as a Vega-Lite specification, which carries its data; a page sees to its width.
+
+    Altair's checks of every part against the schema take most of the time, and are made in tests alone.
+    """
+    with debug_mode(False):
+        found: dict[str, Any] = chart(name, release, language, model).to_dict(validate=False)
     return found
 
 
@@ -56,14 +61,26 @@ def picture(
     name: str, release: Release, language: Language, format: Format, model: str = "pooled", dark: bool = False
 ) -> bytes:
     """A figure as a picture for a page 640 pixels wide, without its choices. PNG has twice as many pixels."""
-    drawing = specification(name, release, language, model)
+    return in_form(drawn(specification(name, release, language, model), dark), format)
+
+
+def drawn(specification: dict[str, Any], dark: bool = False) -> str:
+    """The SVG of a specification, for a page 640 pixels wide."""
+    drawing = specification | {
+        "params": [
+            parameter | ({"value": dark} if parameter["name"] == "dark" else {})
+            for parameter in specification["params"]
+        ]
+    }
     if drawing.get("width") == "container":
         drawing["width"] = PAGE_WIDTH
-    for parameter in drawing["params"]:
-        if parameter["name"] == "dark":
-            parameter["value"] = dark
+    return str(vl_convert.vegalite_to_svg(drawing, vl_version=VEGA_LITE))
+
+
+def in_form(svg: str, format: Format) -> bytes:
+    """A drawn figure in another form."""
     if format == "png":
-        return bytes(vl_convert.vegalite_to_png(drawing, vl_version=VEGA_LITE, scale=PICTURE_SCALE))
+        return bytes(vl_convert.svg_to_png(svg, scale=PICTURE_SCALE))
     if format == "pdf":
-        return bytes(vl_convert.vegalite_to_pdf(drawing, vl_version=VEGA_LITE))
-    return str(vl_convert.vegalite_to_svg(drawing, vl_version=VEGA_LITE)).encode()
+        return bytes(vl_convert.svg_to_pdf(svg))
+    return svg.encode()

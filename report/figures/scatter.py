@@ -105,7 +105,7 @@ def layers(
     x, y = axes
     base = alt.Chart().encode(x=x, y=y)
     colour = group_colour(groups, language)
-    along = base.mark_line(strokeWidth=1, opacity=0.55).encode(color=colour, order=alt.Order("centrality:N"))
+    along = base.mark_line(strokeWidth=1, opacity=0.55).encode(color=colour, order=alt.Order("centrality:O"))
     across = base.mark_rule(strokeWidth=1.4).encode(
         x=alt.X("internal_move_low:Q"), x2="internal_move_high:Q", color=colour
     )
