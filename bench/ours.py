@@ -9,6 +9,7 @@ import cProfile
 import json
 import pstats
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -18,16 +19,14 @@ from threadpoolctl import threadpool_limits
 
 from bench.rows import GROUP
 from bench.specification import PROJECT_ROOT, study
-from models_py.cells import Cells, panel_years, read_cells, read_paths
+from models_py.cells import Cells, count_persons, panel_years, read_cells, read_paths
 from models_py.clustering import index_sample
-from models_py.estimate import ESTIMATORS, count_persons
-from models_py.path_likelihood import make_problem, value
-from models_py.pooled import Sample, make_sample
-from models_py.random_effects_fit import paths_of
-from models_py.results import standard_errors
+from models_py.pooled import Sample, fit_pooled, make_sample
+from models_py.results import FittedModel, standard_errors
 from models_py.study import Study
 from models_py.variance_components import make_structure
 
+MODELS = ("pooled", "random_effects")
 # Nodes a dimension at which the likelihood of every tool's estimates is compared, several times what a fit ends with.
 EXACT_NODES = 41
 # The work inside a fit that is told apart: file and function → name. The intervals are made of the kernel's sums too.
@@ -70,11 +69,6 @@ def open_input(source: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def load_lazily() -> None:
-    """Have DuckDB import what it imports at its first use (pandas, where it is installed): no import is timed."""
-    duckdb.execute("select ?", ["text"]).to_arrow_table()
-
-
 def read_group(con: duckdb.DuckDBPyConnection) -> Cells:
     """The cells of the one group there is."""
     return read_cells(con, GROUP, panel_years(con), study())
@@ -90,9 +84,17 @@ def with_structure(structure: str) -> Study:
     return with_models(random_effects=study().models.random_effects.model_copy(update={"covariance": structure}))
 
 
+def estimator(model: str) -> Callable[..., FittedModel]:
+    """The function that fits a model; the compiler that random effects need is loaded for them alone."""
+    if model == "pooled":
+        return fit_pooled
+    from models_py.random_effects_fit import fit_random_effects
+
+    return fit_random_effects
+
+
 def fit(model: str, source: Path, chosen: Study, results: Path) -> dict[str, object]:
     """Estimate a model from a file of rows or a warehouse; parameters and errors go into `results`."""
-    load_lazily()
     start = time.perf_counter()
     con = open_input(source)
     opened = time.perf_counter()
@@ -100,7 +102,7 @@ def fit(model: str, source: Path, chosen: Study, results: Path) -> dict[str, obj
     sample = make_sample(cells, count_persons(con, GROUP), chosen)
     read = time.perf_counter()
     profile = cProfile.Profile()
-    fitted = profile.runcall(ESTIMATORS[model], sample, read_paths(con, GROUP), chosen)
+    fitted = profile.runcall(estimator(model), sample, read_paths(con, GROUP), chosen)
     done = time.perf_counter()
     elements = getattr(fitted, "elements", np.empty(0))
     errors = standard_errors(fitted.cov_params(), fitted.params)
@@ -128,6 +130,9 @@ def parts_of(profile: cProfile.Profile) -> dict[str, float]:
 
 def exact_likelihood(warehouse: Path, structure: str, estimates: Path) -> float:
     """The log-likelihood, with many nodes, at estimates that any tool wrote into a file."""
+    from models_py.path_likelihood import make_problem, value
+    from models_py.random_effects_fit import paths_of
+
     found = np.load(estimates)
     con = duckdb.connect(str(warehouse), read_only=True)
     sample: Sample = make_sample(read_group(con), count_persons(con, GROUP), study())
@@ -146,7 +151,7 @@ def main() -> None:
     collapsing = jobs.add_parser("collapse", help="rows into a warehouse file")
     collapsing.add_argument("rows", type=Path)
     collapsing.add_argument("warehouse", type=Path)
-    for model in ESTIMATORS:
+    for model in MODELS:
         fitting = jobs.add_parser(model, help="estimate from rows (.parquet) or from a warehouse (.duckdb)")
         fitting.add_argument("source", type=Path)
         fitting.add_argument("results", type=Path)

@@ -6,41 +6,18 @@ Does not belong here: how the profile is found.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from models_py.cells import Floats
 from models_py.profile_likelihood import SMALLEST_DEVIATION, Interval, profile_interval
 from models_py.random_effects import Maximum
-from models_py.variance_components import Structure, component, free_components
+from models_py.variance_components import Structure, VarianceEstimate, component, free_components
 
 # A correlation closer to one than this is at its boundary.
 LARGEST_CORRELATION = 0.995
 # Of the information scaled to unit diagonal: above it, digits of the covariance are lost to rounding.
 LARGEST_CONDITION = 1e8
-
-
-@dataclass(frozen=True, slots=True)
-class VarianceEstimate:
-    """A standard deviation or correlation of random effects.
-
-    Attributes:
-        name: `sd_<outcome>` or `correlation`.
-        value: None for a correlation with a random effect that has no deviation: there is none.
-        std_error: by the delta method; None where the structure fixes the component or it is at its boundary.
-        low, high: profile-likelihood interval; None where the structure fixes the component.
-        remark: what is to be known about its identification; empty if nothing.
-        at_boundary: whether the estimate is at the boundary of what is possible.
-    """
-
-    name: str
-    value: float | None
-    std_error: float | None
-    low: float | None
-    high: float | None
-    remark: str
-    at_boundary: bool
 
 
 def variance_estimates(

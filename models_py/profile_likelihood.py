@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import block_diag
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from models_py.cells import Booleans, Floats
 from models_py.path_kernel import GRADIENT
@@ -171,7 +171,7 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
     coordinates = coordinates_of(structure, maximum.theta[n_coefficients:])
     start = np.concatenate([maximum.theta[:n_coefficients], coordinates.values])
     held = n_coefficients + coordinates.position(outcome, other)
-    is_sd, z = outcome == other, float(norm.ppf((1 + confidence) / 2))
+    is_sd, z = outcome == other, float(ndtri((1 + confidence) / 2))
     lowest, highest = (SMALLEST_DEVIATION, LARGEST_DEVIATION) if is_sd else (-np.pi / 2, np.pi / 2)
     ends = []
     for sign, bound in ((-1, lowest), (1, highest)):

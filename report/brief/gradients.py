@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import Literal
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from report.brief.findings import Coefficient, Findings, Share
 
@@ -114,7 +114,7 @@ def overall(findings: Findings, group: str, outcomes: Sequence[str]) -> Overall 
 
 def wilson(events: int, n: int, confidence_level: float) -> tuple[float, float]:
     """Wilson's (1927) interval of a share."""
-    z = float(norm.ppf((1 + confidence_level) / 2))
+    z = float(ndtri((1 + confidence_level) / 2))
     share = events / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)

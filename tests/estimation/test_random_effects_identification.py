@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from models_py.estimability import NotEstimableError
-from models_py.identification import LARGEST_CORRELATION, VarianceEstimate, condition_remark, identification_remark
+from models_py.identification import LARGEST_CORRELATION, condition_remark, identification_remark
 from models_py.multinomial import newton, null_params
 from models_py.naming import IN_STUDY
 from models_py.path_kernel import INFORMATION
@@ -17,7 +17,7 @@ from models_py.random_effects import Maximum, maximise, search
 from models_py.random_effects_fit import estimation_remarks, inverse_information
 from models_py.random_effects_results import RandomEffectsResults
 from models_py.study import Study
-from models_py.variance_components import make_structure
+from models_py.variance_components import VarianceEstimate, make_structure
 from tests.estimation.panels import Panel, design, simulate_panel
 from tests.estimation.small_model import draw, fit, small_study
 
