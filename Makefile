@@ -1,4 +1,5 @@
-# Everything here needs Python >= 3.11, make and the package registries, nothing else.
+# Everything here needs Python >= 3.11, make and the package registries, nothing else. With Node too, the site gets its
+# SQL page.
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_PERSONS ?= 150000
@@ -11,10 +12,12 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-unit test-marginaleffects lint format bench clean
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-unit test-marginaleffects lint format bench \
+	bench-peers bench-estimation coverage clean
+SQL_PAGE := report/sql_page
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 setup: .venv/.ready  ## build .venv from the lock file
 
@@ -29,12 +32,25 @@ lock: .venv/.ready  ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --output-file requirements.lock
 
-demo: setup  ## a small simulated Norway, from registers to the hypothesis table
+sql-page: $(SQL_PAGE)/dist/NOTICES.txt  ## build the SQL page's script and engine (needs Node >= 18)
+
+$(SQL_PAGE)/dist/NOTICES.txt: $(SQL_PAGE)/package-lock.json $(wildcard $(SQL_PAGE)/*.mjs $(SQL_PAGE)/src/*.js $(SQL_PAGE)/notices/*)
+	cd $(SQL_PAGE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
+
+# Whoever has no Node, or no npm registry, gets everything else.
+sql-page-if-node:
+	@if ! command -v npm >/dev/null; then \
+		echo "No Node here: the site is made without its SQL page (make sql-page builds it where there is Node >= 18)."; \
+	elif ! $(MAKE) --no-print-directory sql-page; then \
+		echo "The SQL page could not be built, see above: the site is made without it."; \
+	fi
+
+demo: setup sql-page-if-node  ## a small simulated Norway, from registers to verdicts, site and briefs
 	$(BIN)/flyttepanel simulate --persons $(DEMO_PERSONS) --years 2014-2021 --sampling balanced \
 		--seed $(DEMO_SEED) --out var/landing
 	$(BIN)/flyttepanel refresh --home var
 
-test: setup  ## all tests
+test: setup sql-page-if-node  ## all tests
 	$(BIN)/pytest
 
 test-marginaleffects: setup  ## that the package marginaleffects works with our models (it is no dependency: 0.5 GB)
@@ -55,5 +71,18 @@ format: setup  ## let ruff and sqlfluff mend what they can
 bench: setup  ## time and memory per step at 50k, 500k and 2M persons
 	$(BIN)/python -m bench.steps
 
+coverage: setup  ## how often intervals cover the truth, over 1,000 simulated panels of each kind (about ten minutes)
+	$(BIN)/python -m bench.coverage
+
+bench-peers: setup .venv-peers/.ready  ## xlogit and biogeme in .venv-peers, to measure estimation against
+
+.venv-peers/.ready: bench/requirements-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --requirement bench/requirements-peers.txt
+	touch $@
+
+bench-estimation: setup bench-peers  ## estimation against its peers, and its growth, into docs/performance.md
+	$(BIN)/python -m bench.estimation
+
 clean:  ## remove the environment and all state of the demo
-	rm -rf .venv var
+	rm -rf .venv .venv-peers var $(SQL_PAGE)/dist $(SQL_PAGE)/node_modules

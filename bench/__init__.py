@@ -1,1 +1,1 @@
-"""Benchmarks: whole commands, timed from outside. Nothing here is asserted in a test."""
+"""Benchmarks: whole commands and estimation, timed from outside. Nothing here is asserted in a test."""

@@ -5,39 +5,15 @@ process of its own; memory is the largest resident set of any process it ran.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from bench.measure import Cost, measure
 
 COMMAND = str(Path(sys.executable).with_name("flyttepanel"))
 SIZES = (50_000, 500_000, 2_000_000)
 STEPS = ("load", "build", "estimate", "publish")
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a step took: seconds of wall time, bytes of peak memory."""
-
-    seconds: float
-    peak: int
-
-
-def measure(*command: str) -> Cost:
-    """Run a command and ask the operating system what it took.
-
-    Raises:
-        SystemExit: the command failed.
-    """
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(command)}: failed")
-    return Cost(time.perf_counter() - start, usage.ru_maxrss * 1024)
 
 
 def measure_size(persons: int, folder: Path, sampling: str) -> dict[str, Cost]:

@@ -65,6 +65,18 @@ def years_option(_context: click.Context, _option: click.Parameter, value: str) 
     return int(first), int(last)
 
 
+def what_people_look_at(home: Home) -> list[tuple[str, Path]]:
+    """The published site's start page and the briefs."""
+    briefs = sorted(home.current.glob("brief_*.pdf"))
+    return [("site", home.site / "index.html"), *(("brief", brief) for brief in briefs)]
+
+
+def say_where(*places: tuple[str, Path]) -> None:
+    """Print where things lie, a line each."""
+    for name, place in places:
+        click.echo(f"{name:<10} {place}")
+
+
 @commands.command()
 @click.option("--persons", type=click.IntRange(min=100), required=True, help="Residents on the first 1 January.")
 @click.option("--years", default="2014-2021", show_default=True, callback=years_option, help="1 Januaries, FIRST-LAST.")
@@ -115,8 +127,8 @@ def refresh(home: Home) -> None:
 
     run_refresh_flow(home)
     click.echo(f"\n{terminal_table(home.results)}\n")
-    for name, place in (("release", home.current.resolve()), ("results", home.results), ("warehouse", home.warehouse)):
-        click.echo(f"{name:<10} {place}")
+    say_where(("release", home.current.resolve()), *what_people_look_at(home))
+    say_where(("results", home.results), ("warehouse", home.warehouse))
 
 
 @commands.command()
@@ -165,6 +177,16 @@ def publish(home: Home) -> None:
     from flows.pipeline import run_publish
 
     click.echo(f"Published {run_publish(home, the_study())}")
+
+
+@commands.command()
+@with_home
+def report(home: Home) -> None:
+    """Render site and briefs of the current release anew."""
+    from flows.pipeline import run_report
+
+    run_report(home, the_study())
+    say_where(*what_people_look_at(home))
 
 
 @commands.command()

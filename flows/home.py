@@ -42,6 +42,11 @@ class Home:
         return self.path / "results.duckdb"
 
     @property
+    def site(self) -> Path:
+        """Link, through `current`, to the published site."""
+        return self.path / "site"
+
+    @property
     def logs(self) -> Path:
         """Log files, and refusals.jsonl."""
         return self.path / "logs"

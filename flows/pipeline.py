@@ -10,7 +10,8 @@ from pathlib import Path
 from flows import steps
 from flows.candidate import candidate_warehouse, sole_writer
 from flows.home import Home
-from flows.publish import prepare_release, publish, switch
+from flows.publish import draft_release, publish, seal, switch
+from flows.report import published_release, report
 from flows.state import Due, due
 from flows.versions import new_run_id
 from models_py.study import Study
@@ -57,6 +58,15 @@ def run_publish(home: Home, study: Study) -> Path:
         return publish(home, home.warehouse, study, new_run_id(), datetime.now(UTC))
 
 
+def run_report(home: Home, study: Study) -> Path:
+    """`flyttepanel report`: the current release's site and briefs anew; what it rests on stays as published."""
+    with sole_writer(home):
+        release = published_release(home, study)
+        report(home, release, study)
+        switch(home, release)
+    return release
+
+
 def plainly(name: str, work: Callable[[], object]) -> object:
     """Run a step's work as it is; the flows put a Prefect task around it instead."""
     return work()
@@ -82,6 +92,8 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly)
                 around("estimate", lambda: steps.estimate(candidate, study, run_id))
                 if study.variants:
                     around("variants", lambda: steps.estimate_variants(home, candidate, study, run_id))
-            release = Path(str(around("publish", lambda: prepare_release(home, candidate, study, run_id, started_at))))
+            draft = Path(str(around("publish", lambda: draft_release(home, candidate, study, run_id, started_at))))
+            around("report", lambda: report(home, draft, study))
+            release = seal(draft, home.releases / run_id)
         switch(home, release)
     return late

@@ -91,6 +91,7 @@ build = step_flow("build", pipeline.run_build)
 validate = step_flow("validate", pipeline.run_validate)
 estimate = step_flow("estimate", pipeline.run_estimate)
 publish = step_flow("publish", pipeline.run_publish)
+report = step_flow("report", pipeline.run_report)
 
 
 def deployments(home: Home) -> list[RunnerDeployment]:

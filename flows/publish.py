@@ -1,4 +1,4 @@
-"""Publication: disclosure-controlled tables into a new release, gate 3, and one atomic switch.
+"""Publication: disclosure-controlled tables into a new release, gate 3, its report, and one atomic switch.
 
 `results.*` are views on `history.*`, which holds all releases, so that a number stands in one place.
 """
@@ -14,14 +14,19 @@ import duckdb
 import pyarrow as pa
 
 from flows.candidate import sync
+from flows.dbt_docs import write_dbt_docs
 from flows.home import Home
+from flows.links import replace_link, share
 from flows.log import step
+from flows.report import report
 from flows.state import basis, current_manifest, judged_variants
 from flows.steps import docs_folder, needs
 from flows.versions import package_versions
 from models_py.disclosure import publishable, rounded_count
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
+from report.exports import write_exports
+from report.release import read_release
 
 
 def publish(home: Home, warehouse: Path, study: Study, run_id: str, started_at: datetime) -> Path:
@@ -31,19 +36,26 @@ def publish(home: Home, warehouse: Path, study: Study, run_id: str, started_at: 
         StepMissing: the estimates are not of what is loaded and specified now.
         GateFailed: the results are not fit to publish; what was published stays.
     """
-    release = prepare_release(home, warehouse, study, run_id, started_at)
+    draft = draft_release(home, warehouse, study, run_id, started_at)
+    report(home, draft, study)
+    release = seal(draft, home.releases / run_id)
     switch(home, release)
     return release
 
 
-def prepare_release(home: Home, warehouse: Path, study: Study, run_id: str, started_at: datetime) -> Path:
-    """Everything of a publication but the switch: a complete release folder that nobody sees yet."""
+def draft_release(home: Home, warehouse: Path, study: Study, run_id: str, started_at: datetime) -> Path:
+    """The tables of a release that have passed gate 3, with what it rests on, in a folder that nobody sees yet.
+
+    Raises:
+        StepMissing, GateFailed: as for `publish`.
+    """
     from expectations.gate import run_gate
 
     needs(warehouse, "build", study)
     needs(warehouse, "estimate", study)
+    for left_over in home.work.glob("release-*"):
+        shutil.rmtree(left_over)
     draft = home.work / f"release-{run_id}"
-    shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     # Under another name until gate 3 has passed: in `results.duckdb`, `results.<table>` is ambiguous (flows/query.py).
     results = draft / "release.duckdb"
@@ -60,15 +72,17 @@ def prepare_release(home: Home, warehouse: Path, study: Study, run_id: str, star
         said.append(f"{len(result.checks)} expectations met")
     results.rename(draft / "results.duckdb")
     shutil.copytree(docs_folder(home), draft / "data_docs")
+    built = home.work / "dbt" / "target" / "manifest.json"
+    if built.exists():  # `work` may have been emptied since the build
+        write_dbt_docs(built, draft / "dbt_docs" / "index.html")
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
-    return seal(draft, home.releases / run_id)
+    write_exports(read_release(draft), draft)
+    return draft
 
 
 def seal(draft: Path, release: Path) -> Path:
-    """Write a finished draft to disk and give it its name; the parts meant to be shared become readable."""
-    for path in [*draft.rglob("*"), draft]:
-        path.chmod(0o755 if path.is_dir() else 0o644)
-        sync(path)
+    """Give a finished draft its name among the releases."""
+    share(draft)
     os.replace(draft, release)
     sync(release.parent)
     return release
@@ -78,17 +92,7 @@ def switch(home: Home, release: Path) -> None:
     """Make a release the current one: the only moment at which readers see anything change."""
     replace_link(home.current, Path("releases") / release.name)
     replace_link(home.results, Path("current") / "results.duckdb")
-
-
-def replace_link(link: Path, target: Path) -> None:
-    """Point a symbolic link elsewhere in one step."""
-    if link.is_symlink() and Path(os.readlink(link)) == target:
-        return
-    fresh = link.with_name(f".{link.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    os.replace(fresh, link)
-    sync(link.parent)
+    replace_link(home.site, Path("current") / "site")
 
 
 def previous_results(home: Home) -> Path | None:
@@ -176,7 +180,20 @@ def make_manifest(con: duckdb.DuckDBPyConnection, study: Study, run_id: str, sta
                 select register, sum(n_rows) from audit.register_year where is_current group by all order by all
             """).fetchall()
         },
+        "validation": validation(con),
     }
+
+
+def validation(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """How many expectations held when gates 1 and 2 last looked at what is published now, by suite."""
+    rows = con.sql("""
+        select gate, suite, count(*)::integer, (count(*) filter (success))::integer
+        from audit.validation as checked
+        where run_id = (select max(run_id) from audit.validation as other where other.gate = checked.gate)
+        group by all
+        order by all
+    """).fetchall()
+    return [dict(zip(("gate", "suite", "expectations", "met"), row, strict=True)) for row in rows]
 
 
 def simulated_deliveries(home: Home, manifest: dict[str, Any]) -> list[str]:

@@ -9,7 +9,9 @@ from models_py.study import Study
 
 def status_text(home: Home, study: Study) -> str:
     """Deliveries, years covered, last release and what is due, as lines of text."""
-    return "\n".join([*delivery_lines(home), years_line(home), release_line(home), due_line(home, study)])
+    return "\n".join(
+        [*delivery_lines(home), years_line(home), release_line(home), site_line(home), due_line(home, study)]
+    )
 
 
 def delivery_lines(home: Home) -> list[str]:
@@ -45,6 +47,11 @@ def release_line(home: Home) -> str:
         f"release     {manifest['run_id']}, panel {manifest['first_year']}–{manifest['last_year']}, "
         f"finished {manifest['finished_at'][:19]}"
     )
+
+
+def site_line(home: Home) -> str:
+    """Where the current release is to be looked at."""
+    return f"site        {home.site / 'index.html' if home.site.exists() else 'none'}"
 
 
 def due_line(home: Home, study: Study) -> str:

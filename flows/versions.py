@@ -10,7 +10,10 @@ from flows.home import PROJECT_ROOT
 
 CODE_FOLDERS = ("dbt_project", "expectations", "flows", "models_py")
 CODE_SUFFIXES = {".csv", ".py", ".sql", ".yml", ".yaml", ".json"}
-PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "numpy", "prefect", "pyarrow", "scipy")
+PACKAGES = (
+    *("altair", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "great-tables", "jinja2", "numpy", "prefect"),
+    *("pyarrow", "scipy", "typst", "vl-convert-python"),
+)
 
 
 def new_run_id() -> str:
@@ -34,5 +37,5 @@ def code_version() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the packages that results can depend on."""
+    """Versions of the packages that results, figures and briefs can depend on."""
     return {package: version(package) for package in PACKAGES}

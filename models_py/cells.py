@@ -13,13 +13,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from models_py.study import NUMERIC_TERMS, Study
+from models_py.table import quoted
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
-# Paths read at a time: 5 person-years each and 27 columns make about 30 MB of scores.
-PATHS_PER_BATCH = 120_000
+# Paths read at a time: 5 person-years each and 27 columns make about 10 MB of scores.
+PATHS_PER_BATCH = 40_000
 
 
 class EstimationInputError(ValueError):
@@ -30,7 +31,7 @@ class EstimationInputError(ValueError):
 class Factor:
     """A categorical covariate over n cells: `codes` (n,) index into `levels`."""
 
-    codes: Integers
+    codes: NDArray[np.integer]
     levels: tuple[str, ...]
 
 
@@ -77,6 +78,11 @@ class PathBatch:
     offsets: NDArray[np.int32]
 
 
+def of_group(group: str) -> str:
+    """The condition for a group's rows: as a literal, because a parameter makes DuckDB import pandas, of 50 MB."""
+    return f"population_group = {quoted(group)}"
+
+
 def panel_years(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """The years of the panel as level names, ascending.
 
@@ -96,27 +102,38 @@ def read_cells(con: duckdb.DuckDBPyConnection, group: str, years: tuple[str, ...
         EstimationInputError: a covariate has a level the specification does not know.
     """
     factors = [term.name for term in study.models.terms if term.name not in NUMERIC_TERMS]
+    levels = {name: years if name == "year" else study.levels(name) for name in factors}
     outcomes = study.variables.outcome.levels
-    columns = ["cell_id", "age", *outcomes, *(f"{name}::varchar as {name}" for name in factors)]
+    # Levels are numbered in SQL: as texts, a column of them is many times as large as all that is kept of it.
+    codes = [f"list_position({list(known)}, {name}::varchar)::utinyint as {name}" for name, known in levels.items()]
     table = con.execute(
-        f"select {', '.join(columns)} from estimation.cell where population_group = ? order by cell_id", [group]
-    ).to_arrow_table()
+        f"select {', '.join(['cell_id', 'age', *outcomes, *codes])} from estimation.cell where {of_group(group)} "
+        "order by cell_id"
+    ).fetchnumpy()
+    unknown = [name for name in factors if np.ma.is_masked(table[name])]
+    if unknown:
+        raise EstimationInputError("; ".join(_unknown_levels(con, group, name, levels[name]) for name in unknown))
     return Cells(
-        cell_id=table["cell_id"].to_numpy().astype(np.int64),
-        age=table["age"].to_numpy().astype(np.float64),
-        factors={name: _factor(name, table[name], years if name == "year" else study.levels(name)) for name in factors},
-        counts=np.column_stack([table[outcome].to_numpy().astype(np.float64) for outcome in outcomes]),
+        cell_id=table["cell_id"].astype(np.int64),
+        age=table["age"].astype(np.float64),
+        factors={name: Factor(table[name].astype(np.int16) - 1, levels[name]) for name in factors},
+        counts=np.column_stack([table[outcome].astype(np.float64) for outcome in outcomes]),
     )
 
 
-def _factor(name: str, column: pa.ChunkedArray, levels: tuple[str, ...]) -> Factor:
-    encoded = column.combine_chunks().dictionary_encode()
-    present = encoded.dictionary.to_pylist()
-    unknown = sorted(map(repr, set(present) - set(levels)))
-    if unknown or encoded.null_count:
-        raise EstimationInputError(f"estimation.cell.{name}: {', '.join(unknown) or 'NULL'} is not a level of it")
-    positions = np.array([levels.index(level) for level in present], dtype=np.int64)
-    return Factor(positions[encoded.indices.to_numpy(zero_copy_only=False)], levels)
+def _unknown_levels(con: duckdb.DuckDBPyConnection, group: str, name: str, levels: tuple[str, ...]) -> str:
+    """Which of a covariate's levels the specification does not know."""
+    found = con.execute(f"select distinct {name}::varchar from estimation.cell where {of_group(group)}").fetchall()
+    unknown = sorted("NULL" if level is None else repr(level) for (level,) in found if level not in levels)
+    return f"estimation.cell.{name}: {', '.join(unknown)} is not a level of it"
+
+
+def count_persons(con: duckdb.DuckDBPyConnection, group: str) -> int:
+    """Persons of a group in the panel."""
+    row = con.execute(
+        f"select coalesce(sum(n_persons), 0)::bigint from estimation.path where {of_group(group)}"
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def read_paths(con: duckdb.DuckDBPyConnection, group: str) -> Iterator[PathBatch]:
@@ -125,9 +142,9 @@ def read_paths(con: duckdb.DuckDBPyConnection, group: str) -> Iterator[PathBatch
     Raises:
         EstimationInputError: a person without person-years.
     """
-    reader = con.execute(
-        "select n_persons, path from estimation.path where population_group = ?", [group]
-    ).to_arrow_reader(PATHS_PER_BATCH)
+    reader = con.execute(f"select n_persons, path from estimation.path where {of_group(group)}").to_arrow_reader(
+        PATHS_PER_BATCH
+    )
     for batch in reader:
         yield path_batch(batch)
 
@@ -139,11 +156,12 @@ def path_batch(batch: pa.RecordBatch) -> PathBatch:
         EstimationInputError: a person without person-years.
     """
     paths = batch.column(1)
-    offsets = paths.offsets.to_numpy()
+    # Not `to_numpy`, for which pyarrow imports pandas.
+    offsets = np.asarray(np.from_dlpack(paths.offsets), dtype=np.int32)
     if not (np.diff(offsets) > 0).all():
         raise EstimationInputError("estimation.path has an empty path")
     return PathBatch(
-        n_persons=batch.column(0).to_numpy().astype(np.float64),
-        codes=paths.flatten().to_numpy(),
+        n_persons=np.from_dlpack(batch.column(0)).astype(np.float64),
+        codes=np.asarray(np.from_dlpack(paths.flatten()), dtype=np.int32),
         offsets=offsets - offsets[0],
     )

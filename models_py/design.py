@@ -57,13 +57,17 @@ class Design:
 
     def matrix(self, cells: Cells) -> Floats:
         """The design matrix (n, k) of cells."""
-        matrix = np.empty((cells.age.size, len(self.columns)))
-        for j, column in enumerate(self.columns):
-            if column.level:
-                factor = cells.factors[column.term]
-                matrix[:, j] = factor.codes == factor.levels.index(column.level)
-            else:
-                matrix[:, j] = numeric_column(column.term, cells.age, self.age_scale)
+        matrix = np.zeros((cells.age.size, len(self.columns)))
+        rows = np.arange(cells.age.size)
+        for term in self.categorical_terms:
+            factor, positions = cells.factors[term], self.positions(term)
+            # By level: its column, or one beyond the last for levels without a column.
+            column = np.array([positions.get(level, len(self.columns)) for level in factor.levels])[factor.codes]
+            has_column = column < len(self.columns)
+            matrix[rows[has_column], column[has_column]] = 1.0
+        for j, numeric in enumerate(self.columns):
+            if not numeric.level:
+                matrix[:, j] = numeric_column(numeric.term, cells.age, self.age_scale)
         return matrix
 
     def row(self, profile: Mapping[str, str | int]) -> Floats:

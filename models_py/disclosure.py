@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from models_py.contrasts import cells_behind
 from models_py.counts import CountSystem, Key, rate_years, read_counts
@@ -83,7 +83,7 @@ def publishable(con: duckdb.DuckDBPyConnection, study: Study) -> Publication:
 
 def wilson_interval(events: int, total: int, confidence: float) -> tuple[float, float]:
     """Wilson's (1927) score interval of events / total."""
-    z = float(norm.ppf((1 + confidence) / 2))
+    z = float(ndtri((1 + confidence) / 2))
     share = events / total
     centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     half = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from models_py.cells import Floats
 from models_py.design import Column
@@ -38,7 +38,7 @@ def effects_of_group(fit: GroupFit, results: FittedModel) -> GroupEffects:
 
 def effect_rows(of_group: GroupEffects, study: Study) -> Iterator[Row]:
     """Rows of `marginal_effect`."""
-    quantile = norm.ppf((1 + study.models.confidence_level) / 2)
+    quantile = ndtri((1 + study.models.confidence_level) / 2)
     for column, (values, errors) in of_group.effects.items():
         for j, outcome in enumerate(study.variables.outcome.levels):
             yield {
@@ -59,7 +59,7 @@ def effect_contrast_rows(effects: Sequence[GroupEffects], study: Study) -> Itera
 
     Groups are estimated on different persons, so the variances of their effects add.
     """
-    quantile = norm.ppf((1 + study.models.confidence_level) / 2)
+    quantile = ndtri((1 + study.models.confidence_level) / 2)
     for one, other in itertools.combinations(effects, 2):
         if one.model != other.model:
             continue
@@ -78,7 +78,7 @@ def effect_contrast_rows(effects: Sequence[GroupEffects], study: Study) -> Itera
                     "difference": differences[j],
                     "std_error": std_errors[j],
                     "z": z,
-                    "p_value": 2 * norm.sf(abs(z)),
+                    "p_value": 2 * ndtr(-abs(z)),
                     "ci_low": differences[j] - quantile * std_errors[j],
                     "ci_high": differences[j] + quantile * std_errors[j],
                 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 from threadpoolctl import threadpool_limits
 
-from models_py.cells import Cells, PathBatch, panel_years, read_cells, read_paths
+from models_py.cells import Cells, PathBatch, count_persons, panel_years, read_cells, read_paths
 from models_py.contrasts import GroupModel, Question
 from models_py.effect_rows import effect_contrast_rows, effect_rows, effects_of_group
 from models_py.effect_tables import (
@@ -96,14 +96,6 @@ def fit_group(con: duckdb.DuckDBPyConnection, model: str, group: str, cells: Cel
     message = "; ".join([*fitted.remarks, *sample.remarks])
     counts = sample.cells.counts.sum(axis=0)
     return GroupFit(model, group, "ok", message, fitted.n_persons, counts, sample, fitted)
-
-
-def count_persons(con: duckdb.DuckDBPyConnection, group: str) -> int:
-    """Persons of a group in the panel."""
-    row = con.execute(
-        "select coalesce(sum(n_persons), 0)::bigint from estimation.path where population_group = ?", [group]
-    ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def make_tables(fits: list[GroupFit], study: Study, last_year: int) -> dict[str, list[Row]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from models_py.design import Column
 from models_py.estimability import Status
@@ -58,9 +58,9 @@ def fit_row(fit: GroupFit, study: Study) -> Row:
 def coefficient_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
     """Rows of `coefficient`: every column of the design and, at zero, every reference."""
     errors = standard_errors(results.cov_params(), results.params)
-    half = norm.ppf((1 + study.models.confidence_level) / 2) * errors
+    half = ndtri((1 + study.models.confidence_level) / 2) * errors
     z = results.params / errors
-    p_values = 2 * norm.sf(np.abs(z))
+    p_values = 2 * ndtr(-np.abs(z))
     for j, outcome in enumerate(study.variables.outcome.levels[1:]):
         same: Row = {"model": fit.model, "population_group": fit.group, "outcome": outcome}
         for i, column in enumerate(results.design.columns):

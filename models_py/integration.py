@@ -23,26 +23,39 @@ ROWS_PER_PART = 4096
 
 @compiled
 def fill_probabilities(
-    E: Floats, F: Floats, w: Floats, Z: Floats, free: Any, values: Floats, by_utility: Floats, by_element: Floats
+    base: Floats,
+    E: Floats,
+    F: Floats,
+    w: Floats,
+    Z: Floats,
+    free: Any,
+    values: Floats,
+    by_utility: Floats,
+    by_element: Floats,
 ) -> None:
     """Fill P (n, m) and its derivatives by utilities (n, m, J) and free elements (n, m, G), integrated.
 
-    E (n, J) is exp of the utilities, F (J, Q) exp of the random effects at the nodes Z (R, Q) with weights w (Q,).
+    base (n,) and E (n, J) are exp of the utilities, of the base outcome's (0) and of the others', both divided by the
+    largest of a row; F (J, Q) is exp of the random effects at the nodes Z (R, Q) with weights w (Q,).
     dP_j / dL_lr = dP_j / du_l z_r.
     """
     n_outcomes, n_nodes = F.shape
     P = np.empty((n_outcomes, n_nodes))
     total = np.empty(n_nodes)
     for i in range(E.shape[0]):
-        values[i, 0] = 1.0
         by_utility[i, 0] = 0.0
         by_element[i, 0] = 0.0
-        total[:] = 1.0
+        total[:] = base[i]
         for j in range(n_outcomes):
             e = E[i, j]
             for q in range(n_nodes):
                 P[j, q] = e * F[j, q]
                 total[q] += P[j, q]
+        mean = 0.0
+        for q in range(n_nodes):
+            mean += w[q] * base[i] / total[q]
+        # Not one minus the others, which is negative where it is nearly nothing.
+        values[i, 0] = mean
         for j in range(n_outcomes):
             for q in range(n_nodes):
                 P[j, q] = P[j, q] / total[q]
@@ -51,7 +64,6 @@ def fill_probabilities(
             for q in range(n_nodes):
                 mean += w[q] * P[j, q]
             values[i, 1 + j] = mean
-            values[i, 0] -= mean
             for other in range(n_outcomes):
                 same = 1.0 if j == other else 0.0
                 mean = 0.0
@@ -71,6 +83,7 @@ def fill_probabilities(
 
 @compiled
 def fill_slopes(
+    base: Floats,
     E: Floats,
     dU: Floats,
     F: Floats,
@@ -91,7 +104,7 @@ def fill_slopes(
         values[i, 0] = 0.0
         by_utility[i, 0] = 0.0
         by_element[i, 0] = 0.0
-        total[:] = 1.0
+        total[:] = base[i]
         mean_change[:] = 0.0
         for j in range(n_outcomes):
             for q in range(n_nodes):
@@ -138,14 +151,16 @@ class IntegratedResponse:
 
     def probabilities(self, U: Floats) -> Response:
         """P (n, m) integrated, from utilities U (n, J) of a person without a random effect."""
-        return self._integrated(fill_probabilities, np.exp(U))
+        return self._integrated(fill_probabilities, U)
 
     def slopes(self, U: Floats, dU: Floats) -> Response:
         """The derivative of the integrated P (n, m) in the direction dU (n, J) of the utilities."""
-        return self._integrated(fill_slopes, np.exp(U), dU)
+        return self._integrated(fill_slopes, U, dU)
 
-    def _integrated(self, fill: Callable[..., None], *by_row: Floats) -> Response:
-        n, J = by_row[0].shape
+    def _integrated(self, fill: Callable[..., None], U: Floats, *changes: Floats) -> Response:
+        n, J = U.shape
+        largest = np.maximum(U.max(axis=1), 0.0)
+        by_row = (np.exp(-largest), np.exp(U - largest[:, None]), *changes)
         free = np.array(self.structure.free, dtype=np.int64)
         F = np.exp(self.structure.matrix(self.elements) @ self.rule.nodes)
         response = Response(np.empty((n, J + 1)), np.empty((n, J + 1, J)), np.empty((n, J + 1, len(free))))

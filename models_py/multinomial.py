@@ -7,12 +7,14 @@ its person-years would one by one, so the estimates are those on expanded rows.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from models_py.cells import Floats
+from models_py.threads import in_threads
 
 # Newton's decrement squared is the step in units of standard errors squared; below this one more step is exact.
 DECREMENT_TOLERANCE = 1e-10
@@ -20,8 +22,8 @@ DECREMENT_TOLERANCE = 1e-10
 SINGULAR_CONDITION = 1e-12
 # Relative rounding error of a log-likelihood summed over many cells.
 LIKELIHOOD_NOISE = 1e-12
-# Rows of a cross-product at a time, so that they stay in the processor's cache.
-ROWS_PER_CHUNK = 1024
+# Rows of a cross-product at a time, so that they stay in the processor's cache, and rows that a thread takes.
+ROWS_PER_CHUNK, ROWS_PER_PART = 1024, 16_384
 
 
 Ending = Literal["converged", "not_converged", "singular", "overflow"]
@@ -74,17 +76,26 @@ def information(X: Floats, totals: Floats, P: Floats) -> Floats:
 
 def cross_products(X: Floats, weights: Floats) -> Floats:
     """Blocks X' diag(weights_jl) X as one matrix (p, p); `weights` (m-1, m-1, n) is symmetric in j and l."""
-    k, outcomes = X.shape[1], range(weights.shape[0])
-    blocks = np.zeros((len(outcomes), k, len(outcomes), k))
-    for start in range(0, X.shape[0], ROWS_PER_CHUNK):
-        rows = slice(start, start + ROWS_PER_CHUNK)
-        for j in outcomes:
-            for other in range(j + 1):
-                blocks[j, :, other] += (X[rows] * weights[j, other, rows, None]).T @ X[rows]
-    for j in outcomes:
+    k, n_outcomes = X.shape[1], weights.shape[0]
+    blocks = np.zeros((n_outcomes, k, n_outcomes, k))
+    for part in in_threads(partial(part_products, X, weights), range(0, X.shape[0], ROWS_PER_PART)):
+        blocks += part
+    for j in range(n_outcomes):
         for other in range(j):
             blocks[other, :, j] = blocks[j, :, other].T
-    return blocks.reshape(len(outcomes) * k, len(outcomes) * k)
+    return blocks.reshape(n_outcomes * k, n_outcomes * k)
+
+
+def part_products(X: Floats, weights: Floats, first: int) -> Floats:
+    """The blocks (m-1, k, m-1, k) of a part of the rows, from the first on; those with l <= j alone are filled."""
+    k, n_outcomes = X.shape[1], weights.shape[0]
+    blocks = np.zeros((n_outcomes, k, n_outcomes, k))
+    for start in range(first, min(first + ROWS_PER_PART, X.shape[0]), ROWS_PER_CHUNK):
+        rows = slice(start, min(start + ROWS_PER_CHUNK, first + ROWS_PER_PART))
+        for j in range(n_outcomes):
+            for other in range(j + 1):
+                blocks[j, :, other] += (X[rows] * weights[j, other, rows, None]).T @ X[rows]
+    return blocks
 
 
 def null_log_likelihood(counts: Floats) -> float:

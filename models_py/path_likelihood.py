@@ -171,7 +171,9 @@ def sums(problem: Problem, theta: Floats, order: int) -> Sums:
 def adapted(problem: Problem, theta: Floats) -> Problem:
     """The problem with each path's nodes placed by the mode and curvature of its posterior (Liu & Pierce 1994)."""
     B, L = problem.split(theta)
-    E, events = np.exp(problem.X @ B), problem.paths.events(L.shape[0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        E = np.exp(problem.X @ B)
+    events = problem.paths.events(L.shape[0])
     centres, scales = problem.placement.centres.copy(), problem.placement.scales.copy()
     arrays = (problem.paths.offsets, problem.paths.rows, events, E, L, centres, scales)
     in_threads(lambda block: find_modes(block[0], block[1], *arrays), blocks(problem.paths))

@@ -12,9 +12,13 @@ from models_py.cells import Floats
 from models_py.compiled import compiled
 
 # Newton steps towards a path's mode, and the longest of them in prior standard deviations.
-MODE_STEPS = 12
+MODE_STEPS = 30
 LONGEST_MODE_STEP = 1.0
 MODE_TOLERANCE = 1e-6
+# Where deviations are large the posterior is nearly flat on one side of its mode: steps overshoot, back and forth
+# without end, unless one that lowers the posterior is halved.
+MODE_HALVINGS = 12
+MODE_NOISE = 1e-10
 
 
 @compiled
@@ -31,20 +35,26 @@ def mode_derivatives(
     curvature: Floats,
     gradient: Floats,
     hessian: Floats,
-) -> None:
-    """Gradient (R,) and minus the Hessian (R, R) of a path's log posterior of z; the arrays before them are scratch."""
+) -> float:
+    """A path's log posterior of z, up to a constant; its gradient (R,) and minus its Hessian (R, R) are filled.
+
+    The arrays before these are scratch.
+    """
     n_outcomes, dimensions = L.shape
+    height = 0.0
     for j in range(n_outcomes):
         u = 0.0
         for r in range(dimensions):
             u += L[j, r] * z[r]
         f[j] = np.exp(u)
+        height += events[j] * u
     slope[:] = events
     curvature[:] = 0.0
     for t in range(first, last):
         total = 1.0
         for j in range(n_outcomes):
             total += E[rows[t], j] * f[j]
+        height -= np.log(total)
         for j in range(n_outcomes):
             p = E[rows[t], j] * f[j] / total
             slope[j] -= p
@@ -53,6 +63,7 @@ def mode_derivatives(
                 curvature[j, other] -= p * E[rows[t], other] * f[other] / total
     for r in range(dimensions):
         gradient[r] = -z[r]
+        height -= 0.5 * z[r] * z[r]
         for s in range(dimensions):
             hessian[r, s] = 1.0 if r == s else 0.0
     for j in range(n_outcomes):
@@ -61,6 +72,7 @@ def mode_derivatives(
             for other in range(n_outcomes):
                 for s in range(dimensions):
                     hessian[r, s] += L[j, r] * curvature[j, other] * L[other, s]
+    return height
 
 
 @compiled
@@ -78,26 +90,39 @@ def find_modes(
     """Mode and curvature of each path's posterior of z, by Newton from where `centres` (paths, R) is, in place.
 
     Maximises sum_j events_j u_j - sum_t log(1 + sum_j E_tj exp(u_j)) - z'z/2 with u = Lz, which is concave; steps are
-    clamped, so that no path runs away. `events` is (paths, J). scale scale' is minus the inverse Hessian there.
+    clamped, and halved until they ascend, so that no path runs away. `events` is (paths, J). scale scale' is minus the
+    inverse Hessian there. A path whose posterior cannot be represented keeps its nodes; so will its likelihood say.
     """
     n_outcomes, dimensions = L.shape
-    gradient = np.empty(dimensions)
+    gradient, trial = np.empty(dimensions), np.empty(dimensions)
     hessian = np.empty((dimensions, dimensions))
     f = np.empty(n_outcomes)
     slope = np.empty(n_outcomes)
     curvature = np.empty((n_outcomes, n_outcomes))
     for i in range(first, last):
-        z = centres[i]
+        begin, end, z = offsets[i], offsets[i + 1], centres[i]
+        height = mode_derivatives(begin, end, rows, events[i], E, L, z, f, slope, curvature, gradient, hessian)
+        if not np.isfinite(height):
+            continue
         for _ in range(MODE_STEPS):
-            mode_derivatives(
-                offsets[i], offsets[i + 1], rows, events[i], E, L, z, f, slope, curvature, gradient, hessian
-            )
             step = np.linalg.solve(hessian, gradient)
             length = np.sqrt((step * step).sum())
-            if length > LONGEST_MODE_STEP:
-                step *= LONGEST_MODE_STEP / length
-            z += step
             if length < MODE_TOLERANCE:
                 break
-        mode_derivatives(offsets[i], offsets[i + 1], rows, events[i], E, L, z, f, slope, curvature, gradient, hessian)
+            if length > LONGEST_MODE_STEP:
+                step *= LONGEST_MODE_STEP / length
+            ahead = height
+            for _ in range(MODE_HALVINGS):
+                trial[:] = z + step
+                ahead = mode_derivatives(
+                    begin, end, rows, events[i], E, L, trial, f, slope, curvature, gradient, hessian
+                )
+                if ahead >= height - MODE_NOISE:
+                    break
+                step *= 0.5
+            if not ahead >= height - MODE_NOISE:
+                mode_derivatives(begin, end, rows, events[i], E, L, z, f, slope, curvature, gradient, hessian)
+                break
+            z[:] = trial
+            height = ahead
         scales[i] = np.linalg.cholesky(np.linalg.inv(hessian))

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import norm
+from scipy.special import expit, ndtri
 
 from models_py.cells import Floats
 from models_py.design import AbsentLevelError
@@ -60,7 +59,7 @@ def delta_method(gradient: Floats, covariance: Floats) -> Floats:
 def logit_interval(probability: Floats, std_error: Floats, confidence: float) -> tuple[Floats, Floats]:
     """Ends (n,) of an interval that is symmetric on the logit scale, so that it stays inside (0, 1)."""
     logit = np.log(probability) - np.log1p(-probability)
-    half = norm.ppf((1 + confidence) / 2) * std_error / (probability * (1 - probability))
+    half = ndtri((1 + confidence) / 2) * std_error / (probability * (1 - probability))
     return expit(logit - half), expit(logit + half)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import block_diag
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from models_py.cells import Booleans, Floats
 from models_py.path_kernel import GRADIENT
@@ -28,6 +28,8 @@ PROFILE_DECREMENT = 0.01
 # No step is longer, in standard errors; none that lowers the likelihood is taken, but half of it.
 LONGEST_STEP = 3.0
 MAX_STEPS, MAX_POINTS = 40, 15
+# Of its size, what a deviation may lose in a step.
+DESCENT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +44,30 @@ class Interval:
 
 @dataclass
 class Profile:
-    """The likelihood with one coordinate of the random effects held; `point` (q,) follows the search.
+    """The likelihood with one coordinate of the random effects held.
 
     Attributes:
         held: position of the held coordinate among the parameters.
-        point: coefficients, then coordinates.
-        information: (q, q) by coefficients and free elements of L, at the maximum.
+        point: coefficients, then coordinates, (q,); it follows the search.
+        known: points where earlier searches ended, the maximum first, each with the information learned until then.
     """
 
     maximum: Maximum
     coordinates: Coordinates
     held: int
     point: Floats
-    information: Floats
+    known: list[tuple[Floats, Floats]]
 
     def root(self, target: float) -> float:
         """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not end.
 
-        Quasi-Newton (Broyden 1970 and others): the information of the maximum is where it starts, and learns from the
-        gradients on the way.
+        Quasi-Newton (Broyden 1970 and others): from the nearest point that is known and the information there, which
+        learns from the gradients on the way.
         """
         free = np.arange(self.point.size) != self.held
-        self.move_to(target, free)
-        information = self.information_at(self.point)
+        nearest, information = min(self.known, key=lambda known: abs(known[0][self.held] - target))
+        self.point = nearest.copy()
+        self.move_to(target, free, information)
         height, gradient = self.at(self.point)
         shrink = 1.0
         for _ in range(MAX_STEPS):
@@ -72,28 +75,36 @@ class Profile:
             step[free] = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
             decrement = float(step @ gradient)
             if decrement < PROFILE_DECREMENT:
+                self.remember(free, information)
                 fall = 2 * (self.maximum.sums.log_likelihood - height) - decrement
                 return float(np.sqrt(max(fall, 0.0)))
             step *= shrink * min(1.0, LONGEST_STEP / np.sqrt(decrement))
-            trial = self.point + step
-            below = self.deviations & free & (trial < SMALLEST_DEVIATION)
-            if below.any():
+            below = self.deviations & free & (self.point + step < SMALLEST_DEVIATION)
+            if (below & (self.point < 2 * SMALLEST_DEVIATION)).any():
                 # A deviation that becomes zero stays there: a negative one would turn the correlation round.
                 self.point[below], free[below] = SMALLEST_DEVIATION, False
                 height, gradient = self.at(self.point)
                 continue
+            if below.any():
+                # Not at once: at zero the likelihood is flat, so that from there no step leads back.
+                step *= DESCENT * np.min(self.point[below] / -step[below])
+            trial = self.point + step
             ahead, slope = self.at(trial)
             information = learned(information, step, gradient - slope)
-            if ahead < height:
+            if not ahead >= height:  # nor where it cannot be represented
                 shrink /= 2
                 continue
             shrink = min(1.0, 2 * shrink)
             self.point, height, gradient = trial, ahead, slope
         return float("nan")
 
-    def move_to(self, target: float, free: Booleans) -> None:
+    def remember(self, free: Booleans, information: Floats) -> None:
+        """Let later searches begin here, unless a deviation is zero here that need not be so elsewhere."""
+        if free.sum() == free.size - 1:
+            self.known.append((self.point.copy(), information))
+
+    def move_to(self, target: float, free: Booleans, information: Floats) -> None:
         """Hold the coordinate at the target, and the others where the quadratic approximation has its maximum then."""
-        information = self.information_at(self.point)
         pull = information[free, self.held] * (target - self.point[self.held])
         trial = self.point.copy()
         trial[free] -= np.linalg.solve(information[np.ix_(free, free)], pull)
@@ -125,7 +136,7 @@ class Profile:
     def information_at(self, point: Floats) -> Floats:
         """The information of the maximum carried over to the coordinates at a point, (q, q)."""
         carry = self.carry(point)
-        return steadied(self.maximum.problem, carry.T @ self.information @ carry)
+        return steadied(self.maximum.problem, carry.T @ self.maximum.sums.information @ carry)
 
     def carry(self, point: Floats) -> Floats:
         """Derivative (q, q) of coefficients and free elements of L by coefficients and coordinates."""
@@ -149,20 +160,27 @@ def learned(information: Floats, step: Floats, fall: Floats) -> Floats:
 
 
 def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: float) -> Interval:
-    """The interval of a deviation (outcome = other) or of a correlation with the first outcome (other = 0)."""
+    """The interval of a deviation (outcome = other) or of a correlation with the first outcome (other = 0).
+
+    Raises:
+        ValueError: any other correlation, of which no coordinate stands alone.
+    """
+    if other not in (outcome, 0):
+        raise ValueError(f"no profile of the correlation of random effects {other} and {outcome}: neither is the first")
     structure, n_coefficients = maximum.problem.structure, maximum.problem.n_coefficients
     coordinates = coordinates_of(structure, maximum.theta[n_coefficients:])
     start = np.concatenate([maximum.theta[:n_coefficients], coordinates.values])
     held = n_coefficients + coordinates.position(outcome, other)
-    is_sd, z = outcome == other, float(norm.ppf((1 + confidence) / 2))
+    is_sd, z = outcome == other, float(ndtri((1 + confidence) / 2))
     lowest, highest = (SMALLEST_DEVIATION, LARGEST_DEVIATION) if is_sd else (-np.pi / 2, np.pi / 2)
     ends = []
     for sign, bound in ((-1, lowest), (1, highest)):
-        profile = Profile(maximum, coordinates, held, start.copy(), maximum.sums.information)
+        profile = Profile(maximum, coordinates, held, start.copy(), [])
+        profile.known.append((start, profile.information_at(start)))
         if sign * (bound - start[held]) <= 0:
             ends.append((bound, True))
             continue
-        inverse = np.linalg.inv(profile.information_at(start))
+        inverse = np.linalg.inv(profile.known[0][1])
         guess = start[held] + sign * z * min(float(np.sqrt(inverse[held, held])), 1.0)
         ends.append(find_end(profile.root, float(start[held]), float(guess), bound, z))
     (low, reaches_low), (high, reaches_high) = ends
@@ -172,23 +190,42 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
 
 
 def find_end(root: Callable[[float], float], start: float, guess: float, bound: float, z: float) -> tuple[float, bool]:
-    """Where root, zero at the start, rises to z on the way to the bound; and whether it does not before the bound."""
-    inner: tuple[float, float] = (start, 0.0)
-    outer: tuple[float, float] | None = None
+    """Where root, zero at the start, rises to z on the way to the bound; and whether it does not before the bound.
+
+    Between a point below and one above by the Illinois rule (Dowell & Jarratt 1971): what stands at an end twice counts
+    half, because false position creeps where the root bends.
+    """
+    below: tuple[float, float] = (start, -z)
+    known = [below]
+    above: tuple[float, float] | None = None
     point = guess
     for _ in range(MAX_POINTS):
         at_bound = abs(point - start) >= abs(bound - start)
         point = bound if at_bound else point
-        height = root(point)
-        if not np.isfinite(height):
+        excess = root(point) - z
+        if not np.isfinite(excess):
             break
-        if abs(height - z) < ROOT_TOLERANCE:
-            return point + (point - inner[0]) * (z - height) / (height - inner[1]), False
-        if height < z and at_bound:
+        if abs(excess) < ROOT_TOLERANCE:
+            across = [other for other in known if other[1] * excess < 0] or known[:1]
+            return toward(min(across, key=lambda other: abs(other[0] - point)), (point, excess)), False
+        if excess < 0 and at_bound:
             return bound, True
-        inner, outer = ((point, height), outer) if height < z else (inner, (point, height))
-        if outer is None:
-            point = start + (point - start) * float(np.clip(z / max(height, 0.1), 1.2, 3.0))
+        known.append((point, excess))
+        if excess < 0:
+            above = above and (above[0], above[1] / 2)
+            below = (point, excess)
         else:
-            point = inner[0] + (outer[0] - inner[0]) * (z - inner[1]) / (outer[1] - inner[1])
+            below = (below[0], below[1] / 2) if above else below
+            above = (point, excess)
+        if above is None:
+            ahead = start + (point - start) * float(np.clip(z / max(excess + z, 0.1), 1.2, 3.0))
+            # Beyond the middle of the way the bound itself is asked: often it is where the interval ends.
+            point = bound if abs(ahead - start) > abs(bound - start) / 2 else ahead
+        else:
+            point = toward(below, above)
     return float("nan"), False
+
+
+def toward(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Where the line through two points (x, y) is zero."""
+    return one[0] - one[1] * (other[0] - one[0]) / (other[1] - one[1])

@@ -14,7 +14,7 @@ from models_py.clustering import PersonScores, SampleIndex, SmallSample, cluster
 from models_py.covariance import CovarianceKind, covariance_remarks, describe_covariance
 from models_py.design import Design
 from models_py.estimability import NotEstimableError, check_columns, check_errors, check_fit, check_size
-from models_py.identification import VarianceEstimate, condition_remark, variance_estimates
+from models_py.identification import condition_remark, variance_estimates
 from models_py.integration import IntegratedResponse
 from models_py.multinomial import newton, null_log_likelihood, solve_information, starting_params
 from models_py.naming import Naming, Remedies, study_naming
@@ -24,7 +24,7 @@ from models_py.quadrature import product_rule
 from models_py.random_effects import Maximum, maximise
 from models_py.random_effects_results import RandomEffectsResults
 from models_py.study import Study
-from models_py.variance_components import Structure, make_structure
+from models_py.variance_components import Structure, VarianceEstimate, make_structure
 
 # Nodes a dimension that predictions are integrated with where the fit's are adaptive: of a profile there are no data to
 # place nodes by.
@@ -68,7 +68,11 @@ def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Stud
             return found
     except NotEstimableError as error:
         reason = str(error)
-    return results(fallback, (f"{wanted} random effects were asked for, but {reason}",))
+    asked_for = f"{wanted} random effects were asked for, but {reason}"
+    try:
+        return results(fallback, (asked_for,))
+    except NotEstimableError as error:
+        raise NotEstimableError(error.status, f"{asked_for}; with {fallback} ones, {error}") from None
 
 
 def study_results(

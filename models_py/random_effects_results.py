@@ -9,10 +9,10 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Design
-from models_py.identification import VarianceEstimate
 from models_py.integration import IntegratedResponse
 from models_py.marginal_effects import AverageEffects, average_effects
 from models_py.results import Predictions, standard_errors
+from models_py.variance_components import VarianceEstimate
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from models_py.cells import Cells, Floats
 from models_py.design import Design
-from models_py.identification import VarianceEstimate
 from models_py.marginal_effects import AverageEffects, average_effects
 from models_py.response import LogitResponse
+from models_py.variance_components import VarianceEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class MultinomialLogitResults:
     @property
     def pvalues(self) -> Floats:
         """Two-sided (k, m-1)."""
-        p_values: Floats = 2 * norm.sf(np.abs(self.tvalues))
+        p_values: Floats = 2 * ndtr(-np.abs(self.tvalues))
         return p_values
 
     @property
@@ -152,7 +152,7 @@ class MultinomialLogitResults:
 
     def conf_int(self, alpha: float = 0.05) -> Floats:
         """Interval (k, m-1, 2) at confidence 1 - alpha."""
-        half = norm.isf(alpha / 2) * self.bse
+        half = -ndtri(alpha / 2) * self.bse
         return np.stack([self.params - half, self.params + half], axis=-1)
 
     def predict(self, X: Floats) -> Predictions:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from models_py.framework import Framework
 from models_py.hypotheses import Hypothesis, Levels, Outcome, Situation, Tests, cross
 from models_py.part import Part, Title, faults_of
 from models_py.variants import Variant, check_variants
@@ -216,6 +217,7 @@ class Study(Part):
     models: Models
     profiles: Profiles
     tests: Tests
+    framework: Framework
     hypotheses: tuple[Hypothesis, ...]
     disclosure: Disclosure
     load: Load
@@ -228,7 +230,9 @@ class Study(Part):
         named = {*self.models.groups, *self.gates.rate_bounds}
         for hypothesis in self.hypotheses:
             named |= {hypothesis.group, *([hypothesis.other_group] if hypothesis.other_group else [])}
-        _must_be_among("population_group", named, groups)
+        _must_be_among("population_group", named | self.framework.groups, groups)
+        if not self.framework.is_complete:
+            raise ValueError("framework: each factor must speak of the same groups")
         _must_be_among("centrality", {self.tests.urban, self.tests.rural}, self.variables.centrality.levels)
         for variable in ("family_situation", "labour_market_status"):
             _must_be_among(variable, getattr(self.profiles, variable), self.levels(variable))

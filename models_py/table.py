@@ -87,9 +87,9 @@ class Table:
         """Statements that describe the published table `schemas[0].name` and views of it in further schemas."""
         statements = []
         for kind, schema in zip(["table", *["view"] * (len(schemas) - 1)], schemas, strict=True):
-            statements.append(f"comment on {kind} {schema}.{self.name} is {_quoted(self.description)}")
+            statements.append(f"comment on {kind} {schema}.{self.name} is {quoted(self.description)}")
             statements += [
-                f"comment on column {schema}.{self.name}.{column.name} is {_quoted(column.description)}"
+                f"comment on column {schema}.{self.name}.{column.name} is {quoted(column.description)}"
                 for column in self.published_columns
             ]
         return statements
@@ -105,5 +105,6 @@ def _create_sql(schema: str, name: str, columns: tuple[TableColumn, ...]) -> str
     return f"create table {schema}.{name} ({', '.join(lines)})"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

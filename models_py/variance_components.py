@@ -84,6 +84,28 @@ def component(structure: Structure, elements: Floats, outcome: int, other: int) 
         return Component(outcome, other, float(rho), slope(outcome, other) / scale - rho * shrink)
 
 
+@dataclass(frozen=True, slots=True)
+class VarianceEstimate:
+    """A standard deviation or correlation of random effects.
+
+    Attributes:
+        name: `sd_<outcome>` or `correlation`.
+        value: None for a correlation with a random effect that has no deviation: there is none.
+        std_error: by the delta method; None where the structure fixes the component or it is at its boundary.
+        low, high: profile-likelihood interval; None where the structure fixes the component.
+        remark: what is to be known about its identification; empty if nothing.
+        at_boundary: whether the estimate is at the boundary of what is possible.
+    """
+
+    name: str
+    value: float | None
+    std_error: float | None
+    low: float | None
+    high: float | None
+    remark: str
+    at_boundary: bool
+
+
 def free_components(structure: Structure) -> list[tuple[int, int]]:
     """The components that the structure leaves to be estimated: all deviations, and correlations if unstructured."""
     outcomes = range(structure.n_outcomes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from models_py.cells import Floats
 from models_py.contrasts import Contrast, Question, UnanswerableError, contrasts
@@ -70,7 +70,7 @@ def holm(p_values: Floats) -> Floats:
 
 def equivalent(estimate: float, std_error: float, margin: float, level: float) -> bool:
     """Whether |contrast| < margin is shown by two one-sided tests at `level` each (Schuirmann 1987)."""
-    return bool((margin - abs(estimate)) / std_error > norm.isf(level))
+    return bool((margin - abs(estimate)) / std_error > -ndtri(level))
 
 
 def decide(direction: str, supports: Sequence[bool], contrary: Sequence[bool]) -> Verdict:
@@ -98,7 +98,7 @@ def judge(question: Question) -> Judgement:
 def statistics_of(hypothesis: Hypothesis, found: Sequence[Contrast], study: Study) -> tuple[ContrastTest, ...]:
     """Statistics of a hypothesis' contrasts."""
     z = np.array([contrast.estimate / contrast.std_error for contrast in found])
-    p_values = 2 * norm.sf(np.abs(z))
+    p_values = 2 * ndtr(-np.abs(z))
     adjusted = holm(p_values) if hypothesis.correction == "holm" else p_values
     significant = adjusted < study.tests.level
     # A smaller gap is stated so that a positive contrast supports it.
@@ -107,7 +107,7 @@ def statistics_of(hypothesis: Hypothesis, found: Sequence[Contrast], study: Stud
     no_difference = hypothesis.direction == "none"
     supports = ~significant if no_difference else significant & in_direction
     contrary = np.zeros_like(supports) if no_difference else significant & ~in_direction
-    half = norm.ppf((1 + study.models.confidence_level) / 2)
+    half = ndtri((1 + study.models.confidence_level) / 2)
     return tuple(
         ContrastTest(
             contrast=contrast,

@@ -37,6 +37,12 @@ def label(value: str, language: Language) -> str:
     return text("labels", value, language)
 
 
+def in_sentence(value: str, language: Language) -> str:
+    """A label as it stands within a sentence: English keeps the capital of Norwegian."""
+    name = label(value, language)
+    return name if language == "en" and name.startswith("Norwegian") else name[:1].lower() + name[1:]
+
+
 def number(value: float, language: Language, decimals: int = 0) -> str:
     """A number with so many decimals, as the language writes it."""
     written = f"{value:,.{decimals}f}".replace(",", THIN_SPACE).replace("-", "\u2212")

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from models_py.cells import Floats
 from models_py.notebook.data import level_name
@@ -93,7 +93,7 @@ class Quantities:
         """Ends (r,) of intervals at confidence 1 - alpha."""
         if self.scale == "probability":
             return logit_interval(self.values, self.std_errors, 1 - alpha)
-        half = norm.isf(alpha / 2) * self.std_errors
+        half = -ndtri(alpha / 2) * self.std_errors
         return self.values - half, self.values + half
 
     def table(self, alpha: float = 0.05) -> pd.DataFrame:
@@ -103,7 +103,7 @@ class Quantities:
         if self.scale == "linear":
             with np.errstate(divide="ignore", invalid="ignore"):
                 z = self.values / self.std_errors
-            columns |= {"statistic": z, "p.value": 2 * norm.sf(np.abs(z))}
+            columns |= {"statistic": z, "p.value": 2 * ndtr(-np.abs(z))}
         return pd.DataFrame(columns | {"conf.low": low, "conf.high": high})
 
     def where(self, **labels: object) -> "Quantities":

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from models_py.cells import EstimationInputError, Floats
-from models_py.identification import VarianceEstimate
 from models_py.integration import IntegratedResponse
 from models_py.notebook.hypotheses import (
     LinearTests,
@@ -29,6 +28,7 @@ from models_py.notebook.reports import Summary, glance_table, summarise, tidy_ta
 from models_py.notebook.sample import Sample
 from models_py.response import LogitResponse
 from models_py.results import standard_errors
+from models_py.variance_components import VarianceEstimate
 
 if TYPE_CHECKING:
     from models_py.notebook.marginaleffects_adapter import MarginalEffectsModel
@@ -100,7 +100,7 @@ class FittedLogit:
     @property
     def pvalues(self) -> pd.DataFrame:
         """Two-sided."""
-        return self._frame(2 * norm.sf(np.abs(self.tvalues.to_numpy())))
+        return self._frame(2 * ndtr(-np.abs(self.tvalues.to_numpy())))
 
     @property
     def nobs(self) -> int:
@@ -153,7 +153,7 @@ class FittedLogit:
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Intervals of the coefficients at confidence 1 - alpha, columns `lower` and `upper`."""
-        b, half = self.coefficients, norm.isf(alpha / 2) * self.bse.to_numpy()
+        b, half = self.coefficients, -ndtri(alpha / 2) * self.bse.to_numpy()
         ends = {"lower": (b - half).ravel(order="F"), "upper": (b + half).ravel(order="F")}
         return pd.DataFrame(ends, index=self._index()[: b.size])
 

@@ -103,9 +103,12 @@ def test_refresh_runs_as_a_flow_on_a_real_server(server: dict[str, str], own_cop
     assert done.returncode == 0, done.stderr
     assert "H6b" in done.stdout
     assert home.current.resolve().name != run_id
+    for place in (home.site / "index.html", home.current / "brief_nb.pdf", home.current / "brief_en.pdf"):
+        assert str(place) in done.stdout
+        assert place.is_file()
     flow_runs, task_runs, artifacts = asyncio.run(read_back(server))
     assert any(re.fullmatch(r"refresh \d{8}T\d{6}Z-\w{6}: Completed", name) for name in flow_runs)
-    assert "publish: Completed" in task_runs
+    assert {"publish: Completed", "report: Completed"} <= set(task_runs)
     assert any("| H1a |" in text for text in artifacts)
     assert any("seconds" in text for text in artifacts)
 

@@ -1,0 +1,65 @@
+"""The step `report`: a release's site, briefs and data files, beside its database.
+
+Everything rendered stands in a folder `report-<stamp>` of the release, and `site` and the rest are links through
+the link `report`, as `results.duckdb` in the home directory is one through `current`. A release can thus be rendered
+anew in one step, while its database and manifest stay as they were published.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from flows.home import Home
+from flows.links import replace_link, share
+from flows.log import step
+from flows.versions import new_run_id
+from models_py.study import Study, study_hash
+
+RENDERED = "report-"
+
+
+class NothingToReport(RuntimeError):
+    """There is no release whose report could be rendered, or not under the specification of now."""
+
+
+def report(home: Home, release: Path, study: Study) -> None:
+    """Render the report of a release, or of a draft of one, and switch it in; one that was there is removed."""
+    from report.render import render
+
+    for left_over in home.work.glob(f"{RENDERED}*"):
+        shutil.rmtree(left_over)
+    fresh = home.work / f"{RENDERED}{new_run_id()}"
+    with step("report") as said:
+        parts = render(release, study, fresh)
+        said.append(f"{len(parts)} parts")
+    share(fresh)
+    os.replace(fresh, release / fresh.name)
+    replace_link(release / "report", Path(fresh.name))
+    for part in parts:
+        replace_link(release / part, Path("report") / part)
+    remove_older(release, fresh.name)
+
+
+def remove_older(release: Path, current: str) -> None:
+    """Remove renderings that no link leads to any more, and links to parts that are no longer made."""
+    for path in release.iterdir():
+        if path.is_symlink() and not path.exists():
+            path.unlink()
+        elif path.name.startswith(RENDERED) and path.name != current:
+            shutil.rmtree(path)
+
+
+def published_release(home: Home, study: Study) -> Path:
+    """The folder of the current release.
+
+    Raises:
+        NothingToReport: there is none, or it was made under another specification, whose texts would be shown wrongly.
+    """
+    from flows.state import current_manifest
+
+    manifest = current_manifest(home)
+    if manifest is None:
+        raise NothingToReport("nothing has been published yet; run `flyttepanel refresh`")
+    if manifest["study_hash"] != study_hash(study):
+        raise NothingToReport("study.yml is another than the release was made under; run `flyttepanel refresh`")
+    return home.current.resolve()

@@ -1,0 +1,291 @@
+"""What the brief speaks of, read once from a release.
+
+Belongs here: queries and the frozen results of them. Does not belong here: what they mean, or any words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study
+from report.release import Release
+
+MOVES = ("internal_move", "emigration")
+OK = "ok"
+ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """An observed yearly share with its interval, and the published counts behind it; None: withheld."""
+
+    share: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n_events: int | None
+    n_person_years: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """A class of centrality against the reference class (log odds against staying); no interval for the reference."""
+
+    estimate: float
+    ci_low: float | None
+    ci_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The yearly probabilities of moving within Norway and of emigrating for one combination of characteristics."""
+
+    group: str
+    centrality: str
+    family: str
+    labour: str
+    internal_move: float
+    emigration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """What a note needs to know of a test: its family situation, and which way it speaks."""
+
+    family: str
+    supports: bool
+    contrary: bool
+    equivalent: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a group's model rests on, rounded; None: withheld."""
+
+    persons: int | None
+    person_years: int | None
+    internal_move: int | None
+    emigration: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A hypothesis as declared in the release's results, its verdict and the tests behind it."""
+
+    name: str
+    statement: Mapping[str, str]
+    declared: Hypothesis
+    verdict: str
+    n_tests: int
+    n_supporting: int
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The hypotheses whose verdict a variant of the study changes."""
+
+    statement: Mapping[str, str]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything a brief's sentences are chosen from.
+
+    Attributes:
+        model, other_model: the model that is told of, and the one its verdicts are compared with.
+        shares: (group, outcome, centrality) → observed share over all years.
+        coefficients: (group, outcome) → class of centrality → coefficient, for groups whose model is ok.
+        status: (model, group) → status of the fit; `absent` where the release has no such model.
+        sizes: group → what its model rests on; groups without a row in `fit` are left out.
+        other_verdicts: hypothesis → verdict of the other model; empty where there is none.
+        variants, changed: number of variants judged, and those that change a verdict.
+    """
+
+    study: Study
+    model: str
+    other_model: str
+    first_year: int
+    last_year: int
+    shares: Mapping[tuple[str, str, str], Share]
+    coefficients: Mapping[tuple[str, str], Mapping[str, Coefficient]]
+    predictions: tuple[Prediction, ...]
+    status: Mapping[tuple[str, str], str]
+    sizes: Mapping[str, Size]
+    judged: tuple[Judged, ...]
+    other_verdicts: Mapping[str, str]
+    variants: int
+    changed: tuple[Changed, ...]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups in declared order."""
+        return self.study.models.groups
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes of centrality, the most central first."""
+        return self.study.levels("centrality")
+
+    def fitted_groups(self) -> tuple[str, ...]:
+        """Groups whose model could be estimated."""
+        return tuple(group for group in self.groups if self.status[self.model, group] == OK)
+
+
+def read_findings(
+    release: Release, study: Study, model: str = "pooled", other_model: str = "random_effects"
+) -> Findings:
+    """Read a release's findings."""
+    (run,) = release.rows("select first_year, last_year from results.run")
+    (variants,) = release.rows("select count(distinct variant) as n from results.sensitivity where model = ?", model)
+    return Findings(
+        study=study,
+        model=model,
+        other_model=other_model,
+        first_year=run["first_year"],
+        last_year=run["last_year"],
+        shares=_shares(release),
+        coefficients=_coefficients(release, model),
+        predictions=_predictions(release, model),
+        status=_status(release, study, (model, other_model)),
+        sizes=_sizes(release, model),
+        judged=_judged(release, study, model),
+        other_verdicts={
+            row["hypothesis_id"]: row["verdict"]
+            for row in release.rows(
+                "select hypothesis_id, verdict from results.hypothesis_verdict where model = ?", other_model
+            )
+        },
+        variants=variants["n"],
+        changed=_changed(release, model),
+    )
+
+
+def _shares(release: Release) -> dict[tuple[str, str, str], Share]:
+    rows = release.rows("""
+        select population_group, outcome, centrality, share, ci_low, ci_high, n_events, n_person_years
+        from results.observed_rate where year is null
+    """)
+    return {
+        (row["population_group"], row["outcome"], row["centrality"]): Share(
+            row["share"], row["ci_low"], row["ci_high"], row["n_events"], row["n_person_years"]
+        )
+        for row in rows
+    }
+
+
+def _coefficients(release: Release, model: str) -> dict[tuple[str, str], dict[str, Coefficient]]:
+    rows = release.rows(
+        """
+        select population_group, outcome, level, estimate, ci_low, ci_high
+        from results.coefficient
+        inner join results.fit using (model, population_group)
+        where term = 'centrality' and model = ? and status = ?
+        """,
+        model,
+        OK,
+    )
+    found: dict[tuple[str, str], dict[str, Coefficient]] = {}
+    for row in rows:
+        of_outcome = found.setdefault((row["population_group"], row["outcome"]), {})
+        of_outcome[row["level"]] = Coefficient(row["estimate"], row["ci_low"], row["ci_high"])
+    return found
+
+
+def _predictions(release: Release, model: str) -> tuple[Prediction, ...]:
+    rows = release.rows(
+        """
+        select
+          population_group, centrality, family_situation, labour_market_status,
+          max(probability) filter (where outcome = 'internal_move') as internal_move,
+          max(probability) filter (where outcome = 'emigration') as emigration
+        from results.predicted_probability
+        where model = ?
+        group by all
+        order by all
+        """,
+        model,
+    )
+    return tuple(Prediction(*row.values()) for row in rows)
+
+
+def _status(release: Release, study: Study, models: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    told = {
+        (row["model"], row["population_group"]): row["status"]
+        for row in release.rows("select model, population_group, status from results.fit")
+    }
+    return {(model, group): told.get((model, group), ABSENT) for model in models for group in study.models.groups}
+
+
+def _sizes(release: Release, model: str) -> dict[str, Size]:
+    rows = release.rows(
+        """
+        select population_group, n_persons, n_person_years, n_internal_move, n_emigration
+        from results.fit where model = ?
+        """,
+        model,
+    )
+    return {group: Size(*counts) for group, *counts in (row.values() for row in rows)}
+
+
+def _judged(release: Release, study: Study, model: str) -> tuple[Judged, ...]:
+    declared = {hypothesis.id: hypothesis for hypothesis in study.hypotheses}
+    rows = release.rows(
+        """
+        select hypothesis_id, statement_en, statement_nb, verdict, n_tests, n_supporting
+        from results.hypothesis inner join results.hypothesis_verdict using (hypothesis_id)
+        where model = ?
+        """,
+        model,
+    )
+    by_name, tests = {row["hypothesis_id"]: row for row in rows}, _tests(release, study, model)
+    return tuple(
+        Judged(
+            name=name,
+            statement={"en": row["statement_en"], "nb": row["statement_nb"]},
+            declared=hypothesis,
+            verdict=row["verdict"],
+            n_tests=row["n_tests"],
+            n_supporting=row["n_supporting"],
+            tests=tests.get(name, ()),
+        )
+        for name, hypothesis in declared.items()
+        if (row := by_name.get(name))
+    )
+
+
+def _tests(release: Release, study: Study, model: str) -> dict[str, tuple[Test, ...]]:
+    """The tests of each hypothesis; one that is significant but does not support speaks the other way.
+
+    A hypothesis of no difference has no other way.
+    """
+    rows = release.rows(
+        """
+        select
+          hypothesis_id, split_part(profile, ',', 1) as family, supports, p_adjusted < ? as is_significant, equivalent
+        from results.hypothesis_test where model = ? order by hypothesis_id, profile
+        """,
+        study.tests.level,
+        model,
+    )
+    directed = {hypothesis.id for hypothesis in study.hypotheses if hypothesis.direction != "none"}
+    found: dict[str, tuple[Test, ...]] = {}
+    for row in rows:
+        name = row["hypothesis_id"]
+        contrary = name in directed and row["is_significant"] and not row["supports"]
+        test = Test(row["family"], row["supports"], contrary, row["equivalent"])
+        found[name] = (*found.get(name, ()), test)
+    return found
+
+
+def _changed(release: Release, model: str) -> tuple[Changed, ...]:
+    rows = release.rows(
+        """
+        select variant, statement_en, statement_nb, list(hypothesis_id order by hypothesis_id) as names
+        from results.sensitivity inner join results.variant using (variant)
+        where model = ? and not agrees
+        group by all order by all
+        """,
+        model,
+    )
+    return tuple(Changed({"en": row["statement_en"], "nb": row["statement_nb"]}, tuple(row["names"])) for row in rows)

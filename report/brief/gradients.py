@@ -1,0 +1,134 @@
+"""How shares and coefficients go with centrality, and which group leads.
+
+Belongs here: judgements that follow from published numbers and their intervals alone. Does not belong here: words.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from typing import Literal
+
+from scipy.special import ndtri
+
+from report.brief.findings import Coefficient, Findings, Share
+
+# rural: more of it the less central; central: the other way; uneven: differences, but no steady ones;
+# level: no clear difference; unknown: too little is published to say.
+Shape = Literal["rural", "central", "uneven", "level", "unknown"]
+# Fewer classes than this do not show a pattern.
+LEAST_CLASSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The shape of a quantity over the classes of centrality that are known, the most central first."""
+
+    shape: Shape
+    known: tuple[str, ...]
+    withheld: tuple[str, ...]
+
+
+def is_rising(values: Sequence[float]) -> bool:
+    """Whether each value is greater than the one before."""
+    return all(before < after for before, after in pairwise(values))
+
+
+def gradient_of_shares(shares: Mapping[str, Share], classes: Sequence[str]) -> Gradient:
+    """How an observed share goes with centrality.
+
+    A difference is clear where the intervals of the two shares that lie farthest apart do not meet.
+    """
+    known = tuple(name for name in classes if name in shares and shares[name].share is not None)
+    withheld = tuple(name for name in classes if name not in known)
+    if len(known) < LEAST_CLASSES:
+        return Gradient("unknown", known, withheld)
+    values = [shares[name].share or 0.0 for name in known]
+    lowest, highest = extremes(shares, known)
+    high_end, low_start = shares[lowest].ci_high, shares[highest].ci_low
+    if high_end is None or low_start is None or high_end >= low_start:
+        return Gradient("level", known, withheld)
+    if is_rising(values):
+        return Gradient("rural", known, withheld)
+    return Gradient("central" if is_rising(values[::-1]) else "uneven", known, withheld)
+
+
+def extremes(shares: Mapping[str, Share], known: Sequence[str]) -> tuple[str, str]:
+    """The classes with the lowest and the highest share."""
+    return (
+        min(known, key=lambda name: shares[name].share or 0.0),
+        max(known, key=lambda name: shares[name].share or 0.0),
+    )
+
+
+def is_significant(coefficient: Coefficient) -> bool:
+    """Whether a coefficient's interval leaves out zero; never for the reference."""
+    low, high = coefficient.ci_low, coefficient.ci_high
+    return low is not None and high is not None and (low > 0 or high < 0)
+
+
+def gradient_of_coefficients(coefficients: Mapping[str, Coefficient], classes: Sequence[str]) -> Gradient:
+    """How a modelled outcome goes with centrality: steadily only if the most central class differs significantly."""
+    known = tuple(name for name in classes if name in coefficients)
+    missing = tuple(name for name in classes if name not in known)
+    if len(known) < LEAST_CLASSES:
+        return Gradient("unknown", known, missing)
+    values = [coefficients[name].estimate for name in known]
+    if not any(is_significant(coefficients[name]) for name in known):
+        return Gradient("level", known, missing)
+    if is_significant(coefficients[known[0]]):
+        if is_rising(values):
+            return Gradient("rural", known, missing)
+        if is_rising(values[::-1]):
+            return Gradient("central", known, missing)
+    return Gradient("uneven", known, missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """A group's share over all classes of centrality, from the published counts, with its interval."""
+
+    share: float
+    low: float
+    high: float
+
+
+def overall(findings: Findings, group: str, outcomes: Sequence[str]) -> Overall | None:
+    """The share of a group's person-years with one of the outcomes; None where a count behind it is withheld."""
+    events, person_years = 0, 0
+    for name in findings.classes:
+        parts = [findings.shares.get((group, outcome, name)) for outcome in outcomes]
+        for part in parts:
+            if part is None or part.n_events is None:
+                return None
+            events += part.n_events
+        counted = parts[0]
+        if counted is None or counted.n_person_years is None:
+            return None
+        person_years += counted.n_person_years
+    if not person_years:
+        return None
+    low, high = wilson(events, person_years, findings.study.models.confidence_level)
+    return Overall(events / person_years, low, high)
+
+
+def wilson(events: int, n: int, confidence_level: float) -> tuple[float, float]:
+    """Wilson's (1927) interval of a share."""
+    z = float(ndtri((1 + confidence_level) / 2))
+    share = events / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return middle - half, middle + half
+
+
+def leaders(findings: Findings, outcomes: Sequence[str]) -> tuple[str, ...] | None:
+    """The groups that have most of the outcomes: the highest and those whose interval meets its own.
+
+    None where a group's share is withheld: nobody can then be said to have most. All groups: none stands out.
+    """
+    totals = {group: overall(findings, group, outcomes) for group in findings.groups}
+    known = {group: total for group, total in totals.items() if total is not None}
+    if len(known) < len(totals):
+        return None
+    highest = max(known.values(), key=lambda total: total.share)
+    return tuple(group for group, total in known.items() if total.high >= highest.low)

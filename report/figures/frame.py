@@ -1,0 +1,108 @@
+"""What all figures have around them: parameters, configuration, notes beneath, and the text alternative.
+
+Belongs here: the frame. Does not belong here: any mark.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import altair as alt
+
+from report.language import Language, label, text, words
+from report.marks import FAINT, INK, PAPER, by_theme, config
+
+ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart, alt.FacetChart, alt.LayerChart | alt.FacetChart)
+# Of the plots, in pixels: a page's column and a phone, less the vertical axis.
+PAGE_WIDTH = 640
+PHONE_WIDTH = 290
+# A note is broken after so many characters, to fit beneath a figure on a phone.
+NOTE_WIDTH = 52
+
+
+def framed(
+    chart: ChartT,
+    language: Language,
+    description: str,
+    notes: Sequence[str] = (),
+    params: Sequence[alt.Parameter] = (),
+    usermeta: Mapping[str, object] | None = None,
+) -> ChartT:
+    """A figure with its frame. `notes` stand beneath it, one a line or more."""
+    if notes:
+        lines = [line for note in notes for line in wrapped(note)]
+        chart = chart.properties(title=alt.TitleParams(text=lines, anchor="start", orient="bottom", offset=12))
+    chart = chart.properties(description=description, usermeta=dict(usermeta or {}))
+    chart = chart.add_params(*theme(), *params)
+    # Altair's `configure` knows no `locale`; the schema does.
+    chart.config = alt.Config.from_dict(config(language))
+    return chart
+
+
+def inline(values: object, **format: object) -> alt.Data:
+    """Data that the specification carries itself."""
+    return alt.Data(values=values, **format)  # type: ignore[no-untyped-call]  # Altair leaves it untyped
+
+
+def theme() -> list[alt.Parameter]:
+    """The parameter `dark`, false unless the page sets it, and the colours that follow from it."""
+    pairs = {"ink": INK, "faint": FAINT, "paper": PAPER}
+    return [
+        alt.param(name="dark", value=False),
+        *(alt.param(name=name, expr=by_theme(colours)["expr"]) for name, colours in pairs.items()),
+    ]
+
+
+def model_choice(models: Sequence[str], chosen: str, language: Language) -> alt.Parameter:
+    """The reader's choice among the release's models, `model` in expressions.
+
+    Raises:
+        ValueError: the chosen model is none of the release's.
+    """
+    if chosen not in models:
+        raise ValueError(f"the release has no model {chosen!r}, but {', '.join(models)}")
+    names = [label(model, language) for model in models]
+    bind = alt.binding_select(options=list(models), labels=names, name=f"{text('figures', 'model', language)}: ")
+    return alt.param(name="model", value=chosen, bind=bind)
+
+
+def responsive(columns: int, margin: int) -> dict[str, object]:
+    """What a page needs to fit panels into its width, as `usermeta`.
+
+    Vega-Lite lets a single plot fill its container but not panels. Compiled, their width is the signal `child_width`:
+    a page sets it to (width of the container − margin) / columns.
+    """
+    return {"panels": {"signal": "child_width", "columns": columns, "margin": margin}}
+
+
+def header(names: Sequence[str], width: int) -> alt.Header:
+    """Names over or beside panels, broken into lines of at most so many characters."""
+    broken = {name: wrapped(name, width) for name in names}
+    return alt.Header(labelExpr=f"{json.dumps(broken, ensure_ascii=False)}[datum.value]", labelLineHeight=14)
+
+
+def lines(key: str, language: Language) -> list[str]:
+    """A text of `words/figures.yml` that is broken into lines where it has a vertical bar."""
+    return words("figures")[key][language].split("|")
+
+
+def wrapped(note: str, width: int = NOTE_WIDTH) -> list[str]:
+    """A note in lines of at most so many characters, as far as its words allow; short enough for a phone."""
+    lines, line = [], ""
+    for word in note.split(" "):
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return [*lines, line]
+
+
+def upper_bound(greatest: float) -> float:
+    """The end of an axis of shares from 0: the next of 1, 1.2, 1.6, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten."""
+    power = 10.0**-6
+    while True:
+        for step in (1, 1.2, 1.6, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8):
+            if step * power >= greatest:
+                return round(step * power, 9)
+        power *= 10

@@ -1,0 +1,30 @@
+"""Everything people look at of one release, into one folder.
+
+Belongs here: the order. Does not belong here: any part itself, or how a rendered folder becomes visible
+(`flows/report.py`).
+"""
+
+from pathlib import Path
+
+from models_py.study import Study
+from report.brief import write_briefs
+from report.release import kept_open, read_release
+from report.site import write_site
+
+
+def render(folder: Path, study: Study, into: Path) -> list[str]:
+    """Render briefs and site.
+
+    Args:
+        folder: the release, or a draft of one: `results.duckdb`, `manifest.json`, and what else the site is to carry.
+        study: the specification the release was made under.
+        into: a new folder for what is rendered.
+
+    Returns:
+        Names of what stands in `into`: `site` and the briefs.
+    """
+    into.mkdir(parents=True)
+    with kept_open(read_release(folder)) as release:
+        briefs = write_briefs(release, study, into)
+        write_site(release, study, into / "site", folder, briefs)
+    return sorted(path.name for path in into.iterdir())

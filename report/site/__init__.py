@@ -1,0 +1,9 @@
+"""The static site of a release: pages in two languages that open from disk or any file server.
+
+Belongs here: what stands on which page, templates, style and the little script. Does not belong here: figures, tables,
+the brief and the SQL page themselves (`report.figures`, `.tables`, `.brief`, `.sql_page`), or any number.
+"""
+
+from report.site.write import write_site
+
+__all__ = ["write_site"]

@@ -1,0 +1,57 @@
+"""The release page: inputs, code, packages, rows at each step, what the gates found, and what changed since before."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from report.difference import Difference, difference, release_before
+from report.release import Release, Row
+
+GATES = ("incoming", "marts", "results")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the page shows beside the manifest; `docs` names the parts of the site that other programs made."""
+
+    run: Row
+    validation: list[Row]
+    disclosure: list[Row]
+    difference: Difference | None
+    docs: dict[str, str]
+
+
+def provenance(release: Release, site: Path) -> Provenance:
+    """Read what the page shows.
+
+    Args:
+        release: the release.
+        site: its site, which may already hold `data_docs/`, `dbt_docs/` and `data/`.
+    """
+    run = release.rows("select * from results.run")[0]
+    before = release_before(release, run["run_id"])
+    return Provenance(
+        run,
+        validation(release),
+        release.rows("from audit.disclosure where run_id = ? order by table_name", run["run_id"]),
+        difference(release, before, run["run_id"]) if before else None,
+        docs(site),
+    )
+
+
+def validation(release: Release) -> list[Row]:
+    """Expectations and how many were met, by gate and suite; the manifest tells of gates 1 and 2."""
+    earlier: list[Row] = release.manifest.get("validation", [])  # releases before this was told have none
+    own = release.rows("""
+        select gate, suite, count(*) as expectations, count(*) filter (success) as met
+        from audit.validation
+        group by all
+        order by all
+    """)
+    return sorted([*earlier, *own], key=lambda row: (GATES.index(row["gate"]), row["suite"]))
+
+
+def docs(site: Path) -> dict[str, str]:
+    """Pages of other programs that the site holds: name → place within the site."""
+    places = {gate: f"data_docs/{gate}/index.html" for gate in GATES}
+    places |= {"dbt_docs": "dbt_docs/index.html", "datapackage": "data/datapackage.json"}
+    return {name: place for name, place in places.items() if (site / place).exists()}

@@ -1,0 +1,78 @@
+"""The tables as the site shows them, and their files to download."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models_py.study import Study
+from report.language import Language, label
+from report.release import Release
+from report.site.page import say
+from report.tables import (
+    Grid,
+    HypothesisTable,
+    coefficient_grid,
+    coefficient_table,
+    framework_grid,
+    framework_table,
+    hypothesis_grid,
+    to_excel,
+    to_html,
+    to_latex,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTable:
+    """A table: `html` to stand in a page, `files` by form, as places within the site.
+
+    `choice` is what a reader chooses the table by, empty where there is nothing to choose.
+    """
+
+    name: str
+    title: str
+    choice: str
+    html: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the page shows; `coefficients` in the order of models, all groups first."""
+
+    framework: ShownTable
+    verdicts: ShownTable
+    coefficients: list[ShownTable]
+
+
+def write_tables(table: HypothesisTable, release: Release, study: Study, site: Path) -> Tables:
+    """Write every table into the site's `downloads/`, with Table 2 as it was read."""
+    language = table.language
+    coefficients = [
+        write_table(
+            f"coefficients_{model}{f'_{group}' if group else ''}",
+            f"{label(model, language)}: {label(group, language) if group else say('all_groups', language)}",
+            coefficient_grid(coefficient_table(release, group, language, model)),
+            language,
+            site,
+        )
+        for model in table.models
+        for group in (None, *study.models.groups)
+    ]
+    return Tables(
+        write_table("table_1", "", framework_grid(framework_table(study, language)), language, site),
+        write_table("table_2", "", hypothesis_grid(table), language, site),
+        coefficients,
+    )
+
+
+def write_table(name: str, choice: str, grid: Grid, language: Language, site: Path) -> ShownTable:
+    """Write a table's files."""
+    files = {form: f"downloads/{name}_{language}.{form}" for form in ("html", "tex", "xlsx")}
+    html = to_html(grid)
+    page = (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<meta charset="utf-8">\n<title>{name}</title>\n{html}\n</html>\n'
+    )
+    (site / files["html"]).write_text(page, encoding="utf-8")
+    (site / files["tex"]).write_text(to_latex(grid), encoding="utf-8")
+    to_excel([grid], site / files["xlsx"])
+    return ShownTable(name, grid.title, choice, html, files)

@@ -1,0 +1,90 @@
+"""Write the site of a release, page by page, in both languages.
+
+Belongs here: which page gets which content, and the files that pages link to. Does not belong here: the content.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from models_py.study import Study
+from report.figures import VEGA_LITE
+from report.language import LANGUAGES, Language
+from report.release import Release
+from report.site import shown_figures, shown_tables
+from report.site.accounting import accounting
+from report.site.dictionary import dictionary
+from report.site.hypotheses import hypotheses
+from report.site.page import HERE, write_page
+from report.site.provenance import provenance
+from report.site.start import start
+from report.sql_page import sql_body, write_sql_page
+from report.tables import hypothesis_table
+
+# What of Vega the pages' script uses.
+VEGA_SNIPPET = "window.vegaEmbed = vegaEmbed;"
+# What other programs made of the same release, and goes into the site so that it can be copied as one folder.
+BESIDE = ("data_docs", "dbt_docs", "data")
+
+
+def write_site(release: Release, study: Study, site: Path, beside: Path, briefs: list[Path]) -> Path:
+    """Write the site.
+
+    Args:
+        release: what is shown.
+        study: the specification it was made under, for content that is declared.
+        site: the folder to write, which must not be there.
+        beside: the release's folder, from which Data Docs, dbt docs and data files are taken where it has them.
+        briefs: the briefs, to be downloaded.
+
+    Returns:
+        The start page.
+    """
+    shutil.copytree(HERE / "static", site / "static")
+    (site / "static" / "vega.js").write_text(vl_convert.javascript_bundle(VEGA_SNIPPET, VEGA_LITE), encoding="utf-8")
+    for name in BESIDE:
+        if (beside / name).exists():
+            shutil.copytree(beside / name, site / name)
+    (site / "downloads").mkdir()
+    for brief in briefs:
+        shutil.copyfile(brief, site / "downloads" / brief.name)
+    for language in LANGUAGES:
+        for name, content in contents(release, study, site, language, briefs).items():
+            write_page(site, name, language, release, study, content)
+    has_sql = write_sql_page(release, site)
+    for language in LANGUAGES:
+        write_page(site, "sql", language, release, study, sql_body(language) if has_sql else None)
+    return site / "index.html"
+
+
+def contents(release: Release, study: Study, site: Path, language: Language, briefs: list[Path]) -> dict[str, Any]:
+    """What each page shows; writes the files that figures and tables offer for download."""
+    figures = shown_figures.write_figures(release, language, site)
+    table = hypothesis_table(release, language)
+    second = figures[1]
+    return {
+        "index": {
+            "found": start(table, release),
+            "picture": second.files["svg"],
+            "alternative": second.alternative,
+            "caption": second.caption,
+            "briefs": [brief_link(brief) for brief in briefs],
+        },
+        "figures": figures,
+        "tables": shown_tables.write_tables(table, release, study, site),
+        "hypotheses": hypotheses(table, release, study),
+        "accounting": accounting(release),
+        "release": provenance(release, site),
+        "dictionary": dictionary(),
+    }
+
+
+def brief_link(brief: Path) -> dict[str, str]:
+    """Where a brief lies within the site, its language and its form; `brief_nb.pdf` says all three."""
+    return {
+        "place": f"downloads/{brief.name}",
+        "language": brief.stem.removeprefix("brief_"),
+        "form": brief.suffix.removeprefix(".").upper(),
+    }

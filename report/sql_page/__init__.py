@@ -1,0 +1,79 @@
+"""SQL in the browser: a page of the site on which a release's own database is queried.
+
+Belongs here: the page's body and its assets; the site frames them. Its script and engine are built from `src/` by Node
+(`make sql-page`) into `dist/`; nothing else needs Node. Does not belong here: what the tables hold.
+"""
+
+import base64
+import gzip
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from report.language import Language, words
+from report.release import Release
+
+HERE = Path(__file__).parent
+BUNDLE = HERE / "dist"
+BUILT_FILES = ("engine.js", "sql.js", "NOTICES.txt")
+# In the site: shared by the pages of both languages.
+ASSETS = Path("static") / "sql"
+# Texts that the page's script fills and shows.
+SCRIPT_WORDS = ("starting", "running", "failed", "no_extensions", "row", "rows", "rows_limited", "show_table")
+
+
+def write_sql_page(release: Release, site: Path) -> bool:
+    """Write what the page rests on into a site's `static/sql/`: script, engine, style, and the database itself.
+
+    Args:
+        release: whose database goes along, whole.
+        site: the site's folder; `sql_body` is what its pages then hold.
+
+    Returns:
+        Whether it was written: not where the bundle has not been built, which takes Node.
+    """
+    if not is_built():
+        return False
+    assets = site / ASSETS
+    assets.mkdir(parents=True)
+    for name in BUILT_FILES:
+        shutil.copyfile(BUNDLE / name, assets / name)
+    shutil.copyfile(HERE / "sql.css", assets / "sql.css")
+    (assets / "database.js").write_text(database_script(release.results), encoding="ascii")
+    return True
+
+
+def is_built() -> bool:
+    """Whether Node has built the bundle."""
+    return all((BUNDLE / name).exists() for name in BUILT_FILES)
+
+
+def database_script(results: Path) -> str:
+    """The database as a script, compressed: opened from disk, a page may load scripts but not read files."""
+    packed = base64.b64encode(gzip.compress(results.read_bytes(), mtime=0)).decode("ascii")
+    return f'globalThis.flyttepanelDatabase="{packed}";\n'
+
+
+def sql_body(language: Language) -> str:
+    """What stands on the page in one language, for the site to put its own frame around."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("body.html.j2").render(
+        assets=f"{'' if language == 'nb' else '../'}{ASSETS.as_posix()}",
+        words={key: text_of[language] for key, text_of in words("sql").items()},
+        script_words={key: words("sql")[key][language] for key in SCRIPT_WORDS},
+        examples=examples(language),
+    )
+
+
+def examples(language: Language) -> list[dict[str, str]]:
+    """The example queries: title and query."""
+    listed: list[dict[str, Any]] = yaml.safe_load((HERE / "examples.yml").read_text(encoding="utf-8"))
+    return [
+        {"title": one["title"][language], "query": one["query"].strip().replace("{language}", language)}
+        for one in listed
+    ]
