@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock sql-page sql-page-if-node demo test test-unit test-marginaleffects lint format bench \
-	bench-peers bench-estimation coverage clean
+	bench-peers bench-estimation bench-next-year coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -70,6 +70,9 @@ format: setup  ## let ruff and sqlfluff mend what they can
 
 bench: setup  ## time and memory per step at 50k, 500k and 2M persons
 	$(BIN)/python -m bench.steps
+
+bench-next-year: setup  ## what a year more costs, beside a build of everything, at 2M persons
+	$(BIN)/python -m bench.next_year
 
 coverage: setup  ## how often intervals cover the truth, over 1,000 simulated panels of each kind (about ten minutes)
 	$(BIN)/python -m bench.coverage

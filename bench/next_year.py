@@ -1,7 +1,7 @@
 """What one more year costs beside a build of everything: load, build and their gates, estimation apart.
 
-Run `make bench-next-year` (2M persons) or `python -m bench.next_year --persons 300000`. Seven panel years are loaded and
-built from one delivery; then Statistics Norway's next delivery comes, with the wide files whole again. The same
+Run `make bench-next-year` (2M persons) or `python -m bench.next_year --persons 300000`. Seven panel years are loaded
+and built from one delivery; then Statistics Norway's next delivery comes, with the wide files whole again. The same
 registers loaded and built from nothing, in one delivery, are what it is compared with.
 """
 
