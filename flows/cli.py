@@ -195,6 +195,22 @@ def sql(home: Home, query: str, output: str) -> None:
 
 
 @commands.command()
+@click.argument("run_a", required=False)
+@click.argument("run_b", required=False)
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--explain/--no-explain", default=True, show_default=True, help="Re-estimate to say why a verdict flipped."
+)
+@with_home
+def diff(home: Home, run_a: str | None, run_b: str | None, output: str, explain: bool) -> None:
+    """What changed between two releases: by default the one before the current, and the current."""
+    from flows.diff import as_json, as_text, compare, two_releases
+
+    difference = compare(home, *two_releases(home, run_a, run_b), why=explain)
+    click.echo(as_json(difference) if output == "json" else as_text(difference))
+
+
+@commands.command()
 @click.argument("delivery")
 @with_home
 def withdraw(home: Home, delivery: str) -> None:

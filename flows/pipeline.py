@@ -11,7 +11,7 @@ from flows import steps
 from flows.candidate import candidate_warehouse, sole_writer
 from flows.home import Home
 from flows.publish import prepare_release, publish, switch
-from flows.state import Due, due
+from flows.state import Due, due, everything
 from flows.versions import new_run_id
 from models_py.study import Study
 
@@ -62,15 +62,15 @@ def plainly(name: str, work: Callable[[], object]) -> object:
     return work()
 
 
-def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly) -> Due:
-    """Do everything that is due and publish one release. Returns what was due.
+def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly, full: bool = False) -> Due:
+    """Do everything that is due, or with `full` all that can be done, and publish one release. Returns what was done.
 
     The warehouse is replaced just before the release is switched: a crash between the two leaves the old release
     published and only the publication due.
     """
     started_at = datetime.now(UTC)
     with sole_writer(home):
-        late = due(home, study)
+        late = everything(home, study) if full else due(home, study)
         if not late:
             return late
         with candidate_warehouse(home) as candidate:
