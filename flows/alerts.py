@@ -34,13 +34,18 @@ def send(home: Home, title: str, body: str) -> bool:
     urls = load_operations(home).alerts
     if not urls:
         return True
-    from apprise import Apprise
-
-    failed = [number for number, url in enumerate(urls, start=1) if not (told := Apprise()).add(url) or not told.notify(
-        title=title, body=body)]  # fmt: skip
+    failed = [number for number, url in enumerate(urls, start=1) if not sent(url, title, body)]
     for number in failed:
         LOGGER.warning("alert     number %d of the addresses could not be reached", number)
     return not failed
+
+
+def sent(url: str, title: str, body: str) -> bool:
+    """Send a message to one address. Returns whether it was taken."""
+    from apprise import Apprise
+
+    address = Apprise()
+    return bool(address.add(url) and address.notify(title=title, body=body, body_format="text"))
 
 
 def title_of(error: Exception) -> str:

@@ -228,3 +228,19 @@ def serve(home: Home) -> None:
     from flows.prefect_run import serve_deployments
 
     serve_deployments(home)
+
+
+@commands.command()
+@click.argument("text", default="This is a test.")
+@with_home
+def alert(home: Home, text: str) -> None:
+    """Send a message to the addresses that alerts go to: to try them, or from a service that has failed."""
+    from flows.alerts import send
+    from flows.operations import load_operations
+
+    addresses = len(load_operations(home).alerts)
+    if not addresses:
+        raise click.ClickException(f"{home.operations} names no addresses under `alerts`")
+    if not send(home, "Flyttepanel: message", text):
+        raise click.ClickException("not every address could be reached")
+    click.echo(f"Sent to {addresses}.")

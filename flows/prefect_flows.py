@@ -95,8 +95,7 @@ def under_way(home: Home) -> AbstractContextManager[None]:
 def tell_of_crash(flow: object, flow_run: Any, state: object) -> None:
     """Hook of a run whose process ended before it had finished, run by what serves the deployments."""
     home = home_from(flow_run.parameters.get("home"))
-    mark_dead_runs(home)
-    tell_of_dead(home, [flow_run.name])
+    tell_of_dead(home, list(dict.fromkeys([*mark_dead_runs(home), flow_run.name])))
 
 
 @flow(name=SCHEDULED_FLOW, persist_result=False, on_crashed=[tell_of_crash])

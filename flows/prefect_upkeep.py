@@ -32,19 +32,21 @@ GONE = "The process of this run is gone."
 
 
 def mark_dead_runs(home: Home) -> list[str]:
-    """Mark runs of this home directory that Prefect believes to be running and whose process is dead.
+    """Mark runs of this home directory whose process is dead and that Prefect still believes to be running.
 
-    Returns the names of those marked, without runs inside of others.
+    Returns the names of the dead, however they were marked, without runs inside of others.
     """
-    marked: list[str] = []
+    if not (dead := dead_runs(home)):
+        return []
+    names: list[str] = []
     with get_client(sync_client=True) as client:
-        for name in dead_runs(home):
-            run = known_run(client, UUID(name))
+        for run_id in dead:
+            run = known_run(client, UUID(run_id))
             if run and run.state and not run.state.is_final():
                 mark(client, run)
-                marked += [] if run.parent_task_run_id else [run.name]
-            bury(home, name)
-    return marked
+            names += [] if run and run.parent_task_run_id else [run.name if run else run_id]
+            bury(home, run_id)
+    return names
 
 
 def mark_never_started(home: Home) -> list[str]:
@@ -115,7 +117,7 @@ def heartbeat_automation() -> Automation:
             within=timedelta(seconds=MISSED_HEARTBEATS * frequency),
         ),
         actions=[
-            ChangeFlowRunState(name="Crashed", state=StateType.CRASHED, message=f"No heartbeat. {GONE}", force=True)
+            ChangeFlowRunState(name="Crashed", state=StateType.CRASHED, message=f"No heartbeat. {GONE}", force=False)
         ],
     )
 
