@@ -42,7 +42,7 @@ def mark_dead_runs(home: Home) -> list[str]:
     with get_client(sync_client=True) as client:
         for run_id in dead:
             run = known_run(client, UUID(run_id))
-            if run and run.state and not run.state.is_final():
+            if run:
                 mark(client, run)
             names += [] if run and run.parent_task_run_id else [run.name if run else run_id]
             bury(home, run_id)
@@ -74,9 +74,10 @@ def known_run(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
 
 
 def mark(client: SyncPrefectClient, run: FlowRun) -> None:
-    """Mark a run, and its tasks that are under way, as crashed."""
+    """Mark a run, and its tasks, as crashed where they are under way; the automation marks runs without their tasks."""
     crashed: Any = Crashed(message=GONE)
-    client.set_flow_run_state(run.id, crashed, force=True)
+    if run.state and run.state.type in UNDER_WAY:
+        client.set_flow_run_state(run.id, crashed, force=True)
     of_this_run = FlowRunFilter.model_validate({"id": {"any_": [run.id]}})
     for task in client.read_task_runs(flow_run_filter=of_this_run):
         if task.state and task.state.type in UNDER_WAY:

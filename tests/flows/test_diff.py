@@ -113,8 +113,11 @@ def test_new_data_and_a_new_specification_are_told_apart(
     assert "H1a" in flips
     assert by_cause.keys() == flips
     assert by_cause["H1a"] == ("specification",)
+    flip = next(one for one in difference.published.verdicts if (one.model, one.hypothesis_id) == ("pooled", "H1a"))
     held_back = next(one for one in difference.explanations if one.hypothesis_id == "H1a").held_back
-    assert held_back["specification"] == dict(verdicts_before)["H1a"]
+    assert flip.before == dict(verdicts_before)["H1a"]
+    assert held_back["data"] == flip.after == "not_supported"
+    assert held_back["specification"] != flip.after
     assert json.loads(as_json(difference))["basis"]["differs"] == ["data", "specification"]
     assert "by specification" in as_text(difference)
 

@@ -110,8 +110,13 @@ class Campaign:
 
     def start_and_await_step(self, step: str) -> str:
         """Start the nightly deployment and wait until it is at a step. Returns the run's id."""
+        before = self.server.tasks()
         run_id = self.server.start_run("scheduled-refresh/nightly")
-        await_that(lambda: step in self.server.running_tasks(), 300)
+
+        def there() -> bool:
+            return (step, "Running") in [task for key, task in self.server.tasks().items() if key not in before]
+
+        await_that(there, 300)
         return run_id
 
     def release(self) -> str:

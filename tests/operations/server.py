@@ -107,10 +107,10 @@ class PrefectServer:
             runs = [*client.read_flow_runs(), *client.read_task_runs()]
         return [run.name for run in runs if run.state_name in ("Running", "Pending", "Cancelling")]
 
-    def running_tasks(self) -> list[str]:
-        """Names of task runs that are under way."""
+    def tasks(self) -> dict[str, tuple[str, str]]:
+        """Name and state of every task run, by its id."""
         with self.client() as client:
-            return [run.name for run in client.read_task_runs() if run.state_name == "Running"]
+            return {str(run.id): (run.name, run.state_name) for run in client.read_task_runs()}
 
     def bytes(self) -> bytes:
         """Everything the server has written."""
