@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from flows.diff import NoSuchRelease, as_json, as_text, compare, two_releases
-from flows.diff.basis import flat
+from flows.diff import NoSuchRelease, as_json, as_text, compare, explanation, two_releases
+from flows.diff.basis import compare_basis, flat
 from flows.diff.explanation import causes_of, experiments_needed
 from flows.diff.held_back import CannotHoldBack, study_of, verdicts_under
 from flows.diff.published import VerdictChange
+from flows.diff.text import specification_lines
+from flows.home import Home
 from flows.pipeline import run_refresh
 from flows.state import current_manifest
 from flows.versions import new_run_id
@@ -126,6 +128,50 @@ def test_new_data_and_a_new_specification_are_told_apart(
     assert {(hypothesis, verdict) for (_, hypothesis), verdict in found.items()} == set(verdicts_before)
     assert files_of(home) == untouched
     assert not list(home.work.glob("diff-*"))
+
+
+def test_where_data_cannot_be_had_again_the_new_years_are_held_back(
+    refreshed: Refreshed, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = current_manifest(refreshed.home)
+    first = second | {"run_id": "first", "last_year": second["last_year"] - 1, "input_hash": "another"}
+    asked = []
+
+    def only_of_the_second(home: Home, data: dict, study: Study, models: list[str], what: str) -> dict:
+        if data is first:
+            raise CannotHoldBack("they are gone")
+        asked.append(study.panel.years.last)
+        return {("pooled", "H1a"): OLD}
+
+    monkeypatch.setattr(explanation, "verdicts_under", only_of_the_second)
+    (found,) = explanation.explain(refreshed.home, first, second, ("data", "code"), [FLIP])
+    assert asked == [first["last_year"]]
+    assert found.causes == ("data",)
+    assert f"only the years after {first['last_year']} were held back: they are gone" in found.reason
+    # With the panel ending alike there is no year to leave out, and the cause is not guessed.
+    first["last_year"] = second["last_year"]
+    (found,) = explanation.explain(refreshed.home, first, second, ("data", "code"), [FLIP])
+    assert found.causes == ()
+    assert "they are gone" in found.reason
+
+
+def test_a_release_from_before_specifications_were_kept_is_compared_without(refreshed: Refreshed) -> None:
+    second = current_manifest(refreshed.home)
+    first = {key: value for key, value in second.items() if key != "study"} | {"study_hash": "another"}
+    basis = compare_basis(first, second)
+    assert basis.differs == ("specification",)
+    assert basis.specification is None
+    assert "cannot be said how" in "".join(specification_lines(basis))
+    with pytest.raises(CannotHoldBack, match="does not carry"):
+        study_of(first)
+
+
+def test_files_that_are_new_gone_or_changed_are_named(refreshed: Refreshed) -> None:
+    manifest = current_manifest(refreshed.home)
+    gone, changed, *same = manifest["inputs"]
+    after = manifest | {"inputs": [changed | {"sha256": "another"}, *same, gone | {"file": "new.csv"}]}
+    found = {(one.file, one.change) for one in compare_basis(manifest, after).inputs}
+    assert found == {(gone["file"], "gone"), (changed["file"], "changed"), ("new.csv", "new")}
 
 
 def test_without_the_warehouse_the_cause_is_not_guessed(
