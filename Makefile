@@ -41,7 +41,7 @@ test-marginaleffects: setup  ## that the package marginaleffects works with our 
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv run --active --no-project --with "marginaleffects>=0.6,<0.7" --with "polars<2" \
 		python -m pytest -n 0 tests/estimation/test_notebook_marginaleffects.py
 
-test-operations: setup  ## schedules, alerts, kills and retention on a real Prefect server (half an hour)
+test-operations: setup  ## schedules, alerts, kills and retention on a real Prefect server (ten minutes)
 	$(BIN)/python -m tests.operations.campaign
 
 lint: setup  ## formatting, lint, types, SQL style
