@@ -182,7 +182,6 @@ def main() -> int:
                 for scenario in scenarios:
                     print(scenario.__doc__, flush=True)
                     scenario(campaign)
-                campaign.kill_serving()
         finally:
             if campaign.serving and campaign.serving.poll() is None:
                 campaign.kill_serving()

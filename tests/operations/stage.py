@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ class Campaign:
         """SIGKILL what serves, and everything it started, at once: as when the machine goes down."""
         assert self.serving is not None
         for process in [self.serving.pid, *children(self.serving.pid)]:
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # a child may have ended by itself
+                os.kill(process, signal.SIGKILL)
         self.serving.wait()
 
     def run(self, deployment: str = "nightly") -> str:
