@@ -12,8 +12,8 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-unit test-marginaleffects lint format bench \
-	bench-peers bench-estimation bench-next-year coverage clean
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-unit test-marginaleffects test-operations lint format \
+	bench bench-peers bench-estimation bench-next-year coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -56,6 +56,9 @@ test: setup sql-page-if-node  ## all tests
 test-marginaleffects: setup  ## that the package marginaleffects works with our models (it is no dependency: 0.5 GB)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv run --active --no-project --with "marginaleffects>=0.6,<0.7" --with "polars<2" \
 		python -m pytest -n 0 tests/estimation/test_notebook_marginaleffects.py
+
+test-operations: setup  ## schedules, alerts, kills and retention on a real Prefect server (ten minutes)
+	$(BIN)/python -m tests.operations.campaign
 
 lint: setup  ## formatting, lint, types, SQL style
 	$(BIN)/ruff check .

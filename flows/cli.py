@@ -217,6 +217,22 @@ def sql(home: Home, query: str, output: str) -> None:
 
 
 @commands.command()
+@click.argument("run_a", required=False)
+@click.argument("run_b", required=False)
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--explain/--no-explain", default=True, show_default=True, help="Re-estimate to say why a verdict flipped."
+)
+@with_home
+def diff(home: Home, run_a: str | None, run_b: str | None, output: str, explain: bool) -> None:
+    """What changed between two releases: by default the one before the current, and the current."""
+    from flows.diff import as_json, as_text, compare, two_releases
+
+    difference = compare(home, *two_releases(home, run_a, run_b), why=explain)
+    click.echo(as_json(difference) if output == "json" else as_text(difference))
+
+
+@commands.command()
 @click.argument("delivery")
 @with_home
 def withdraw(home: Home, delivery: str) -> None:
@@ -234,3 +250,19 @@ def serve(home: Home) -> None:
     from flows.prefect_run import serve_deployments
 
     serve_deployments(home)
+
+
+@commands.command()
+@click.argument("text", default="This is a test.")
+@with_home
+def alert(home: Home, text: str) -> None:
+    """Send a message to the addresses that alerts go to: to try them, or from a service that has failed."""
+    from flows.alerts import send
+    from flows.operations import load_operations
+
+    addresses = len(load_operations(home).alerts)
+    if not addresses:
+        raise click.ClickException(f"{home.operations} names no addresses under `alerts`")
+    if not send(home, "Flyttepanel: message", text):
+        raise click.ClickException("not every address could be reached")
+    click.echo(f"Sent to {addresses}.")

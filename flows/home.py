@@ -52,6 +52,11 @@ class Home:
         return self.path / "logs"
 
     @property
+    def operations(self) -> Path:
+        """The operators' settings; may be missing."""
+        return self.path / "operations.yml"
+
+    @property
     def refusals(self) -> Path:
         """One JSON line for every refusal: rules, columns, row numbers, counts."""
         return self.logs / "refusals.jsonl"

@@ -12,7 +12,7 @@ from flows.candidate import candidate_warehouse, sole_writer
 from flows.home import Home
 from flows.publish import draft_release, publish, seal, switch
 from flows.report import published_release, report
-from flows.state import Due, due
+from flows.state import Due, due, everything
 from flows.versions import new_run_id
 from models_py.study import Study
 
@@ -72,22 +72,22 @@ def plainly(name: str, work: Callable[[], object]) -> object:
     return work()
 
 
-def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly) -> Due:
-    """Do everything that is due and publish one release. Returns what was due.
+def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly, full: bool = False) -> Due:
+    """Do everything that is due, or with `full` all that can be done, and publish one release. Returns what was done.
 
     The warehouse is replaced just before the release is switched: a crash between the two leaves the old release
     published and only the publication due.
     """
     started_at = datetime.now(UTC)
     with sole_writer(home):
-        late = due(home, study)
+        late = everything(home, study) if full else due(home, study)
         if not late:
             return late
         with candidate_warehouse(home) as candidate:
             if "load" in late.steps:
                 around("load", lambda: steps.load(home, candidate, study, run_id))
             if "build" in late.steps:
-                around("build", lambda: steps.build(home, candidate, study, run_id))
+                around("build", lambda: steps.build(home, candidate, study, run_id, full))
             if "estimate" in late.steps:
                 around("estimate", lambda: steps.estimate(candidate, study, run_id))
                 if study.variants:

@@ -6,6 +6,7 @@ exceptions in its own database, so that only exceptions whose text is free of da
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,23 @@ import yaml
 from prefect import flow, serve, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.deployments.runner import RunnerDeployment
+from prefect.runtime import flow_run as this_run
 from prefect.schedules import Cron
 
 from flows import pipeline
+from flows.alerts import alerting
 from flows.errors import without_values
 from flows.hypothesis_table import markdown_table
+from flows.liveness import alive, sole_server
+from flows.prefect_upkeep import (
+    SCHEDULED_FLOW,
+    ensure_automation,
+    mark_dead_runs,
+    mark_never_started,
+    reconcile,
+    tell_of_dead,
+)
+from flows.retention import tidy
 from flows.versions import new_run_id
 from models_py.study import load_study
 
@@ -47,33 +60,50 @@ def run_step(name: str, work: Callable[[], object]) -> object:
 
 
 def timed(timings: list[dict[str, object]]) -> pipeline.Runner:
-    """A runner that puts a task around a step and notes how long it took."""
+    """A runner that puts a task around a step and notes how long it took; the last step noted is under way or done."""
 
     def around(name: str, work: Callable[[], object]) -> object:
         start = time.perf_counter()
+        timings.append({"step": name})
         result = run_step(name, work)
-        timings.append({"step": name, "seconds": round(time.perf_counter() - start, 1)})
+        timings[-1]["seconds"] = round(time.perf_counter() - start, 1)
         return result
 
     return around
 
 
 @flow(name="refresh", flow_run_name="refresh {run_id}", persist_result=False)
-def refresh_run(home: str, run_id: str) -> bool:
-    """Everything that is due, as one named run. Returns whether something was."""
+def refresh_run(home: str, run_id: str, full: bool = False) -> bool:
+    """Everything that is due, or everything, as one named run. Returns whether something was done."""
     where = Home(Path(home))
     timings: list[dict[str, object]] = []
-    done = pipeline.run_refresh(where, load_study(STUDY_FILE), run_id, timed(timings))
+    with under_way(where), alerting(where, run_id, lambda: str(timings[-1]["step"]) if timings else "start"):
+        tidy(where)
+        done = pipeline.run_refresh(where, load_study(STUDY_FILE), run_id, timed(timings), full)
     if done:
         create_table_artifact(timings, key="timings", description=f"Seconds per step of {run_id}")
         create_markdown_artifact(markdown_table(where.results), key="hypotheses", description=f"Release {run_id}")
     return bool(done)
 
 
-@flow(name="scheduled-refresh", persist_result=False)
-def refresh(home: str | None = None) -> bool:
+def under_way(home: Home) -> AbstractContextManager[None]:
+    """Mark runs that died before; be known as alive from now on."""
+    reconcile(home)
+    return alive(home, str(this_run.id))
+
+
+def tell_of_crash(flow: object, flow_run: Any, state: object) -> None:
+    """Hook of a run whose process ended before it had finished, run by what serves the deployments."""
+    home = home_from(flow_run.parameters.get("home"))
+    tell_of_dead(home, list(dict.fromkeys([*mark_dead_runs(home), flow_run.name])))
+
+
+@flow(name=SCHEDULED_FLOW, persist_result=False, on_crashed=[tell_of_crash])
+def refresh(home: str | None = None, full: bool = False) -> bool:
     """What the deployments run: a refresh of a home directory (default FLYTTEPANEL_HOME or ./var)."""
-    return bool(refresh_run(str(home_from(home).path), new_run_id()))
+    where = home_from(home)
+    with under_way(where):
+        return bool(refresh_run(str(where.path), new_run_id(), full))
 
 
 def step_flow(name: str, work: Callable[..., object]) -> Any:
@@ -103,12 +133,20 @@ def deployments(home: Home) -> list[RunnerDeployment]:
             description=deployment["description"],
             schedules=[Cron(schedule["cron"], timezone=schedule["timezone"]) for schedule in deployment["schedules"]],
             concurrency_limit=1,
-            parameters={"home": str(home.path)},
+            parameters={"home": str(home.path)} | deployment["parameters"],
         )
         for deployment in declared
     ]
 
 
 def serve_deployments(home: Home) -> None:
-    """Serve the deployments with their schedules until stopped; needs a running Prefect server."""
-    serve(*deployments(home), limit=1)
+    """Serve the deployments with their schedules until stopped; needs a running Prefect server.
+
+    Raises:
+        AlreadyServed: another process does.
+    """
+    with sole_server(home):
+        ensure_automation()
+        reconcile(home)
+        tell_of_dead(home, mark_never_started(home))
+        serve(*deployments(home), limit=1)

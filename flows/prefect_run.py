@@ -32,6 +32,8 @@ def keep_state_in(home: Home) -> None:
         # The temporary server needs 11-17 s on its first start, more on a busy machine.
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_LOGGING_LEVEL": "WARNING",
+        # Seconds; a run that misses three is taken for dead (flows/prefect_upkeep.py).
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)

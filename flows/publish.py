@@ -166,6 +166,7 @@ def make_manifest(con: duckdb.DuckDBPyConnection, study: Study, run_id: str, sta
         "last_year": last_year,
         "input_hash": rests_on.input_hash,
         "study_hash": rests_on.study_hash,
+        "study": study.model_dump(mode="json"),
         "code_version": rests_on.code_version,
         "packages": package_versions(),
         "variants": judged_variants(con),

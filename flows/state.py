@@ -146,3 +146,11 @@ def due(home: Home, study: Study) -> Due:
     named = sorted(variant.name for variant in study.variants)
     late = [step for step in done if done[step] != now or judged.get(step, named) != named]
     return Due([], list(STEPS[STEPS.index(late[0]) :]) if late else [])
+
+
+def everything(home: Home, study: Study) -> Due:
+    """What a full refresh would do: load what is new, and make all that follows from what is loaded anew."""
+    late = due(home, study)
+    if late.deliveries or not home.warehouse.exists():
+        return late
+    return Due([], list(STEPS[STEPS.index("build") :]))

@@ -67,8 +67,8 @@ def withdraw(home: Home, candidate: Path, study: Study, run_id: str, delivery: s
     record_step(candidate, "load", run_id, study, started)
 
 
-def build(home: Home, candidate: Path, study: Study, run_id: str) -> None:
-    """Build marts and the estimation input with dbt and pass gate 2.
+def build(home: Home, candidate: Path, study: Study, run_id: str, full: bool = False) -> None:
+    """Build marts and the estimation input with dbt and pass gate 2; with `full` every year, changed or not.
 
     Raises:
         StepMissing: nothing has been loaded.
@@ -81,9 +81,9 @@ def build(home: Home, candidate: Path, study: Study, run_id: str) -> None:
     needs(candidate, "load")
     started = datetime.now(UTC)
     with step("build") as said:
-        full = is_full(candidate, study)
-        build_with_dbt(candidate, study, home.work / "dbt", full)
-        said.append("all years" if full else "changed years")
+        every_year = full or is_full(candidate, study)
+        build_with_dbt(candidate, study, home.work / "dbt", every_year)
+        said.append("all years" if every_year else "changed years")
     with step("gate 2") as said:
         result = run_gate("marts", candidate, study, run_id, docs_folder(home))
         said.append(f"{len(result.checks)} expectations met")

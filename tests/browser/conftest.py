@@ -23,8 +23,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Of this package alone: while Playwright is open its event loop runs, and Prefect's tests start their own."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: pages are NOT looked at (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
@@ -43,7 +44,7 @@ def release(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Release:
     return read_release(write_release(tmp_path_factory.mktemp("release") / "release", study))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(browser: Browser, release: Release, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the release's site."""
     into = tmp_path_factory.mktemp("written") / "site"
@@ -51,7 +52,7 @@ def site(browser: Browser, release: Release, study: Study, tmp_path_factory: pyt
     return into
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(site: Path) -> Iterator[str]:
     """The address of the site on a plain file server."""
     with http.server.ThreadingHTTPServer(
@@ -62,7 +63,7 @@ def served(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def from_disk(site: Path) -> str:
     """The address of the site as a folder that is double-clicked."""
     return f"{site.as_uri()}/"

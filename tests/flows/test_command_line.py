@@ -26,6 +26,8 @@ COMMANDS = (
     "sql",
     "withdraw",
     "serve",
+    "diff",
+    "alert",
 )
 
 

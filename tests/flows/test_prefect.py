@@ -10,10 +10,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from flows.liveness import alive, dead_runs, runs_folder
 from tests.flows.conftest import Refreshed
+from tests.operations.receivers import receivers
 
 BIN = Path(sys.executable).parent
 
@@ -113,28 +116,61 @@ def test_refresh_runs_as_a_flow_on_a_real_server(server: dict[str, str], own_cop
     assert any("seconds" in text for text in artifacts)
 
 
-def test_deployments_can_be_served(server: dict[str, str], own_copy: Refreshed) -> None:
-    environment = server | {"FLYTTEPANEL_HOME": str(own_copy.home.path)}
-    process = subprocess.Popen(
-        [str(BIN / "flyttepanel"), "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline and set(deployed(server)) != {"nightly", "yearly"}:
-            assert process.poll() is None, "flyttepanel serve ended by itself"
-            time.sleep(1)
-        assert deployed(server) == {"nightly": "0 3 * * *", "yearly": "0 6 1 6 *"}
-    finally:
-        process.terminate()
-        process.wait(30)
+def test_serving_declares_the_deployments_and_marks_what_died(server: dict[str, str], own_copy: Refreshed) -> None:
+    home = own_copy.home
+    dead, living = (running_flow(server) for _ in range(2))
+    runs_folder(home).joinpath(dead).touch()
+    with receivers() as received, alive(home, living):
+        environment = server | {"FLYTTEPANEL_HOME": str(home.path), "FLYTTEPANEL_ALERTS": " ".join(received.urls)}
+        process = subprocess.Popen(
+            [str(BIN / "flyttepanel"), "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            deadline = time.monotonic() + 90
+            while time.monotonic() < deadline and set(deployed(server)) != {"nightly", "yearly"}:
+                assert process.poll() is None, "flyttepanel serve ended by itself"
+                time.sleep(1)
+            assert deployed(server) == {"nightly": ("0 3 * * *", False), "yearly": ("0 6 1 6 *", True)}
+            assert (state_of(server, dead), state_of(server, living)) == ("Crashed", "Running")
+            assert automations(server) == 1
+            assert [message.partition("\n")[0] for message in received.web] == ["Flyttepanel: run died"]
+            assert dead_runs(home) == []
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
-def deployed(environment: dict[str, str]) -> dict[str, str]:
-    """Deployment name to cron, as the server knows them."""
-    from prefect.client.orchestration import PrefectClient
+def running_flow(environment: dict[str, str]) -> str:
+    """The id of a run of which the server believes that it is running."""
+    from prefect import Flow
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.states import Running
 
-    async def read() -> dict[str, str]:
-        async with PrefectClient(environment["PREFECT_API_URL"]) as client:
-            return {found.name: found.schedules[0].schedule.cron for found in await client.read_deployments()}
+    with SyncPrefectClient(environment["PREFECT_API_URL"]) as client:
+        return str(client.create_flow_run(Flow(lambda: None, name="refresh"), state=Running()).id)
 
-    return asyncio.run(read())
+
+def state_of(environment: dict[str, str], run_id: str) -> str:
+    from prefect.client.orchestration import SyncPrefectClient
+
+    with SyncPrefectClient(environment["PREFECT_API_URL"]) as client:
+        return str(client.read_flow_run(UUID(run_id)).state_name)
+
+
+def automations(environment: dict[str, str]) -> int:
+    """How many the server holds that mark runs without a heartbeat."""
+    from prefect.client.orchestration import SyncPrefectClient
+
+    with SyncPrefectClient(environment["PREFECT_API_URL"]) as client:
+        return len(client.read_automations_by_name("flyttepanel: runs without a heartbeat are dead"))
+
+
+def deployed(environment: dict[str, str]) -> dict[str, tuple[str, bool]]:
+    """Deployment name to cron, and whether it makes everything anew, as the server knows them."""
+    from prefect.client.orchestration import SyncPrefectClient
+
+    with SyncPrefectClient(environment["PREFECT_API_URL"]) as client:
+        return {
+            found.name: (found.schedules[0].schedule.cron, found.parameters.get("full", False))
+            for found in client.read_deployments()
+        }

@@ -1,0 +1,61 @@
+"""What operators decide: `operations.yml` in the home directory. The study's own decisions stand in `study.yml`.
+
+Belongs here: reading and checking the settings. Does not belong here: acting on them (`alerts`, `retention`).
+"""
+
+import os
+from typing import Annotated
+
+import yaml
+from pydantic import Field, ValidationError
+
+from flows.home import Home
+from models_py.part import Part, faults_of
+
+ALERTS_VARIABLE = "FLYTTEPANEL_ALERTS"
+
+
+class OperationsError(ValueError):
+    """The operators' settings cannot be read; the message names file and key, never a value: they hold passwords."""
+
+
+class Keep(Part):
+    """What is kept: so many of the newest releases, log files of so many days; everything where nothing is said."""
+
+    releases: Annotated[int, Field(ge=2)] | None = None
+    log_days: Annotated[int, Field(ge=1)] | None = None
+
+
+class Operations(Part):
+    """The settings: where alerts go (URLs as the package apprise reads them), and what is kept."""
+
+    alerts: tuple[str, ...] = ()
+    keep: Keep = Keep()
+
+
+def load_operations(home: Home) -> Operations:
+    """Read `operations.yml`; everything has a default. FLYTTEPANEL_ALERTS stands for the file's `alerts`.
+
+    Raises:
+        OperationsError: the file is not YAML, has an unknown key, or others than its owner can read it.
+    """
+    settings = read_settings(home)
+    if (urls := os.environ.get(ALERTS_VARIABLE)) is not None:
+        settings = settings.model_copy(update={"alerts": tuple(urls.split())})
+    return settings
+
+
+def read_settings(home: Home) -> Operations:
+    """What the file says."""
+    path = home.operations
+    if not path.exists():
+        return Operations()
+    if path.stat().st_mode & 0o077:
+        raise OperationsError(f"{path}: others than its owner may read it, and it may hold passwords: chmod 600")
+    try:
+        return Operations.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except yaml.YAMLError:
+        raise OperationsError(f"{path}: not YAML") from None
+    except ValidationError as error:
+        faults = "\n".join(f"  {fault}" for fault in faults_of(error))
+        raise OperationsError(f"{path}: {error.error_count()} faults\n{faults}") from None

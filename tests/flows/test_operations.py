@@ -1,0 +1,261 @@
+"""What operators rely on: settings, alerts, retention, marks of the living, a full refresh, back-up and restore."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from expectations.gate import Check, GateFailed, GateResult
+from flows.alerts import alerting, summary, title_of
+from flows.candidate import HomeBusy
+from flows.home import Home
+from flows.liveness import AlreadyServed, alive, bury, dead_runs, sole_server
+from flows.load import DeliveryRefused, Fault
+from flows.operations import Operations, OperationsError, load_operations
+from flows.pipeline import run_refresh
+from flows.retention import tidy
+from flows.state import current_manifest, due, everything
+from flows.versions import new_run_id
+from models_py.study import Study
+from tests.flows.conftest import Refreshed
+from tests.flows.test_command_line import run
+from tests.flows.test_refresh import digest, query
+from tests.operations.receivers import receivers
+
+CANARY = "CANARY4711"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.delenv("FLYTTEPANEL_ALERTS", raising=False)
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+def write_settings(home: Home, text: str, mode: int = 0o600) -> None:
+    home.operations.write_text(text)
+    home.operations.chmod(mode)
+
+
+def test_settings_have_defaults_that_delete_and_tell_nothing(home: Home) -> None:
+    assert load_operations(home) == Operations()
+    assert (Operations().alerts, Operations().keep.releases, Operations().keep.log_days) == ((), None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"alert: [{CANARY}]", "alert: Extra inputs"),
+        (f"keep: {{releases: {CANARY}}}", "keep.releases"),
+        ("keep: {releases: 1}", "keep.releases"),
+        (f"alerts: [{CANARY}", "not YAML"),
+    ],
+)
+def test_wrong_settings_are_named_without_their_values(home: Home, text: str, says: str) -> None:
+    write_settings(home, text)
+    with pytest.raises(OperationsError, match=says) as error:
+        load_operations(home)
+    assert CANARY not in str(error.value)
+
+
+def test_settings_that_others_can_read_are_refused(home: Home) -> None:
+    write_settings(home, "alerts: ['mailto://user:password@example.org']", 0o640)
+    with pytest.raises(OperationsError, match="chmod 600"):
+        load_operations(home)
+
+
+def test_addresses_may_come_from_the_environment(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_settings(home, "alerts: ['json://file']\nkeep: {releases: 3}")
+    monkeypatch.setenv("FLYTTEPANEL_ALERTS", "json://one json://two")
+    assert load_operations(home).alerts == ("json://one", "json://two")
+    assert load_operations(home).keep.releases == 3
+
+
+def refusal() -> DeliveryRefused:
+    faults = [Fault(CANARY, CANARY, CANARY, "value_in_codes", CANARY, (3, 4), 2)] * 2
+    return DeliveryRefused([*faults, Fault(CANARY, None, None, "period", CANARY)])
+
+
+def failed_gate() -> GateFailed:
+    checks = tuple(
+        Check("suite", "expect_column_values_to_be_in_set", "marts.person_year", "sex", success)
+        for success in (True, False)
+    )
+    return GateFailed(CANARY, GateResult("marts", "run", checks))
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "says"),
+    [
+        (refusal(), "delivery refused", "period: 1\nvalue_in_codes: 2"),
+        (failed_gate(), "gate failed", "marts.person_year: expect_column_values_to_be_in_set: 1"),
+        (HomeBusy(CANARY), "busy", "HomeBusy; the published release stays."),
+        (RuntimeError(CANARY), "refresh failed", "RuntimeError; the published release stays."),
+    ],
+)
+def test_an_alert_says_rules_and_counts(error: Exception, title: str, says: str) -> None:
+    assert title_of(error) == f"Flyttepanel: {title}"
+    assert summary(error) == says
+
+
+def test_a_failure_is_told_by_web_and_mail(home: Home) -> None:
+    with receivers() as received:
+        write_settings(home, yaml.safe_dump({"alerts": received.urls}))
+        with pytest.raises(DeliveryRefused), alerting(home, "run-1", lambda: "load"):
+            raise refusal()
+        told = "Flyttepanel: delivery refused\nRun run-1, step load.\nperiod: 1\nvalue_in_codes: 2"
+        assert received.web == [told]
+        assert received.mail[0].replace("\r\n", "\n").strip() == told
+        received.clear()
+        with alerting(home, "run-2", lambda: "load"):
+            pass
+        assert not received.web
+
+
+def test_an_address_that_cannot_be_reached_hides_no_failure(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    write_settings(home, f"alerts: ['json://user:{CANARY}@127.0.0.1:1/', 'nonsense://{CANARY}']")
+    with pytest.raises(ZeroDivisionError), alerting(home, "run-1", lambda: "load"):
+        raise ZeroDivisionError
+    ours = [record.getMessage() for record in caplog.records if record.name == "flyttepanel"]
+    assert len(ours) == 2
+    assert CANARY not in "".join(ours)
+
+
+def test_addresses_can_be_tried(home: Home) -> None:
+    assert run("alert", home=home.path).returncode == 1
+    with receivers() as received:
+        write_settings(home, yaml.safe_dump({"alerts": received.urls}))
+        assert run("alert", home=home.path).stdout == b"Sent to 2.\n"
+        assert received.web == ["Flyttepanel: message\nThis is a test."]
+
+
+def make_releases(home: Home, *names: str) -> None:
+    for name in names:
+        (home.releases / name).mkdir()
+        (home.releases / name / "results.duckdb").write_text(name)
+
+
+def releases(home: Home) -> list[str]:
+    return sorted(path.name for path in home.releases.iterdir())
+
+
+def test_nothing_is_deleted_unless_the_settings_say_so(home: Home) -> None:
+    make_releases(home, *"abcdef")
+    (home.logs / "old.log").touch()
+    os.utime(home.logs / "old.log", (0, 0))
+    tidy(home)
+    assert releases(home) == list("abcdef")
+    assert (home.logs / "old.log").exists()
+
+
+def test_the_newest_releases_stay_and_those_with_a_link(home: Home) -> None:
+    make_releases(home, *"abcdef")
+    write_settings(home, "keep: {releases: 2}")
+    home.current.symlink_to(Path("releases") / "c")
+    home.results.symlink_to(Path("current") / "results.duckdb")
+    (home.releases / "paper").symlink_to("a")
+    (home.path / "figure").symlink_to(home.releases / "b" / "results.duckdb")
+    tidy(home)
+    assert releases(home) == ["a", "b", "c", "e", "f", "paper"]
+    assert home.results.read_text() == "c"
+    assert not list(home.work.glob("gone-*"))
+
+
+def test_old_logs_and_refusals_go(home: Home) -> None:
+    write_settings(home, "keep: {log_days: 30}")
+    now = datetime.now(UTC)
+    lines = [
+        json.dumps({"run_id": str(days), "refused_at": (now - timedelta(days=days)).isoformat()}) for days in (31, 29)
+    ]
+    home.refusals.write_text("".join(f"{line}\n" for line in lines))
+    for name, age in (("old.log", 31), ("new.log", 29)):
+        (home.logs / name).touch()
+        os.utime(home.logs / name, ((now - timedelta(days=age)).timestamp(),) * 2)
+    tidy(home)
+    assert home.refusals.read_text() == f"{lines[1]}\n"
+    assert sorted(path.name for path in home.logs.iterdir()) == ["new.log", "refusals.jsonl"]
+    assert home.refusals.stat().st_mode & 0o777 == 0o600
+
+
+def test_scratch_of_killed_processes_goes_after_a_day(home: Home) -> None:
+    for name, hours in (("diff-old", 25), ("gone-old", 25), ("diff-new", 23)):
+        (home.work / name).mkdir()
+        when = (datetime.now(UTC) - timedelta(hours=hours)).timestamp()
+        os.utime(home.work / name, (when, when))
+    tidy(home)
+    assert [path.name for path in home.work.iterdir() if path.is_dir()] == ["diff-new"]
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from flows.home import Home
+from flows.liveness import alive
+with alive(Home(Path(sys.argv[1])), "run"):
+    print("alive", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_run_is_alive_until_its_process_is_killed(home: Home) -> None:
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(home.path)], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"alive\n"
+    assert dead_runs(home) == []
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert dead_runs(home) == ["run"]
+    bury(home, "run")
+    assert dead_runs(home) == []
+
+
+def test_a_run_that_ends_or_fails_leaves_no_mark(home: Home) -> None:
+    with alive(home, "run"):
+        assert dead_runs(home) == []
+    with pytest.raises(ZeroDivisionError), alive(home, "run"):
+        raise ZeroDivisionError
+    assert dead_runs(home) == []
+    assert not list((home.work / "runs").iterdir())
+
+
+def test_a_home_is_served_once(home: Home) -> None:
+    with sole_server(home), pytest.raises(AlreadyServed), sole_server(home):
+        pass
+
+
+def test_a_full_refresh_is_never_without_something_to_do(refreshed: Refreshed, study: Study, tmp_path: Path) -> None:
+    assert not due(refreshed.home, study)
+    assert everything(refreshed.home, study).steps == ["build", "estimate", "publish"]
+    assert not everything(Home(tmp_path), study)
+
+
+def test_a_backup_restored_elsewhere_is_the_same_home(refreshed: Refreshed, study: Study, tmp_path: Path) -> None:
+    """The commands of docs/operators.md."""
+    home, elsewhere, archive = refreshed.home, Home(tmp_path / "elsewhere"), tmp_path / "home.tar"
+    backup = f"flock {home.work}/writer.lock tar --create --format=posix --exclude=./work -f {archive} -C {home.path} ."
+    subprocess.run(backup.split(), check=True)
+    elsewhere.path.mkdir(mode=0o700)
+    subprocess.run(f"tar --extract -f {archive} -C {elsewhere.path}".split(), check=True)
+    assert not due(elsewhere, study)
+    assert not run_refresh(elsewhere, study, new_run_id())
+    assert current_manifest(elsewhere) == current_manifest(home)
+    for name in ("warehouse", "results"):
+        assert digest(getattr(elsewhere, name)) == digest(getattr(home, name))
+    verdicts = "from results.hypothesis_verdict order by all"
+    assert query(elsewhere.results, verdicts) == query(home.results, verdicts)
+    shutil.rmtree(elsewhere.path)
+
+
+def test_a_backup_waits_while_a_refresh_works(home: Home) -> None:
+    with (home.work / "writer.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(["flock", "--nonblock", str(home.work / "writer.lock"), "true"], check=False)
+        assert done.returncode == 1
