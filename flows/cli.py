@@ -198,7 +198,7 @@ def status(home: Home) -> None:
     click.echo(status_text(home, the_study()))
 
 
-@commands.command()
+@commands.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment: -- …
 @click.argument("query")
 @click.option(
     "--format",

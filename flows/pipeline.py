@@ -12,7 +12,7 @@ from flows.candidate import candidate_warehouse, sole_writer
 from flows.home import Home
 from flows.publish import draft_release, publish, seal, switch
 from flows.report import published_release, report
-from flows.state import Due, due, everything
+from flows.state import Due, due, everything, late_steps
 from flows.versions import new_run_id
 from models_py.study import Study
 
@@ -84,8 +84,15 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
         if not late:
             return late
         with candidate_warehouse(home) as candidate:
-            if "load" in late.steps:
-                around("load", lambda: steps.load(home, candidate, study, run_id))
+            if (
+                "load" in late.steps
+                and not around("load", lambda: steps.load(home, candidate, study, run_id))
+                and not full
+            ):
+                # Files were touched, not changed: their new times are kept, and nothing follows from them.
+                late = Due([], late_steps(home, candidate, study))
+                if not late:
+                    return late
             if "build" in late.steps:
                 around("build", lambda: steps.build(home, candidate, study, run_id, full))
             if "estimate" in late.steps:

@@ -19,7 +19,7 @@ from flows.home import Home
 from flows.links import replace_link, share
 from flows.log import step
 from flows.report import report
-from flows.state import basis, current_manifest, judged_variants
+from flows.state import basis, judged_variants
 from flows.steps import docs_folder, needs
 from flows.versions import package_versions
 from models_py.disclosure import publishable, rounded_count
@@ -209,9 +209,3 @@ def run_table(manifest: dict[str, Any]) -> pa.Table:
     row |= {name: datetime.fromisoformat(manifest[name]) for name in ("started_at", "finished_at")}
     row["n_person_years"] = manifest["rows"]["marts.person_year"]
     return pa.Table.from_pylist([row])
-
-
-def published_run_id(home: Home) -> str | None:
-    """The current release's run id."""
-    manifest = current_manifest(home)
-    return manifest["run_id"] if manifest else None

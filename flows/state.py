@@ -132,9 +132,12 @@ def due(home: Home, study: Study) -> Due:
     deliveries = due_deliveries(home.warehouse, home.landing)
     if deliveries:
         return Due(deliveries, list(STEPS))
-    if not home.warehouse.exists():
-        return Due([], [])
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    return Due([], late_steps(home, home.warehouse, study) if home.warehouse.exists() else [])
+
+
+def late_steps(home: Home, warehouse: Path, study: Study) -> list[str]:
+    """The steps after loading that are out of date for what a warehouse, or a candidate for one, holds."""
+    with duckdb.connect(str(warehouse), read_only=True) as con:
         now = basis(con, study)
         done = {
             "build": last_basis(con, "build"),
@@ -145,7 +148,7 @@ def due(home: Home, study: Study) -> Due:
     # `flyttepanel estimate` may leave the variants out; a refresh never does.
     named = sorted(variant.name for variant in study.variants)
     late = [step for step in done if done[step] != now or judged.get(step, named) != named]
-    return Due([], list(STEPS[STEPS.index(late[0]) :]) if late else [])
+    return list(STEPS[STEPS.index(late[0]) :]) if late else []
 
 
 def everything(home: Home, study: Study) -> Due:

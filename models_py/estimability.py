@@ -168,7 +168,7 @@ def check_persons(n_persons: int, n_parameters: int) -> None:
         NotEstimableError: with status `too_few_observations`.
     """
     if n_persons <= n_parameters:
-        raise NotEstimableError("too_few_observations", f"fewer persons than the {n_parameters} parameters")
+        raise NotEstimableError("too_few_observations", f"no more persons than the {n_parameters} parameters")
 
 
 def check_fit(fit: NewtonFit, X: Floats, counts: Floats, naming: Naming) -> None:

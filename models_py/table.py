@@ -52,7 +52,7 @@ STD_ERROR = TableColumn("std_error", "DOUBLE", "Standard error (models.covarianc
 CI_LOW = TableColumn("ci_low", "DOUBLE", "Lower end of the 95 % interval (models.confidence_level in study.yml).")
 CI_HIGH = TableColumn("ci_high", "DOUBLE", "Upper end of the 95 % interval.")
 OF_REFERENCE = "NULL for reference levels."
-HYPOTHESIS_ID = TableColumn("hypothesis_id", "VARCHAR", "Identifier of Table 2: H1a to H6b.")
+HYPOTHESIS_ID = TableColumn("hypothesis_id", "VARCHAR", "Identifier in study.yml; H1a to H6b are those of Table 2.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from report.release import Release, Row
 # Of a coefficient's row, what identifies it.
 COEFFICIENT_KEY = "model, population_group, outcome, term, level"
 LARGEST = 10
+# Sums in another order differ by rounding: what moves by less, in standard errors, has not changed.
+NOISE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def estimates(release: Release, before: str, after: str) -> Compared:
         f"""{pairs}
         select
             count(*) filter (before is not null and after is not null) as n_shared,
-            count(*) filter (before <> after) as n_changed,
+            count(*) filter (abs(in_std_errors) > {NOISE}) as n_changed,
             count(*) filter (before is null) as n_appeared,
             count(*) filter (after is null) as n_vanished
         from pairs
@@ -132,7 +134,7 @@ def estimates(release: Release, before: str, after: str) -> Compared:
     )[0]
     largest = release.rows(
         f"""{pairs}
-        from pairs where before <> after
+        from pairs where abs(in_std_errors) > {NOISE}
         order by abs(in_std_errors) desc nulls last, {COEFFICIENT_KEY} limit {LARGEST}
         """,
         before,

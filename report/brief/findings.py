@@ -127,10 +127,6 @@ class Findings:
         """Classes of centrality, the most central first."""
         return self.study.levels("centrality")
 
-    def fitted_groups(self) -> tuple[str, ...]:
-        """Groups whose model could be estimated."""
-        return tuple(group for group in self.groups if self.status[self.model, group] == OK)
-
 
 def read_findings(
     release: Release, study: Study, model: str = "pooled", other_model: str = "random_effects"

@@ -68,15 +68,19 @@ def is_significant(coefficient: Coefficient) -> bool:
 
 
 def gradient_of_coefficients(coefficients: Mapping[str, Coefficient], classes: Sequence[str]) -> Gradient:
-    """How a modelled outcome goes with centrality: steadily only if the most central class differs significantly."""
+    """How a modelled outcome goes with centrality.
+
+    Steadily only if the most central class differs significantly from the reference, and no fewer than half of all do.
+    """
     known = tuple(name for name in classes if name in coefficients)
     missing = tuple(name for name in classes if name not in known)
     if len(known) < LEAST_CLASSES:
         return Gradient("unknown", known, missing)
     values = [coefficients[name].estimate for name in known]
-    if not any(is_significant(coefficients[name]) for name in known):
+    significant = [name for name in known if is_significant(coefficients[name])]
+    if not significant:
         return Gradient("level", known, missing)
-    if is_significant(coefficients[known[0]]):
+    if known[0] in significant and 2 * len(significant) >= len(known) - 1:
         if is_rising(values):
             return Gradient("rural", known, missing)
         if is_rising(values[::-1]):

@@ -11,6 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from flows.home import PROJECT_ROOT
 from tests.flows.conftest import Refreshed
 
 COMMAND = Path(sys.executable).with_name("flyttepanel")
@@ -51,6 +52,16 @@ def test_sql_in_every_format(refreshed: Refreshed) -> None:
     assert pyarrow.csv.read_csv(io.BytesIO(run("sql", query, "--format", "csv", home=home).stdout)).num_rows == 10
     parquet = run("sql", query, "--format", "parquet", home=home).stdout
     assert pyarrow.parquet.read_table(io.BytesIO(parquet)).num_rows == 10
+
+
+def test_queries_of_the_readme_run_as_they_stand(refreshed: Refreshed) -> None:
+    """Each with its comment, pasted between quotation marks."""
+    block = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8").split("```sql\n")[1].split("```")[0]
+    queries = [query.strip() for query in block.split("\n\n")]
+    assert len(queries) >= 6
+    for query in queries:
+        done = run("sql", query, "--format", "csv", home=refreshed.home.path)
+        assert done.returncode == 0, done.stderr.decode()
 
 
 def test_sql_shows_a_table_named_alone(refreshed: Refreshed) -> None:

@@ -84,6 +84,17 @@ def test_the_next_delivery_extends_the_panel_by_its_year(own_copy: Refreshed, st
     assert (home.releases / first_release["run_id"] / "results.duckdb").exists()
 
 
+def test_files_that_are_touched_but_not_changed_bring_no_release(own_copy: Refreshed, study: Study) -> None:
+    home = own_copy.home
+    run_id = current_manifest(home)["run_id"]
+    for file in home.landing.glob("*/*"):
+        file.touch()
+    assert due(home, study).deliveries
+    assert not run_refresh(home, study, new_run_id())
+    assert current_manifest(home)["run_id"] == run_id
+    assert not due(home, study)
+
+
 def test_a_withdrawn_delivery_is_as_if_it_had_never_come(own_copy: Refreshed, study: Study) -> None:
     home = own_copy.home
     rows = "select aar, count(*), md5(string_agg(bostedskommune, '' order by lopenr_person)) "

@@ -113,7 +113,7 @@ def findings(draw: st.DrawFn) -> Findings:
             st.lists(
                 st.builds(
                     Changed,
-                    st.just({"en": "Persons aged 30 to 54 alone", "nb": "Bare personer på 30 til 54 år"}),
+                    st.just({"en": "Only persons aged 30 to 54", "nb": "Bare personer på 30 til 54 år"}),
                     st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True).map(tuple),
                 ),
                 max_size=3,
