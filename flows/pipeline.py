@@ -84,15 +84,13 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
         if not late:
             return late
         with candidate_warehouse(home) as candidate:
-            if (
-                "load" in late.steps
-                and not around("load", lambda: steps.load(home, candidate, study, run_id))
-                and not full
-            ):
-                # Files were touched, not changed: their new times are kept, and nothing follows from them.
-                late = Due([], late_steps(home, candidate, study))
-                if not late:
-                    return late
+            if "load" in late.steps:
+                loaded = around("load", lambda: steps.load(home, candidate, study, run_id))
+                if not loaded and not full:
+                    # Files were touched, not changed: their new times are kept, and nothing follows from them.
+                    late = Due([], late_steps(home, candidate, study))
+                    if not late:
+                        return late
             if "build" in late.steps:
                 around("build", lambda: steps.build(home, candidate, study, run_id, full))
             if "estimate" in late.steps:
