@@ -37,7 +37,7 @@ def figure_3(release: Release, language: Language, model: str = "pooled") -> alt
         description([row for row in rows if row["model"] == model], model, language),
         notes_of(release, language, *not_estimated_notes(release, language)),
         [frame.model_choice(models(release), model, language)],
-        frame.responsive(columns=len(groups), margin=72),
+        frame.responsive(columns=len(groups), margin=108),
     )
 
 

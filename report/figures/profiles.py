@@ -47,7 +47,7 @@ def figure_4(release: Release, language: Language, model: str = "pooled") -> alt
         description(shown, model, language),
         notes_of(release, language, *not_estimated_notes(release, language)),
         [frame.model_choice(models(release), model, language)],
-        frame.responsive(columns=len(labour), margin=100),
+        frame.responsive(columns=len(labour), margin=140),
     )
 
 
