@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from flows.diff.basis import Change
+from report.difference import NOISE
 from report.release import Release
 
 LARGEST = 10  # changes of coefficients that are told, for each model
@@ -102,7 +103,7 @@ COMPARED = """
     where a.std_error > 0
 """
 LARGEST_CHANGES = f"""
-    from ({COMPARED}) where standard_errors <> 0
+    from ({COMPARED}) where abs(standard_errors) > {NOISE}
     qualify row_number() over (
         partition by model order by abs(standard_errors) desc, population_group, outcome, term, level
     ) <= {LARGEST}
@@ -146,7 +147,7 @@ def compare_published(a: Release, b: Release) -> PublishedDiff:
     """What changed in what two releases say."""
     with both(a, b) as con:
         n_compared, n_changed = con.sql(
-            f"select count(*), count(*) filter (standard_errors <> 0) from ({COMPARED})"
+            f"select count(*), count(*) filter (abs(standard_errors) > {NOISE}) from ({COMPARED})"
         ).fetchone() or (0, 0)
         years = [{year for (year,) in con.sql(f"select year from {side}_panel_accounting").fetchall()} for side in "ab"]
         accounting = [AccountingChange(*row) for row in con.sql(ACCOUNTING).fetchall()]

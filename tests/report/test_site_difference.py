@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.diff.published import compare_published
 from flows.home import STUDY_FILE
 from models_py.study import Study, load_study
 from report.difference import difference, release_before
@@ -40,6 +41,20 @@ def second(tmp_path_factory: pytest.TempPathFactory, whole_study: Study) -> Rele
     estimated[1]["estimate"] -= 0.4
     told |= {"run_id": NEXT_RUN, "finished_at": later.isoformat(), "input_hash": "9" * 64, "last_year": 2018}
     return read_release(write_rows(folder / NEXT_RUN, rows, told, first / "results.duckdb"))
+
+
+def test_sums_in_another_order_are_no_change(tmp_path: Path, whole_study: Study) -> None:
+    """A rebuild may differ by rounding; neither the release page nor `flyttepanel diff` calls that a change."""
+    first = write_release(tmp_path / RUN_ID, whole_study)
+    rows, told = copy.deepcopy(release_rows(whole_study)), manifest(whole_study) | {"run_id": NEXT_RUN}
+    for row in rows["coefficient"]:
+        if not row["is_reference"]:
+            row["estimate"] *= 1 + 1e-14
+    later = read_release(write_rows(tmp_path / NEXT_RUN, rows, told, first / "results.duckdb"))
+    on_page, on_terminal = difference(later, RUN_ID, NEXT_RUN).estimates, compare_published(read_release(first), later)
+    assert (on_page.n_changed, on_page.largest) == (0, [])
+    assert (on_terminal.n_coefficients_changed, on_terminal.coefficients) == (0, ())
+    assert on_page.n_shared == on_terminal.n_coefficients > 0
 
 
 def test_the_release_before_is_found(second: Release) -> None:
