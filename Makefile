@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-unit test-marginaleffects test-operations lint format \
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations lint format \
 	bench bench-peers bench-estimation bench-next-year coverage clean
 SQL_PAGE := report/sql_page
 

@@ -11,7 +11,7 @@ from flows.home import PROJECT_ROOT
 CODE_FOLDERS = ("dbt_project", "expectations", "flows", "models_py")
 CODE_SUFFIXES = {".csv", ".py", ".sql", ".yml", ".yaml", ".json"}
 PACKAGES = (
-    *("altair", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "great-tables", "jinja2", "numpy", "prefect"),
+    *("altair", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "jinja2", "numpy", "prefect"),
     *("pyarrow", "scipy", "typst", "vl-convert-python"),
 )
 
