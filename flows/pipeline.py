@@ -10,7 +10,7 @@ from pathlib import Path
 from flows import steps
 from flows.candidate import candidate_warehouse, sole_writer
 from flows.home import Home
-from flows.publish import prepare_release, publish, switch
+from flows.publish import prepare_release, switch
 from flows.state import Due, due
 from flows.versions import new_run_id
 from models_py.study import Study
@@ -54,7 +54,10 @@ def run_estimate(home: Home, study: Study, variants: bool = False) -> None:
 def run_publish(home: Home, study: Study) -> Path:
     """`flyttepanel publish`: a release of what the warehouse holds now."""
     with sole_writer(home):
-        return publish(home, home.warehouse, study, new_run_id(), datetime.now(UTC))
+        with candidate_warehouse(home) as candidate:
+            release = prepare_release(home, candidate, study, new_run_id(), datetime.now(UTC))
+        switch(home, release)
+    return release
 
 
 def plainly(name: str, work: Callable[[], object]) -> object:

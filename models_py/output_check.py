@@ -34,13 +34,22 @@ STATISTICS = {
     "controlled_count": "counts of persons and person-years, and shares of them",
 }
 
+AUDIT_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("table_name", "subject", "rule", "status")),
+        *((name, pa.int64()) for name in ("n_checked", "n_affected")),
+        ("note", pa.string()),
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What one rule decided about one table, or about one model or attack in it (`subject`).
 
     Attributes:
-        n_checked: numbers that the rule was applied to. n_affected: those it withholds, rounds or points out.
+        n_checked: numbers that the rule was applied to.
+        n_affected: those it withholds, rounds or points out; None where that is not said.
     """
 
     table_name: str
@@ -48,7 +57,7 @@ class Decision:
     rule: str
     status: Status
     n_checked: int
-    n_affected: int
+    n_affected: int | None
     note: str
 
 
@@ -69,7 +78,7 @@ class OutputCheck:
 
     def arrow(self) -> pa.Table:
         """As `audit.disclosure`, without `run_id`."""
-        return pa.Table.from_pylist([asdict(decision) for decision in self.decisions])
+        return pa.Table.from_pylist([asdict(decision) for decision in self.decisions], schema=AUDIT_SCHEMA)
 
 
 def worst(statuses: list[Status]) -> Status:
@@ -117,23 +126,30 @@ def _of_history(earlier: Sequence[Told]) -> Decision:
 
 
 def _of_counts(table: str, keys: set[Key], protection: Protection, study: Study) -> Iterator[Decision]:
+    """How many counts each rule withholds: not said where few fall under a rule, lest it tell which are small."""
     rule = study.disclosure
-    withheld = {
+    width, dominance = rule.protection_width, rule.dominance
+    primary = {
         "threshold": (protection.small, f"fewer than {rule.threshold}"),
         "few_persons": (
             protection.few_persons,
-            f"of fewer than {rule.threshold} persons, or {rule.dominance.contributors} of them make up "
-            f"{rule.dominance.share:.0%} or more",
+            f"of fewer than {rule.threshold} persons, or {dominance.contributors} are {dominance.share:.0%} or more",
         ),
+    }
+    secondary = {
         "withheld_earlier": (protection.before, "withheld in an earlier release"),
         "secondary_margins": (protection.margins, "would give a withheld count back by addition"),
         "secondary_attack": (
             protection.attacks,
-            f"would leave a withheld count an interval narrower than {rule.protection_width}, or tell a small change",
+            f"would leave a withheld count an interval narrower than {width}, or tell a small change",
         ),
     }
-    for name, (by_rule, note) in withheld.items():
-        yield Decision(table, "", name, "pass", len(keys), len(by_rule & keys), note)
+    yield Decision(table, "", "withheld", "pass", len(keys), len(protection.withheld & keys), "by all rules together")
+    sizes = [sum(len(by_rule & keys) for by_rule, _ in rules.values()) for rules in (primary, secondary)]
+    is_said = min(sizes) >= rule.threshold
+    for name, (by_rule, note) in (primary | secondary).items():
+        unsaid = "" if is_said else "; how many is not said, lest it tell which counts are small"
+        yield Decision(table, "", name, "pass", len(keys), len(by_rule & keys) if is_said else None, f"{note}{unsaid}")
     shown = len(keys - protection.withheld)
     yield Decision(table, "", "rounding", "pass", len(keys), shown, f"to base {rule.rounding_base}")
 

@@ -150,7 +150,36 @@ def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Faul
     changes = [after.counts[key] - before.counts[key] for key in common]
     if not any(changes) or (min(changes) < 0 < max(changes)):
         return []
-    old, new = (before, after) if max(changes) > 0 else (after, before)
+    grew = max(changes) > 0
+    old, new = (before, after) if grew else (after, before)
+    silent = Release(after.counts, after.margins, dict.fromkeys(after.counts))
+    solver, without = nesting(old, new, common, rule), None
+    faults: list[Fault] = []
+    for name in solver.names:
+        when, key = name  # type: ignore[misc]
+        count = new.counts[key] - old.counts[key] if when == "change" else {"old": old, "new": new}[when].counts[key]
+        if when == "change":
+            allowed = change_may_be_known
+        elif {"old": old, "new": new}[when].shown[key] is None:
+            allowed = may_be_known
+        else:
+            continue
+        if allowed(*solver.seen(name), rule):
+            continue
+        interval = solver.interval(name)
+        if not allowed(*interval, rule):
+            without = without or nesting(*((old, silent) if grew else (silent, new)), common, rule)
+            what = "known anyway" if without.interval(name) == interval else f"nested releases, {when}"
+            faults.append((what, key, interval, count))
+    return faults
+
+
+def change_may_be_known(low: float, high: float, rule: Disclosure) -> bool:
+    return low <= 0 or high >= rule.threshold
+
+
+def nesting(old: Release, new: Release, common: list[Key], rule: Disclosure) -> Solver:
+    """The unknowns of both and the persons that the new one has more."""
     game = Game()
     for when, release in (("old", old), ("new", new)):
         for key in release.counts:
@@ -162,22 +191,9 @@ def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Faul
     for key in common:
         game.unknown(("change", key), 0, np.inf)
         game.sums([("old", key), ("change", key)], [("new", key)], 0)
-    solver, faults = game.solver(), []
+    solver = game.solver()
     solver.end(np.array([float(name[0] == "change") for name in solver.names]))  # type: ignore[index]
-    for name in solver.names:
-        when, key = name  # type: ignore[misc]
-        count = new.counts[key] - old.counts[key] if when == "change" else {"old": old, "new": new}[when].counts[key]
-        if when == "change":
-            if solver.seen(name)[0] <= 0 or solver.seen(name)[1] >= rule.threshold:
-                continue
-            low, high = solver.interval(name)
-            if low >= 1 and high < rule.threshold:
-                faults.append(("small change", key, (low, high), count))
-        elif {"old": old, "new": new}[when].shown[key] is None and not may_be_known(*solver.seen(name), rule):
-            interval = solver.interval(name)
-            if not may_be_known(*interval, rule):
-                faults.append((f"withheld count, {when}", key, interval, count))
-    return faults
+    return solver
 
 
 def publish(system: CountSystem, earlier: list[Told], rule: Disclosure) -> tuple[Release, Told, int]:
@@ -211,8 +227,7 @@ def play(seed: int, rule: Disclosure) -> tuple[collections.Counter[str], list[tu
         count["below the threshold"] += sum(number < rule.threshold for number in release.counts.values())
         count["withheld for an attack"] += n_unlocked
         found = with_oracle(releases, rule)
-        for before in releases[:-1]:
-            found += with_nesting(before, release, rule)
+        found += [fault for before in releases[:-1] for fault in with_nesting(before, release, rule)]
         count["known anyway"] += sum(fault[0] == "known anyway" for fault in found)
         faults += [(f"seed {seed}, {' → '.join(history[1:])}", f) for f in found if f[0] != "known anyway"]
     count |= collections.Counter({"tables": 1, "releases": len(releases), "sequences": int(n_more > 0)})

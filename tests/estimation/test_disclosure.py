@@ -138,8 +138,9 @@ def sparse(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def published(sparse: Path, study: Study) -> dict[str, pd.DataFrame]:
     with duckdb.connect(str(sparse), read_only=True) as con:
-        tables, _, check = publishable(con, study)
-    return {name: table.to_pandas() for name, table in tables.items()} | {"decisions": check.arrow().to_pandas()}
+        publication = publishable(con, study)
+    tables = publication.tables | {"decisions": publication.check.arrow()}
+    return {name: table.to_pandas() for name, table in tables.items()}
 
 
 def test_all_tables_but_run_have_their_declared_columns(published: dict[str, pd.DataFrame]) -> None:
