@@ -4,20 +4,19 @@ Belongs here: the order of the checks, and the published form of every table. Do
 which counts are withheld (`release_protection`), or how the decisions are reported (`output_check`).
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 
-from models_py.attacker import AttackFailed, Interval
+from models_py.attacker import AttackFailed
 from models_py.contributions import ContributionError, few_persons_keys
-from models_py.counts import CountSystem, Key, Span, panel_span, read_counts
-from models_py.earlier_releases import HistoryUnreadable, read_earlier, told_by_likelihood
+from models_py.counts import Key, Span, panel_span, read_counts
+from models_py.earlier_releases import HistoryUnreadable, read_earlier
 from models_py.output_check import OutputCheck, check_output
 from models_py.published_counts import Published, fit_row, rate_rows, verdict_row, wilson_interval
-from models_py.release_protection import protect_release
+from models_py.release_protection import FitKeys, protect_release
 from models_py.rounding import rounded_count
 from models_py.study import Study
 from models_py.table import Table
@@ -60,26 +59,27 @@ def publishable(con: duckdb.DuckDBPyConnection, study: Study, previous: Path | N
         system, span = read_counts(con, study), panel_span(con)
         system.few_persons = few_persons_keys(con, study, system, span)
         earlier = read_earlier(con, previous, study)
-        protection = protect_release(system, earlier, study.disclosure, _likelihoods(con, system, span, study))
+        protection = protect_release(system, earlier, study.disclosure, _likelihoods(con, span, study))
     except (AttackFailed, ContributionError, HistoryUnreadable) as error:
         raise DisclosureError(f"disclosure control cannot be checked, so nothing is published: {error}") from error
-    published: Published = {
-        key: None if key in protection.withheld else rounded_count(count, study.disclosure)
-        for key, count in system.counts.items()
-    }
-    tables = _tables(con, published, span, study)
+    published: Published = protection.shown
+    tables = _tables(con, published, protection.likelihoods, span, study)
     check = check_output(tables[FIT.name], _n_parameters(con), protection, system, earlier, study)
     return Publication(tables, published["run", span], check, system.counts)
 
 
-def _tables(con: duckdb.DuckDBPyConnection, published: Published, span: Span, study: Study) -> dict[str, pa.Table]:
+def _tables(
+    con: duckdb.DuckDBPyConnection, published: Published, likelihoods: frozenset[FitKeys], span: Span, study: Study
+) -> dict[str, pa.Table]:
     tables = {
         table.name: con.sql(
             f"select {', '.join(column.name for column in table.columns)} from estimation.{table.name}"
         ).to_arrow_table()
         for table in ESTIMATION_TABLES
     }
-    tables[FIT.name] = FIT.arrow(fit_row(row, published, span, study) for row in tables[FIT.name].to_pylist())
+    tables[FIT.name] = FIT.arrow(
+        fit_row(row, published, likelihoods, span, study) for row in tables[FIT.name].to_pylist()
+    )
     tables[OBSERVED_RATE.name] = OBSERVED_RATE.arrow(rate_rows(published, span, study))
     tables[PANEL_ACCOUNTING.name] = PANEL_ACCOUNTING.arrow(
         {"year": key[1], "disposition": key[2], "persons": count}
@@ -138,24 +138,13 @@ def _check_fits(con: duckdb.DuckDBPyConnection, study: Study) -> None:
             raise DisclosureError(f"a model of fewer than {rule.minimum_group_size} persons to publish: {fit}")
 
 
-def _likelihoods(
-    con: duckdb.DuckDBPyConnection, system: CountSystem, span: Span, study: Study
-) -> Callable[[dict[Key, Interval | None]], dict[Key, Interval]]:
-    """What the null log-likelihoods tell of the counts of the fits that have all of theirs published."""
-    events = study.variables.outcome.levels[1:]
-    likelihoods = con.sql("""
-        select model, population_group, round(null_log_likelihood)::bigint from estimation.fit
-        where null_log_likelihood is not null
-    """).fetchall()
-
-    def told(published: dict[Key, Interval | None]) -> dict[Key, Interval]:
-        intervals: dict[Key, Interval] = {}
-        for model, group, likelihood in likelihoods:
-            keys: list[Key] = [("fit", model, group, what, span) for what in (None, *events)]
-            if all(published[key] for key in keys):
-                counts = [rounded_count(system.counts[key], study.disclosure) or 0 for key in keys]
-                narrower = told_by_likelihood(counts[0], counts[1:], likelihood, study.disclosure)
-                intervals |= dict(zip(keys, narrower, strict=True))
-        return intervals
-
-    return told
+def _likelihoods(con: duckdb.DuckDBPyConnection, span: Span, study: Study) -> dict[FitKeys, int]:
+    """Null log-likelihoods as they would be published, by the keys of what they are functions of."""
+    whats = (None, *study.variables.outcome.levels[1:])
+    return {
+        tuple(("fit", model, group, what, span) for what in whats): round(value)
+        for model, group, value in con.sql("""
+            select model, population_group, null_log_likelihood from estimation.fit
+            where null_log_likelihood is not null
+        """).fetchall()
+    }

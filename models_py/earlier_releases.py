@@ -7,18 +7,16 @@ not belong here: what follows from them.
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from models_py.attacker import Interval
 from models_py.counts import PERSONS, Key, KeyMargin, Span, fit_margins, panel_margins, rate_margins
 from models_py.joint_knowledge import Told
-from models_py.protection import published_interval
+from models_py.release_protection import FitKeys, told_by_likelihood
+from models_py.rounding import told_by_published
 from models_py.study import Disclosure, Study
 
 # What `fit.message` says of rows that a fit leaves out: its counts are then no sums over centralities.
@@ -45,11 +43,13 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
     try:
         with duckdb.connect(str(previous), read_only=True) as old:
             runs = old.sql("select run_id, first_year, last_year, n_person_years from history.run order by started_at")
-            told = [_read_release(old, str(run), (first, last), n, study) for run, first, last, n in runs.fetchall()]
+            read = [_read_release(old, str(run), (first, last), n, study) for run, first, last, n in runs.fetchall()]
     except duckdb.Error as error:
         raise HistoryUnreadable(f"the history of releases cannot be read: {type(error).__name__}") from None
     remembered = _remembered_counts(con)
-    told = [_with_counts(release, remembered.get(release.run_id)) for release in told]
+    told = [
+        _with_counts(release, remembered.get(release.run_id)) for release in _with_intervals(read, study.disclosure)
+    ]
     distinct = {
         (frozenset(release.intervals.items()), frozenset((release.counts or {}).items())): release
         for release in reversed(told)
@@ -84,14 +84,14 @@ def _remembered_counts(con: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, in
 
 def _with_counts(release: Told, counts: dict[Key, int] | None) -> Told:
     """A release with its true counts, if all that it told are remembered."""
-    return replace(release, counts=counts) if counts and release.intervals.keys() <= counts.keys() else release
+    return replace(release, counts=counts) if counts and release.shown.keys() <= counts.keys() else release
 
 
 def _read_release(
     con: duckdb.DuckDBPyConnection, run_id: str, span: Span, n_person_years: int | None, study: Study
-) -> Told:
-    rule = study.disclosure
-    intervals: dict[Key, Interval | None] = {("run", span): _interval(n_person_years, rule)}
+) -> tuple[Told, dict[FitKeys, int]]:
+    """What a release published; intervals are still to come. And its null log-likelihoods."""
+    shown: dict[Key, int | None] = {("run", span): n_person_years}
     rates = con.execute(
         "select population_group, centrality, year, outcome, n_person_years, n_events from history.observed_rate "
         "where run_id = ?",
@@ -99,66 +99,49 @@ def _read_release(
     ).fetchall()
     for group, centrality, year, outcome, at_risk, events in rates:
         when = span if year is None else year
-        intervals["rate", group, centrality, when, outcome] = _interval(events, rule)
-        intervals["rate", group, centrality, when, None] = _interval(at_risk, rule)
+        shown["rate", group, centrality, when, outcome] = events
+        shown["rate", group, centrality, when, None] = at_risk
     panel = con.execute(
         "select year, disposition, persons from history.panel_accounting where run_id = ?", [run_id]
     ).fetchall()
-    intervals |= {("panel", year, disposition): _interval(persons, rule) for year, disposition, persons in panel}
+    shown |= {("panel", year, disposition): persons for year, disposition, persons in panel}
     outcomes = study.variables.outcome.levels
-    classes = list(dict.fromkeys(row[1] for row in rates))
-    margins: list[KeyMargin] = []
-    margins += rate_margins(
-        list(dict.fromkeys(row[0] for row in rates)),
-        classes,
-        sorted({row[2] for row in rates if row[2] is not None}),
-        outcomes,
-        span,
-    )
-    for panel_year in sorted({year for year, _, _ in panel}):
-        margins.append((None, [("panel", year, disposition) for year, disposition, _ in panel if year == panel_year]))
-    margins += panel_margins([(year, disposition) for year, disposition, _ in panel], intervals.keys(), outcomes)
-    for fit in con.execute("select * from history.fit where run_id = ?", [run_id]).df().to_dict("records"):
-        intervals |= _fit_intervals(fit, span, outcomes, rule)
-        if LEFT_OUT not in str(fit["message"]):
-            margins += fit_margins(str(fit["model"]), str(fit["population_group"]), classes, outcomes[1:], span)
-    known = [(total, parts) for total, parts in margins if {*parts, *([total] if total else [])} <= intervals.keys()]
-    return Told(run_id, intervals, known)
+    groups, classes = (list(dict.fromkeys(row[i] for row in rates)) for i in (0, 1))
+    years = sorted({row[2] for row in rates if row[2] is not None})
+    margins: list[KeyMargin] = [*rate_margins(groups, classes, years, outcomes, span)]
+    margins += [
+        (None, [("panel", year, disposition) for year, disposition, _ in panel if year == one])
+        for one in sorted({year for year, _, _ in panel})
+    ]
+    margins += panel_margins([(year, disposition) for year, disposition, _ in panel], shown.keys(), outcomes)
+    likelihoods: dict[FitKeys, int] = {}
+    whats = (None, *outcomes[1:])
+    columns = ", ".join(["n_persons", "n_person_years", *(f"n_{event}" for event in outcomes[1:])])
+    for model, group, message, likelihood, *counts in con.execute(
+        f"select model, population_group, message, null_log_likelihood, {columns} from history.fit where run_id = ?",
+        [run_id],
+    ).fetchall():
+        shown |= {("fit", model, group, what, span): n for what, n in zip((PERSONS, *whats), counts, strict=True)}
+        if likelihood is not None and None not in counts:
+            likelihoods[tuple(("fit", model, group, what, span) for what in whats)] = int(likelihood)
+        if LEFT_OUT not in (message or ""):
+            margins += fit_margins(model, group, classes, outcomes[1:], span)
+    known = [(total, parts) for total, parts in margins if {*parts, *([total] if total else [])} <= shown.keys()]
+    return Told(run_id, shown, {}, known), likelihoods
 
 
-def _fit_intervals(
-    fit: dict[Any, Any], span: Span, outcomes: Sequence[str], rule: Disclosure
-) -> dict[Key, Interval | None]:
-    counts = {what: fit[f"n_{what}"] for what in (PERSONS, *outcomes[1:])} | {None: fit["n_person_years"]}
-    published = {what: None if count != count or count is None else int(count) for what, count in counts.items()}
-    intervals = {what: _interval(count, rule) for what, count in published.items()}
-    likelihood = fit["null_log_likelihood"]
-    events = [published[outcome] for outcome in outcomes[1:]]
-    total = published[None]
-    if total is not None and None not in events and likelihood == likelihood and likelihood is not None:
-        narrower = told_by_likelihood(total, [int(event or 0) for event in events], int(likelihood), rule)
-        intervals |= dict(zip((None, *outcomes[1:]), narrower, strict=True))
-    return {("fit", fit["model"], fit["population_group"], what, span): found for what, found in intervals.items()}
-
-
-def told_by_likelihood(total: int, events: Sequence[int], likelihood: int, rule: Disclosure) -> list[Interval]:
-    """What a fit's published person-years and events tell together with its null log-likelihood, a whole number.
-
-    The log-likelihood of intercepts alone is Σ n_j log(n_j / n), a function of the counts and nothing else: of all
-    counts that round to the published ones only those that give it are left. Falls back on rounding alone where no
-    counts give it, as when it is not of that form.
-    """
-    alone = [published_interval(count, rule) for count in (total, *events)]
-    grids = [np.arange(low, high + 1) for low, high in alone]
-    n = np.array(list(product(*grids)), dtype=float)
-    n = n[n[:, 1:].sum(axis=1) < n[:, 0]]
-    parts = np.column_stack([n[:, 0] - n[:, 1:].sum(axis=1), n[:, 1:]])
-    value = (parts * np.log(parts / n[:, :1])).sum(axis=1)
-    fitting = n[np.abs(value - likelihood) <= 0.5 + 1e-6]
-    if not len(fitting):
-        return alone
-    return [(float(low), float(high)) for low, high in zip(fitting.min(axis=0), fitting.max(axis=0), strict=True)]
-
-
-def _interval(published: int | None, rule: Disclosure) -> Interval | None:
-    return None if published is None else published_interval(published, rule)
+def _with_intervals(releases: Sequence[tuple[Told, dict[FitKeys, int]]], rule: Disclosure) -> list[Told]:
+    """What each release told, oldest first: a count may have kept the value it was published with before."""
+    last: dict[Key, int] = {}
+    told: list[Told] = []
+    for release, likelihoods in releases:
+        intervals: dict[Key, Interval | None] = {
+            key: None if shown is None else told_by_published(shown, last.get(key), rule)
+            for key, shown in release.shown.items()
+        }
+        for keys, likelihood in likelihoods.items():
+            alone = [interval for key in keys if (interval := intervals[key])]
+            intervals |= dict(zip(keys, told_by_likelihood(alone, likelihood), strict=True))
+        told.append(replace(release, intervals=intervals))
+        last |= {key: shown for key, shown in release.shown.items() if shown is not None}
+    return told

@@ -25,11 +25,13 @@ Equation = tuple[Hashable, Sequence[Hashable], int]
 class Told:
     """What a release tells: the interval of each of its counts (None: withheld), and the margins between them.
 
+    `shown` are the counts as it published them.
     `counts` are the true ones, as the warehouse remembers them; None where it does not. Public totals (margins with
     total None) are known with them alone.
     """
 
     run_id: str
+    shown: dict[Key, int | None]
     intervals: dict[Key, Interval | None]
     margins: Sequence[tuple[Key | None, Sequence[Key]]]
     counts: dict[Key, int] | None = None
@@ -56,6 +58,11 @@ def locked_keys(system: CountSystem, earlier: Sequence[Told]) -> dict[Key, Inter
                 low, high = locked.get(key, interval)
                 locked[key] = max(low, interval[0]), min(high, interval[1])
     return locked
+
+
+def shown_before(earlier: Sequence[Told]) -> dict[Key, int]:
+    """Each count as it was last published."""
+    return {key: shown for release in earlier for key, shown in release.shown.items() if shown is not None}
 
 
 def withheld_before(system: CountSystem, earlier: Sequence[Told]) -> set[Key]:

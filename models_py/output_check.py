@@ -152,6 +152,8 @@ def _of_counts(table: str, keys: set[Key], protection: Protection, study: Study)
         yield Decision(table, "", name, "pass", len(keys), len(by_rule & keys) if is_said else None, f"{note}{unsaid}")
     shown = len(keys - protection.withheld)
     yield Decision(table, "", "rounding", "pass", len(keys), shown, f"to base {rule.rounding_base}")
+    note = f"published as before, being less than {rule.threshold} away from it"
+    yield Decision(table, "", "kept", "pass", len(keys), len(protection.kept & keys), note)
 
 
 def _of_model(fit: dict[str, object], n_parameters: int | None, study: Study) -> Iterator[Decision]:
@@ -167,6 +169,9 @@ def _of_model(fit: dict[str, object], n_parameters: int | None, study: Study) ->
     freedom = f"about {n_persons - n_parameters}" if isinstance(n_persons, int) else "enough"
     note = f"{freedom}, at least {rule.residual_degrees_of_freedom} are asked for"
     yield Decision(FIT.name, subject, "residual_degrees_of_freedom", "pass", 1, 0, note)
+    if fit["log_likelihood"] is None:
+        note = "with what else is published they would tell too much of the counts, being functions of them"
+        yield Decision(FIT.name, subject, "likelihoods_withheld", "pass", 1, 1, note)
     named = [part for part in str(fit["message"]).split("; ") if FEW_EVENTS in part]
     note = named[0] if named else ""
     yield Decision(FIT.name, subject, "few_events", "review" if named else "pass", n_parameters, _n_named(note), note)

@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 import numpy as np
 
-from models_py.attacker import Attack, Ends, Interval, whole
+from models_py.attacker import Attack, Ends, Interval
 from models_py.cells import Floats
 from models_py.counts import Key
 from models_py.study import Disclosure
@@ -136,9 +136,3 @@ def _goals(
         return [("least", 0), ("most", rule.threshold - 1)]
     most = min(anyway[1], low + rule.protection_width)
     return [("most", max(most, high)), ("least", max(most, high) - rule.protection_width)]
-
-
-def published_interval(published: int, rule: Disclosure) -> Interval:
-    """What a published count tells: the whole numbers, not below the threshold, that round to it (halves go up)."""
-    low, high = whole(published - rule.rounding_base / 2, published + (rule.rounding_base - 1) / 2)
-    return max(low, rule.threshold), high

@@ -4,6 +4,7 @@ Belongs here: the published form of rows. Does not belong here: what is withheld
 """
 
 import math
+from collections.abc import Collection
 
 from scipy.stats import norm
 
@@ -28,15 +29,17 @@ def wilson_interval(events: int, total: int, confidence: float) -> tuple[float, 
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
-def fit_row(row: Row, published: Published, span: Span, study: Study) -> Row:
-    """A fit as published: rounded counts, statistics that do not give the true ones back."""
+def fit_row(row: Row, published: Published, likelihoods: Collection[tuple[Key, ...]], span: Span, study: Study) -> Row:
+    """A fit as published: rounded counts, and statistics if they are among those that tell nothing of them."""
     model, group = str(row["model"]), str(row["population_group"])
+    whats = (None, *study.variables.outcome.levels[1:])
     counts = {
         "n_person_years" if what is None else f"n_{what}": published["fit", model, group, what, span]
-        for what in (PERSONS, None, *study.variables.outcome.levels[1:])
+        for what in (PERSONS, *whats)
     }
+    keys: tuple[Key, ...] = tuple(("fit", model, group, what, span) for what in whats)
     statistics: Row = dict.fromkeys(TELLING_STATISTICS)
-    if row["status"] == "ok" and None not in counts.values():
+    if row["status"] == "ok" and None not in counts.values() and keys in likelihoods:
         statistics = {name: round(float(str(row[name]))) for name in TELLING_STATISTICS}
         statistics["pseudo_r2"] = round(float(str(row["pseudo_r2"])), 3)
     return row | counts | statistics

@@ -4,21 +4,31 @@ Belongs here: the order of the rules, on counts and margins whatever they are of
 or how they look when published.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
-from models_py.attacker import Interval
+from models_py.attacker import ROUNDING_ERROR, Interval
 from models_py.counts import CountSystem, Key
-from models_py.joint_knowledge import Direction, Told, locked_keys, nested, same_counts, unchanged, withheld_before
-from models_py.protection import KnownNumbers, protect, published_interval
-from models_py.rounding import rounded_count
+from models_py.joint_knowledge import (
+    Direction,
+    Told,
+    locked_keys,
+    nested,
+    same_counts,
+    shown_before,
+    unchanged,
+    withheld_before,
+)
+from models_py.protection import KnownNumbers, protect
+from models_py.rounding import published_count, rounded_count, told_by_published
 from models_py.study import Disclosure
 from models_py.suppression import Margin, suppress
 
-# What a published count tells, where that is more than its rounding: key → interval, given all that is published.
-Telling = Callable[[dict[Key, Interval | None]], dict[Key, Interval]]
+# Keys of a fit's person-years and of its events.
+FitKeys = tuple[Key, ...]
 
 
 # Persons were only added between two releases, or only removed.
@@ -41,50 +51,122 @@ class AttackRecord:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """Keys withheld by each rule, a key under the first that asks for it, and the attacks that all withstand."""
+    """Counts as published, keys withheld by each rule, and the attacks that what is published withstands.
 
+    Attributes:
+        shown: key → published count, None where withheld.
+        small, few_persons, before, margins, attacks: withheld, each under the first rule that asks for it.
+        kept: published as before, though they would round to something else.
+        likelihoods: the fits whose log-likelihoods may be published, by their keys.
+    """
+
+    shown: dict[Key, int | None]
     small: frozenset[Key]
     few_persons: frozenset[Key]
     before: frozenset[Key]
     margins: frozenset[Key]
     attacks: frozenset[Key]
+    kept: frozenset[Key]
+    likelihoods: frozenset[FitKeys]
     records: tuple[AttackRecord, ...]
 
     @property
     def withheld(self) -> frozenset[Key]:
         """All keys that are withheld."""
-        return self.small | self.few_persons | self.before | self.margins | self.attacks
+        return frozenset(key for key, count in self.shown.items() if count is None)
 
 
 def protect_release(
-    system: CountSystem, earlier: Sequence[Told], rule: Disclosure, telling: Telling | None = None
+    system: CountSystem, earlier: Sequence[Told], rule: Disclosure, likelihoods: dict[FitKeys, int] | None = None
 ) -> Protection:
-    """What to withhold of a release, given what earlier ones told.
+    """What to publish of a release, given what earlier ones told.
+
+    `likelihoods` are the null log-likelihoods of fits, whole numbers, by the keys of their person-years and events.
 
     Raises:
         AttackFailed: what would be known could not be worked out, so that nothing may be published.
     """
     small = {key for key, count in system.counts.items() if count < rule.threshold}
     few = system.few_persons - small
-    locked = set(locked_keys(system, earlier))
-    before = withheld_before(system, earlier) - locked - small - few
-    by_margins = _suppressed(system, small | few | before, locked, rule)
-    published: dict[Key, Interval | None] = {
-        key: None if key in by_margins else _published_interval(count, rule) for key, count in system.counts.items()
+    by_margins = _suppressed(system, small | few, set(locked_keys(system, earlier)), rule) - small - few
+    before = withheld_before(system, earlier) - set(locked_keys(system, earlier)) - small - few - by_margins
+    last = shown_before(earlier)
+    shown = {key: published_count(count, last.get(key), rule) for key, count in system.counts.items()}
+    shown |= dict.fromkeys(small | few | by_margins | before)
+    contradictory = _parts_above_totals(system, shown)
+    shown |= dict.fromkeys(contradictory)
+    intervals = {
+        key: None if count is None else told_by_published(count, last.get(key), rule) for key, count in shown.items()
     }
-    if telling is not None:
-        published |= telling(published)
-    attacks = _attacks(system, published, earlier)
+    attacks = _attacks(system, intervals, earlier)
     by_attacks = protect(attacks, rule)
-    records = tuple(AttackRecord(a.name, len(a.kinds), len(a.told_anyway)) for a in attacks)
+    shown |= dict.fromkeys(by_attacks)
+    intervals |= dict.fromkeys(by_attacks)
+    told = _likelihoods_to_publish(system, intervals, earlier, rule, likelihoods or {})
     return Protection(
+        shown,
         frozenset(small),
         frozenset(few),
         frozenset(before),
-        frozenset(by_margins - small - few - before),
+        frozenset(by_margins | contradictory),
         frozenset(by_attacks),
-        records,
+        frozenset(key for key, count in shown.items() if count not in (None, rounded_count(system.counts[key], rule))),
+        frozenset(told),
+        tuple(AttackRecord(a.name, len(a.kinds), len(a.told_anyway)) for a in attacks),
     )
+
+
+def _parts_above_totals(system: CountSystem, shown: dict[Key, int | None]) -> set[Key]:
+    """Counts that kept their published value while their total's moved below it: a share would be above one."""
+    return {
+        part
+        for total, parts in system.margins
+        if total is not None and (most := shown[total]) is not None
+        for part in parts
+        if (shown[part] or 0) > most
+    }
+
+
+def _likelihoods_to_publish(
+    system: CountSystem,
+    intervals: dict[Key, Interval | None],
+    earlier: Sequence[Told],
+    rule: Disclosure,
+    likelihoods: dict[FitKeys, int],
+) -> set[FitKeys]:
+    """The fits whose log-likelihoods, with all that is published, tell no more than the rule allows."""
+    told: set[FitKeys] = set()
+    complete = {keys: value for keys, value in likelihoods.items() if all(intervals[key] for key in keys)}
+    known = dict(intervals)
+    # All at once if they can be, which they mostly can; else one after another.
+    for keys_tried in ([*complete], *([keys] for keys in complete)):
+        fresh = [keys for keys in keys_tried if keys not in told]
+        if not fresh:
+            continue
+        with_these = dict(known)
+        for keys in fresh:
+            alone = [interval for key in keys if (interval := known[key])]
+            with_these |= dict(zip(keys, told_by_likelihood(alone, complete[keys]), strict=True))
+        if with_these == known or not protect(_attacks(system, with_these, earlier), rule):
+            known, told = with_these, told | set(fresh)
+    return told
+
+
+def told_by_likelihood(alone: Sequence[Interval], likelihood: int) -> list[Interval]:
+    """What person-years and events, each known to lie in an interval, are by their null log-likelihood besides.
+
+    The log-likelihood of intercepts alone is Σ n_j log(n_j / n), a function of the counts and nothing else: of all
+    counts in the intervals only those that give it are left. Falls back on the intervals where no counts give it, as
+    when it is not of that form.
+    """
+    grids = [np.arange(low, high + 1) for low, high in alone]
+    n = np.array(list(product(*grids)), dtype=float)
+    n = n[n[:, 1:].sum(axis=1) < n[:, 0]]
+    parts = np.column_stack([n[:, 0] - n[:, 1:].sum(axis=1), n[:, 1:]])
+    fitting = n[np.abs((parts * np.log(parts / n[:, :1])).sum(axis=1) - likelihood) <= 0.5 + ROUNDING_ERROR]
+    if not len(fitting):
+        return list(alone)
+    return [(float(low), float(high)) for low, high in zip(fitting.min(axis=0), fitting.max(axis=0), strict=True)]
 
 
 def _suppressed(system: CountSystem, primary: set[Key], locked: set[Key], rule: Disclosure) -> set[Key]:
@@ -114,10 +196,3 @@ def _attacks(system: CountSystem, published: dict[Key, Interval | None], earlier
         possible = [known for known in one_way if known.is_possible()]
         attacks += possible or [nested(system, published, release, "changed")]
     return attacks
-
-
-def _published_interval(count: int, rule: Disclosure) -> Interval:
-    rounded = rounded_count(count, rule)
-    if rounded is None:
-        raise ValueError("a count below the threshold is about to be published")
-    return published_interval(rounded, rule)

@@ -12,7 +12,7 @@ import collections
 import multiprocessing
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,16 @@ class Release:
     counts: dict[Key, int]
     margins: list[KeyMargin]
     shown: dict[Key, int | None]
+    before: dict[Key, int]
+
+    def silent(self) -> "Release":
+        """The same, had it shown nothing."""
+        return replace(self, shown=dict.fromkeys(self.counts))
+
+    def interval(self, key: Key, rule: Disclosure) -> tuple[float, float]:
+        """What it shows of a count."""
+        shown = self.shown[key]
+        return (0, np.inf) if shown is None else shown_interval(shown, self.before.get(key), rule)
 
 
 @dataclass
@@ -92,12 +102,13 @@ class Solver:
         return float(np.ceil(min(values) - 1e-6)), float(np.floor(max(values) + 1e-6))
 
 
-def shown_interval(shown: int, rule: Disclosure) -> tuple[int, int]:
-    """All whole numbers that are published as this, found by trying."""
-    base = rule.rounding_base
-    fits = [
-        n for n in range(shown - base, shown + base + 1) if n >= rule.threshold and int(n / base + 0.5) * base == shown
-    ]
+def shown_interval(shown: int, before: int | None, rule: Disclosure) -> tuple[int, int]:
+    """All whole numbers that are published as this after `before`, found by trying."""
+    fits = []
+    for n in range(rule.threshold, shown + 50):
+        is_kept = before is not None and abs(n - before) < rule.threshold
+        if (before if is_kept else int(n / rule.rounding_base + 0.5) * rule.rounding_base) == shown:
+            fits.append(n)
     return fits[0], fits[-1]
 
 
@@ -118,9 +129,7 @@ def with_oracle(releases: list[Release], rule: Disclosure) -> list[Fault]:
         interval = solver.interval((key, count))
         assert interval[0] <= count <= interval[1], "the attacker is wrong"
         if not may_be_known(*interval, rule):
-            last = releases[-1]
-            silent = Release(last.counts, last.margins, dict.fromkeys(last.counts))
-            without, _ = oracle([*releases[:-1], silent], rule)
+            without, _ = oracle([*releases[:-1], releases[-1].silent()], rule)
             what = "known anyway" if without.interval((key, count)) == interval else "withheld count"
             faults.append((what, key, interval, count))
     return faults
@@ -131,8 +140,7 @@ def oracle(releases: list[Release], rule: Disclosure) -> tuple[Solver, list[tupl
     game, shown = Game(), set()
     for release in releases:
         for key, count in release.counts.items():
-            low, high = (0, np.inf) if release.shown[key] is None else shown_interval(release.shown[key] or 0, rule)
-            game.unknown((key, count), low, high)
+            game.unknown((key, count), *release.interval(key, rule))
             if release.shown[key] is not None:
                 shown.add((key, count))
         for total, parts in release.margins:
@@ -152,7 +160,6 @@ def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Faul
         return []
     grew = max(changes) > 0
     old, new = (before, after) if grew else (after, before)
-    silent = Release(after.counts, after.margins, dict.fromkeys(after.counts))
     solver, without = nesting(old, new, common, rule), None
     faults: list[Fault] = []
     for name in solver.names:
@@ -168,7 +175,7 @@ def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Faul
             continue
         interval = solver.interval(name)
         if not allowed(*interval, rule):
-            without = without or nesting(*((old, silent) if grew else (silent, new)), common, rule)
+            without = without or nesting(*((old, new.silent()) if grew else (old.silent(), new)), common, rule)
             what = "known anyway" if without.interval(name) == interval else f"nested releases, {when}"
             faults.append((what, key, interval, count))
     return faults
@@ -183,8 +190,7 @@ def nesting(old: Release, new: Release, common: list[Key], rule: Disclosure) -> 
     game = Game()
     for when, release in (("old", old), ("new", new)):
         for key in release.counts:
-            shown = release.shown[key]
-            game.unknown((when, key), *((0, np.inf) if shown is None else shown_interval(shown, rule)))
+            game.unknown((when, key), *release.interval(key, rule))
         for total, parts in release.margins:
             known = sum(release.counts[part] for part in parts) if total is None else 0
             game.sums([(when, part) for part in parts], [] if total is None else [(when, total)], known)
@@ -199,14 +205,14 @@ def nesting(old: Release, new: Release, common: list[Key], rule: Disclosure) -> 
 def publish(system: CountSystem, earlier: list[Told], rule: Disclosure) -> tuple[Release, Told, int]:
     """A release, what it tells, and how many counts were withheld for the attacks' sake."""
     protection = protect_release(system, earlier, rule)
-    base = rule.rounding_base
-    shown = {
-        key: None if key in protection.withheld else int(count / base + 0.5) * base
-        for key, count in system.counts.items()
-    }
-    intervals = {key: None if count is None else shown_interval(count, rule) for key, count in shown.items()}
-    told = Told(f"release {len(earlier) + 1}", intervals, system.margins, system.counts)
-    return Release(system.counts, system.margins, shown), told, len(protection.attacks)
+    before = {key: shown for told in earlier for key, shown in told.shown.items() if shown is not None}
+    release = Release(system.counts, system.margins, protection.shown, before)
+    intervals = {key: None if n is None else release.interval(key, rule) for key, n in release.shown.items()}
+    for key, count in system.counts.items():
+        interval = intervals[key]
+        assert interval is None or interval[0] <= count <= interval[1], "published as something else"
+    told = Told(f"release {len(earlier) + 1}", release.shown, intervals, system.margins, system.counts)
+    return release, told, len(protection.attacks)
 
 
 def play(seed: int, rule: Disclosure) -> tuple[collections.Counter[str], list[tuple[str, Fault]]]:
