@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-unit test-marginaleffects lint format bench clean
+.PHONY: help setup lock demo test test-unit test-marginaleffects attack lint format bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ test: setup  ## all tests
 test-marginaleffects: setup  ## that the package marginaleffects works with our models (it is no dependency: 0.5 GB)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv run --active --no-project --with "marginaleffects>=0.6,<0.7" --with "polars<2" \
 		python -m pytest -n 0 tests/estimation/test_notebook_marginaleffects.py
+
+attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (an hour)
+	$(BIN)/python -m tests.campaigns.attacker --tables 10000
 
 lint: setup  ## formatting, lint, types, SQL style
 	$(BIN)/ruff check .

@@ -98,11 +98,8 @@ def protect_release(
     intervals = {
         key: None if count is None else told_by_published(count, last.get(key), rule) for key, count in shown.items()
     }
-    attacks = _attacks(system, intervals, earlier)
-    by_attacks = protect(attacks, rule)
+    by_attacks, told, attacks = _withstood(system, intervals, earlier, rule, likelihoods or {})
     shown |= dict.fromkeys(by_attacks)
-    intervals |= dict.fromkeys(by_attacks)
-    told = _likelihoods_to_publish(system, intervals, earlier, rule, likelihoods or {})
     return Protection(
         shown,
         frozenset(small),
@@ -127,29 +124,44 @@ def _parts_above_totals(system: CountSystem, shown: dict[Key, int | None]) -> se
     }
 
 
-def _likelihoods_to_publish(
+def _withstood(
     system: CountSystem,
     intervals: dict[Key, Interval | None],
     earlier: Sequence[Told],
     rule: Disclosure,
     likelihoods: dict[FitKeys, int],
-) -> set[FitKeys]:
-    """The fits whose log-likelihoods, with all that is published, tell no more than the rule allows."""
-    told: set[FitKeys] = set()
-    complete = {keys: value for keys, value in likelihoods.items() if all(intervals[key] for key in keys)}
-    known = dict(intervals)
-    # All at once if they can be, which they mostly can; else one after another.
-    for keys_tried in ([*complete], *([keys] for keys in complete)):
-        fresh = [keys for keys in keys_tried if keys not in told]
-        if not fresh:
-            continue
-        with_these = dict(known)
-        for keys in fresh:
-            alone = [interval for key in keys if (interval := known[key])]
-            with_these |= dict(zip(keys, told_by_likelihood(alone, complete[keys]), strict=True))
-        if with_these == known or not protect(_attacks(system, with_these, earlier), rule):
-            known, told = with_these, told | set(fresh)
-    return told
+) -> tuple[set[Key], set[FitKeys], list[KnownNumbers]]:
+    """What to withhold for the attacks' sake, the fits whose log-likelihoods do not add to it, and the attacks.
+
+    Mostly nothing need be withheld with all log-likelihoods published. If not, counts come first: those are withheld
+    that must be without any log-likelihood, and then one fit's after another is published if nothing more must be.
+    """
+    told = {keys for keys in likelihoods if all(intervals[key] for key in keys)}
+    attacks = _attacks(system, _narrowed(intervals, told, likelihoods), earlier)
+    if not protect(attacks, rule):
+        return set(), told, attacks
+    attacks = _attacks(system, intervals, earlier)
+    withheld = protect(attacks, rule)
+    known = intervals | dict.fromkeys(withheld)
+    published: set[FitKeys] = set()
+    for keys in sorted(told, key=str):
+        if all(known[key] for key in keys):
+            more = _attacks(system, _narrowed(known, {*published, keys}, likelihoods), earlier)
+            if not protect(more, rule):
+                published.add(keys)
+                attacks = more
+    return withheld, published, attacks
+
+
+def _narrowed(
+    intervals: dict[Key, Interval | None], told: set[FitKeys], likelihoods: dict[FitKeys, int]
+) -> dict[Key, Interval | None]:
+    """What is known of counts when these fits' log-likelihoods are."""
+    narrowed = dict(intervals)
+    for keys in told:
+        alone = [interval for key in keys if (interval := intervals[key])]
+        narrowed |= dict(zip(keys, told_by_likelihood(alone, likelihoods[keys]), strict=True))
+    return narrowed
 
 
 def told_by_likelihood(alone: Sequence[Interval], likelihood: int) -> list[Interval]:
