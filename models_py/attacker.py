@@ -4,9 +4,9 @@ Belongs here: a system of linear equations and bounds, the least and most a numb
 numbers to withhold so that it can be something else. Does not belong here: what is known (`joint_knowledge`), or how
 much may be (`protection`).
 
-Sources: Hundepool et al. (2012), Statistical Disclosure Control, section 4.4 (the attacker's problems); Fischetti &
+Sources: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4 (the attacker's problems); Fischetti &
 Salazar-González (2000), Models and algorithms for optimizing cell suppression in tabular data with linear constraints,
-JASA 95(451), section 2 (the same bounds) and section 5 (withholding what an infeasible attacker's problem asks for).
+JASA 95(451), 916-928 (the same bounds, and withholding what an infeasible attacker's problem asks for).
 """
 
 import math

@@ -3,7 +3,7 @@
 Belongs here: the threshold on persons and the dominance rule, checked on the panel itself. Does not belong here: what
 is withheld for it.
 
-Source: Hundepool et al. (2012), Statistical Disclosure Control, section 4.2.1: the (n, k) dominance rule.
+Source: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4: the (n, k) dominance rule.
 """
 
 import math
