@@ -9,9 +9,11 @@ code with what it attacks but the form of a table.
 
 import argparse
 import collections
+import itertools
 import multiprocessing
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -240,21 +242,20 @@ def play(seed: int, rule: Disclosure) -> tuple[collections.Counter[str], list[tu
     return count, faults
 
 
-def _play(task: tuple[int, Disclosure]) -> tuple[collections.Counter[str], list[tuple[str, Fault]]]:
-    return play(*task)
-
-
 def campaign(
     n_tables: int, seed: int, rule: Disclosure, workers: int
 ) -> tuple[collections.Counter[str], list[tuple[str, Fault]]]:
     """Many tables: totals, and every count that is known better than the rule allows."""
     count: collections.Counter[str] = collections.Counter()
     faults: list[tuple[str, Fault]] = []
-    tasks = [(seed + i, rule) for i in range(n_tables)]
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for one, found in pool.imap_unordered(_play, tasks, chunksize=20):
+    # An executor, not a pool: it raises where a worker is killed, and a campaign cut short is not one that has held.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as executor:
+        seeds = range(seed, seed + n_tables)
+        for one, found in executor.map(play, seeds, itertools.repeat(rule), chunksize=20):
             count.update(one)
             faults += found
+            if count["tables"] % 500 == 0:
+                print(f"{count['tables']:,} tables, {len(faults)} faults", file=sys.stderr, flush=True)
     return count, faults
 
 
