@@ -55,7 +55,10 @@ def run_estimate(home: Home, study: Study, variants: bool = False) -> None:
 def run_publish(home: Home, study: Study) -> Path:
     """`flyttepanel publish`: a release of what the warehouse holds now."""
     with sole_writer(home):
-        return publish(home, home.warehouse, study, new_run_id(), datetime.now(UTC))
+        with candidate_warehouse(home) as candidate:
+            release = publish(home, candidate, study, new_run_id(), datetime.now(UTC))
+        switch(home, release)
+    return release
 
 
 def run_report(home: Home, study: Study) -> Path:

@@ -22,37 +22,41 @@ from flows.report import report
 from flows.state import basis, judged_variants
 from flows.steps import docs_folder, needs
 from flows.versions import package_versions
-from models_py.disclosure import publishable, rounded_count
+from models_py.disclosure import DisclosureError, publishable, rounded_count
+from models_py.earlier_releases import remember_counts
+from models_py.output_check import OutputCheck
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
 from report.exports import write_exports
+from report.output_check import write_output_check
 from report.release import read_release
 
 
-def publish(home: Home, warehouse: Path, study: Study, run_id: str, started_at: datetime) -> Path:
-    """Write a release aside, pass gate 3 and make it the current one. Returns the release's folder.
+def publish(home: Home, candidate: Path, study: Study, run_id: str, started_at: datetime) -> Path:
+    """A release aside, past gate 3 and rendered; `switch` makes it the current one. Returns its folder.
+
+    Raises:
+        StepMissing, DisclosureError, GateFailed: as for `draft_release`; what was published stays.
+    """
+    draft = draft_release(home, candidate, study, run_id, started_at)
+    report(home, draft, study)
+    return seal(draft, home.releases / run_id)
+
+
+def draft_release(home: Home, candidate: Path, study: Study, run_id: str, started_at: datetime) -> Path:
+    """The tables of a release that have passed gate 3, with what it rests on, in a folder that nobody sees yet.
+
+    The candidate warehouse remembers the counts behind the release, which the next one is compared with.
 
     Raises:
         StepMissing: the estimates are not of what is loaded and specified now.
+        DisclosureError: something may not be published, or it cannot be checked whether it may.
         GateFailed: the results are not fit to publish; what was published stays.
-    """
-    draft = draft_release(home, warehouse, study, run_id, started_at)
-    report(home, draft, study)
-    release = seal(draft, home.releases / run_id)
-    switch(home, release)
-    return release
-
-
-def draft_release(home: Home, warehouse: Path, study: Study, run_id: str, started_at: datetime) -> Path:
-    """The tables of a release that have passed gate 3, with what it rests on, in a folder that nobody sees yet.
-
-    Raises:
-        StepMissing, GateFailed: as for `publish`.
     """
     from expectations.gate import run_gate
 
-    needs(warehouse, "build", study)
-    needs(warehouse, "estimate", study)
+    needs(candidate, "build", study)
+    needs(candidate, "estimate", study)
     for left_over in home.work.glob("release-*"):
         shutil.rmtree(left_over)
     draft = home.work / f"release-{run_id}"
@@ -60,13 +64,17 @@ def draft_release(home: Home, warehouse: Path, study: Study, run_id: str, starte
     # Under another name until gate 3 has passed: in `results.duckdb`, `results.<table>` is ambiguous (flows/query.py).
     results = draft / "release.duckdb"
     with step("publish") as said:
-        with duckdb.connect(str(warehouse), read_only=True) as con:
-            tables, withheld = publishable(con, study)
-            manifest = make_manifest(con, study, run_id, started_at)
+        previous = previous_results(home)
+        with duckdb.connect(str(candidate), read_only=True) as con:
+            publication = publishable(con, study, previous)
+            manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years)
         manifest["simulated_deliveries"] = simulated_deliveries(home, manifest)
-        tables["run"] = run_table(manifest)
-        write_results(results, previous_results(home), tables, withheld, run_id)
+        tables = publication.tables | {"run": run_table(manifest)}
+        write_results(results, previous, tables, publication.check, run_id)
+        remember_counts(candidate, run_id, publication.counts)
+        write_output_check(draft, publication.check, manifest, study)
         said.append(f"{sum(table.num_rows for table in tables.values()):,} rows")
+        said.append(f"output check: {publication.check.status}")
     with step("gate 3") as said:
         result = run_gate("results", results, study, run_id, docs_folder(home))
         said.append(f"{len(result.checks)} expectations met")
@@ -96,12 +104,23 @@ def switch(home: Home, release: Path) -> None:
 
 
 def previous_results(home: Home) -> Path | None:
-    """The database of the current release, whose history the next one carries on."""
-    return home.results.resolve() if home.results.exists() else None
+    """The database of the current release, whose history the next one carries on; None before the first release.
+
+    Raises:
+        DisclosureError: there has been a release, but its database is gone, and with it what readers know.
+    """
+    if home.results.exists():
+        return home.results.resolve()
+    if home.results.is_symlink() or home.current.is_symlink():
+        raise DisclosureError(
+            f"{home.results} leads nowhere: without the history of what was published nothing can be checked against "
+            "it, so nothing is published; restore the release"
+        )
+    return None
 
 
 def write_results(
-    path: Path, previous: Path | None, tables: dict[str, pa.Table], withheld: pa.Table, run_id: str
+    path: Path, previous: Path | None, tables: dict[str, pa.Table], check: OutputCheck, run_id: str
 ) -> None:
     """Write `history.*`, `results.*` and `audit.*` of a new results database."""
     with duckdb.connect(str(path)) as con:
@@ -122,8 +141,10 @@ def write_results(
             for comment in table.comment_sql("history", "results"):
                 con.execute(comment)
             con.unregister("published")
-        con.register("withheld", withheld)
-        con.execute("create table audit.disclosure as select ? as run_id, * from withheld", [run_id])
+        con.register("decisions", check.arrow())
+        con.execute("create table audit.disclosure as select ? as run_id, * from decisions", [run_id])
+        if previous and has_decisions(con):
+            con.execute("insert into audit.disclosure by name select * from previous.audit.disclosure")
         if previous:
             con.execute("detach previous")
 
@@ -141,12 +162,22 @@ def in_previous(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     )
 
 
-def make_manifest(con: duckdb.DuckDBPyConnection, study: Study, run_id: str, started_at: datetime) -> dict[str, Any]:
+def has_decisions(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the release before kept its decisions rule by rule, as releases do now."""
+    return bool(
+        con.sql("""
+        select 1 from duckdb_columns() where database_name = 'previous' and schema_name = 'audit'
+            and table_name = 'disclosure' and column_name = 'rule'
+    """).fetchall()
+    )
+
+
+def make_manifest(
+    con: duckdb.DuckDBPyConnection, study: Study, run_id: str, started_at: datetime, n_person_years: int | None
+) -> dict[str, Any]:
     """What the release rests on: inputs, code, specification, packages, rows at each step (counts rounded)."""
     rests_on = basis(con, study)
-    first_year, last_year, n_person_years = con.execute(
-        "select min(year), max(year), count(*) from marts.person_year"
-    ).fetchone() or (None, None, 0)
+    first_year, last_year = con.execute("select min(year), max(year) from marts.person_year").fetchone() or (None, None)
     files = con.sql("""
         select delivery.delivery_id, delivery_file.file_name, delivery_file.register, delivery_file.sha256, n_rows
         from audit.delivery_file
@@ -174,7 +205,7 @@ def make_manifest(con: duckdb.DuckDBPyConnection, study: Study, run_id: str, sta
             dict(zip(("delivery", "file", "register", "sha256"), file[:4], strict=True), rows=rounded(file[4]))
             for file in files
         ],
-        "rows": {"marts.person_year": rounded(n_person_years)}
+        "rows": {"marts.person_year": n_person_years}
         | {
             f"raw.{register}": rounded(rows)
             for register, rows in con.sql("""

@@ -1,57 +1,54 @@
 """All counts of a release as one system: what is published, and which sums tie it together.
 
 Belongs here: reading the counts that the published tables show, and their margins. Does not belong here: what is
-withheld (`suppression`) and how it looks when published (`disclosure`).
+withheld (`release_protection`) and how it looks when published (`disclosure`).
 """
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
-import numpy as np
 
-from models_py.study import Disclosure, Study
-from models_py.suppression import Margin, suppress
+from models_py.study import Study
 
-# A rate's key is ("rate", group, centrality, year, outcome), with year None for all years and outcome None for all
-# outcomes, hence for the person-years at risk; ("panel", year, disposition); ("fit", model, group, what).
+# A rate's key is ("rate", group, centrality, year, outcome), with the release's span for all its years together and
+# outcome None for all outcomes, hence for the person-years at risk; ("panel", year, disposition); ("run", span);
+# ("fit", model, group, what, span), with what None for person-years and `persons` for persons.
 Key = tuple[Hashable, ...]
+# First and last year of a panel.
+Span = tuple[int, int]
+# A total, None if it is public whatever we do, and the parts it is the sum of.
+KeyMargin = tuple[Key | None, list[Key]]
+
+PERSONS = "persons"
 
 
 @dataclass(slots=True)
 class CountSystem:
-    """Counts by key, and margins between them, while they are being put together."""
+    """Counts by key, margins between them, and the keys that are few persons' though the count is not small."""
 
     counts: dict[Key, int] = field(default_factory=dict)
-    margins: list[tuple[Key | None, list[Key]]] = field(default_factory=list)
-
-    def withheld(self, rule: Disclosure) -> set[Key]:
-        """The keys to withhold, small counts and those that would give them back."""
-        at = {key: position for position, key in enumerate(self.counts)}
-        margins = [
-            Margin(tuple(at[part] for part in parts), None if total is None else at[total])
-            for total, parts in self.margins
-        ]
-        hidden = suppress(np.array(list(self.counts.values()), dtype=np.int64), margins, rule.threshold)
-        return {key for key, is_hidden in zip(self.counts, hidden, strict=True) if is_hidden}
+    margins: list[KeyMargin] = field(default_factory=list)
+    few_persons: set[Key] = field(default_factory=set)
 
 
 def read_counts(con: duckdb.DuckDBPyConnection, study: Study) -> CountSystem:
     """All counts that a release of this warehouse publishes."""
     system = CountSystem()
-    _add_rates(system, con, study)
+    span = panel_span(con)
+    _add_rates(system, con, study, span)
     _add_panel(system, con, study)
-    _add_fits(system, con, study)
+    _add_fits(system, con, study, span)
     return system
 
 
-def rate_years(system: CountSystem) -> list[int | None]:
-    """Years of the observed rates, and None for all of them together."""
-    years = {key[3] for key in system.counts if key[0] == "rate"}
-    return [*sorted(year for year in years if isinstance(year, int)), None]
+def panel_span(con: duckdb.DuckDBPyConnection) -> Span:
+    """First and last panel year."""
+    first, last = con.sql("select min(year), max(year) from marts.observed_rate").fetchone() or (None, None)
+    return int(first or 0), int(last or 0)
 
 
-def _add_rates(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study) -> None:
+def _add_rates(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study, span: Span) -> None:
     """Observed person-years and events. A combination that nobody is in counts zero: its absence would say so too."""
     observed = {
         tuple(row[:4]): int(row[4])
@@ -60,55 +57,81 @@ def _add_rates(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study
         """).fetchall()
     }
     years = sorted({key[2] for key in observed})
-    outcomes = study.variables.outcome.levels
-    for group in study.levels("population_group"):
-        for centrality in study.levels("centrality"):
-            for outcome in outcomes:
-                of_year = {year: observed.get((group, centrality, year, outcome), 0) for year in years}
-                for year, count in [*of_year.items(), (None, sum(of_year.values()))]:
+    groups, classes = study.levels("population_group"), study.levels("centrality")
+    for group in groups:
+        for centrality in classes:
+            for outcome in study.variables.outcome.levels:
+                for year in years:
+                    count = observed.get((group, centrality, year, outcome), 0)
                     system.counts["rate", group, centrality, year, outcome] = count
-            for year in [*years, None]:
-                parts: list[Key] = [("rate", group, centrality, year, outcome) for outcome in outcomes]
-                at_risk: Key = ("rate", group, centrality, year, None)
-                system.counts[at_risk] = sum(system.counts[part] for part in parts)
-                system.margins.append((at_risk, parts))
-            for what in [*outcomes, None]:
-                over_years: list[Key] = [("rate", group, centrality, year, what) for year in years]
-                system.margins.append((("rate", group, centrality, None, what), over_years))
-    everyone: list[Key] = [key for key in system.counts if key[0] == "rate" and key[3:] == (None, None)]
-    system.margins.append((None, everyone))  # run.n_person_years
+    margins = rate_margins(groups, classes, years, study.variables.outcome.levels, span)
+    for total, parts in margins:
+        system.counts[total] = sum(system.counts[part] for part in parts)
+    system.margins += margins
+
+
+def rate_margins(
+    groups: Collection[str],
+    classes: Collection[str],
+    years: Collection[int],
+    outcomes: Sequence[str],
+    span: Span,
+) -> list[tuple[Key, list[Key]]]:
+    """Sums over outcomes and years, and of everything; each total comes before it is a part."""
+    margins: list[tuple[Key, list[Key]]] = []
+    for group in groups:
+        for centrality in classes:
+            of_cell: Key = ("rate", group, centrality)
+            margins += [((*of_cell, year, None), [(*of_cell, year, what) for what in outcomes]) for year in years]
+            margins += [
+                ((*of_cell, span, what), [(*of_cell, year, what) for year in years]) for what in [*outcomes, None]
+            ]
+            margins.append(((*of_cell, span, None), [(*of_cell, span, outcome) for outcome in outcomes]))
+    margins.append((("run", span), [("rate", group, c, span, None) for group in groups for c in classes]))
+    return margins
+
+
+def panel_margins(
+    panel: Iterable[tuple[int, str]], rates: Collection[Key], outcomes: Sequence[str]
+) -> list[tuple[Key, list[Key]]]:
+    """An outcome's persons in a year are those of all groups and classes."""
+    margins: list[tuple[Key, list[Key]]] = []
+    for year, disposition in panel:
+        cells = [key for key in rates if key[0] == "rate" and (key[3], key[4]) == (year, disposition)]
+        if disposition in outcomes and cells:
+            margins.append((("panel", year, disposition), cells))
+    return margins
+
+
+def fit_margins(
+    model: str, group: str, classes: Collection[str], events: Sequence[str], span: Span
+) -> list[tuple[Key, list[Key]]]:
+    """Person-years and events that a fit rests on are sums over centralities, but for the rows it leaves out."""
+    return [
+        (("fit", model, group, what, span), [("rate", group, c, span, what) for c in classes])
+        for what in [None, *events]
+    ]
 
 
 def _add_panel(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study) -> None:
     """Panel accounting: a year adds up to its residents, which Statistics Norway publishes."""
-    for year, disposition, persons in con.sql(
+    rows = con.sql(
         "select year, disposition, persons from marts.panel_accounting order by year, disposition"
+    ).fetchall()
+    system.counts |= {("panel", int(year), disposition): int(persons) for year, disposition, persons in rows}
+    for year in sorted({row[0] for row in rows}):
+        system.margins.append((None, [("panel", int(row[0]), row[1]) for row in rows if row[0] == year]))
+    panel = [(int(year), disposition) for year, disposition, _ in rows]
+    system.margins += panel_margins(panel, system.counts.keys(), study.variables.outcome.levels)
+
+
+def _add_fits(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study, span: Span) -> None:
+    """Counts behind each fit."""
+    outcomes = study.variables.outcome.levels
+    columns = ", ".join(["n_persons", "n_person_years", *(f"n_{event}" for event in outcomes[1:])])
+    for model, group, n_persons, n_person_years, *n_events in con.sql(
+        f"select model, population_group, {columns} from estimation.fit"
     ).fetchall():
-        system.counts["panel", year, disposition] = int(persons)
-    panel: list[Key] = [key for key in system.counts if key[0] == "panel"]
-    for year in sorted({str(key[1]) for key in panel}):
-        system.margins.append((None, [key for key in panel if str(key[1]) == year]))
-    for key in panel:
-        if key[2] in study.variables.outcome.levels:
-            cells: list[Key] = [
-                rate for rate in system.counts if rate[0] == "rate" and (rate[3], rate[4]) == (key[1], key[2])
-            ]
-            if cells:
-                system.margins.append((key, cells))
-
-
-def _add_fits(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study) -> None:
-    """Counts behind each fit: totals over centrality, but for the rows a fit leaves out."""
-    events = study.variables.outcome.levels[1:]
-    columns = ", ".join(["model", "population_group", "n_person_years", *(f"n_{event}" for event in events)])
-    for model, group, n_person_years, *n_events in con.sql(f"select {columns} from estimation.fit").fetchall():
-        whats = dict(zip((None, *events), (n_person_years, *n_events), strict=True))
-        # What is left is the base outcome; nobody need publish it for everybody to know it.
-        whats[study.models.base_outcome] = n_person_years - sum(n_events)
-        for what, count in whats.items():
-            key: Key = ("fit", model, group, what)
-            system.counts[key] = int(count)
-            over_centrality: list[Key] = [("rate", group, c, None, what) for c in study.levels("centrality")]
-            system.margins.append((key, over_centrality))
-        parts: list[Key] = [("fit", model, group, outcome) for outcome in study.variables.outcome.levels]
-        system.margins.append((("fit", model, group, None), parts))
+        whats = dict(zip((PERSONS, None, *outcomes[1:]), (n_persons, n_person_years, *n_events), strict=True))
+        system.counts |= {("fit", model, group, what, span): int(count) for what, count in whats.items()}
+        system.margins += fit_margins(model, group, study.levels("centrality"), outcomes[1:], span)

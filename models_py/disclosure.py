@@ -1,68 +1,86 @@
-"""Disclosure control: what may leave the warehouse, and in which form (design §7).
+"""Disclosure control: what may leave the warehouse, and in which form (design §7, docs/disclosure.md).
 
-Belongs here: the rules for counts, shares and fit statistics, and the published form of every table. Does not belong
-here: writing a release, or how secondary suppression picks its counts (`suppression`, `counts`).
+Belongs here: the order of the checks, and the published form of every table. Does not belong here: writing a release,
+which counts are withheld (`release_protection`), or how the decisions are reported (`output_check`).
 """
 
-import math
+from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
-from scipy.special import ndtri
 
-from models_py.contrasts import cells_behind
-from models_py.counts import CountSystem, Key, rate_years, read_counts
-from models_py.hypotheses import Hypothesis
+from models_py.attacker import AttackFailed
+from models_py.contributions import ContributionError, few_persons_keys
+from models_py.counts import Key, Span, panel_span, read_counts
+from models_py.earlier_releases import HistoryUnreadable, read_earlier
+from models_py.output_check import OutputCheck, check_output
+from models_py.published_counts import Published, fit_row, rate_rows, verdict_row, wilson_interval
+from models_py.release_protection import FitKeys, protect_release
 from models_py.rounding import rounded_count
 from models_py.study import Study
-from models_py.tables import (
-    ESTIMATION_TABLES,
-    FIT,
-    OBSERVED_RATE,
-    PANEL_ACCOUNTING,
-)
+from models_py.table import Table
+from models_py.tables import ESTIMATION_TABLES, FIT, OBSERVED_RATE, PANEL_ACCOUNTING, PUBLISHED_TABLES
 from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, VARIANT
 
-__all__ = ["DisclosureError", "Publication", "publishable", "rounded_count"]
+__all__ = ["DisclosureError", "Publication", "publishable", "rounded_count", "wilson_interval"]
 
-Row = dict[str, object]
-
-# Each of these would tell a withheld count of a fit, being a function of the counts.
-TELLING_STATISTICS = ("log_likelihood", "null_log_likelihood", "pseudo_r2", "aic", "bic")
+# Whole numbers of tables that hold no persons: of tests, and what a prediction is made for.
+NOT_OF_PERSONS = {"n_tests", "n_supporting", "age", "year", "first_year", "last_year"}
 
 
 class DisclosureError(RuntimeError):
-    """Something that may not be published is about to be; nothing is."""
+    """Something that may not be published, or cannot be checked, is about to be; nothing is."""
 
 
 class Publication(NamedTuple):
-    """What may be published: every table but `run`, without `run_id`, and how many counts each withholds."""
+    """What may be published: every table but `run`, without `run_id`; the panel's person-years; and why.
+
+    `counts` are the true ones, for the warehouse to remember; they are not to be published.
+    """
 
     tables: dict[str, pa.Table]
-    withheld: pa.Table
+    n_person_years: int | None
+    check: OutputCheck
+    counts: dict[Key, int]
 
 
-def publishable(con: duckdb.DuckDBPyConnection, study: Study) -> Publication:
+def publishable(con: duckdb.DuckDBPyConnection, study: Study, previous: Path | None = None) -> Publication:
     """The published form of all tables of a warehouse with marts and estimates.
 
+    `previous` is the results database whose `history` readers have already.
+
     Raises:
-        DisclosureError: estimates stand there that rest on too few persons.
+        DisclosureError: estimates stand there that rest on too few persons, or a rule could not be checked.
     """
-    _check_degrees_of_freedom(con, study)
-    system = read_counts(con, study)
-    withheld = system.withheld(study.disclosure)
-    published = {
-        key: None if key in withheld else rounded_count(count, study.disclosure) for key, count in system.counts.items()
-    }
+    _check_no_counts()
+    _check_fits(con, study)
+    try:
+        system, span = read_counts(con, study), panel_span(con)
+        system.few_persons = few_persons_keys(con, study, system, span)
+        earlier = read_earlier(con, previous, study)
+        protection = protect_release(system, earlier, study.disclosure, _likelihoods(con, span, study))
+    except (AttackFailed, ContributionError, HistoryUnreadable) as error:
+        raise DisclosureError(f"disclosure control cannot be checked, so nothing is published: {error}") from error
+    published: Published = protection.shown
+    tables = _tables(con, published, protection.likelihoods, span, study)
+    check = check_output(tables[FIT.name], _n_parameters(con), protection, system, earlier, study)
+    return Publication(tables, published["run", span], check, system.counts)
+
+
+def _tables(
+    con: duckdb.DuckDBPyConnection, published: Published, likelihoods: frozenset[FitKeys], span: Span, study: Study
+) -> dict[str, pa.Table]:
     tables = {
         table.name: con.sql(
             f"select {', '.join(column.name for column in table.columns)} from estimation.{table.name}"
         ).to_arrow_table()
         for table in ESTIMATION_TABLES
     }
-    tables[FIT.name] = FIT.arrow(_fit_row(row, published, study) for row in tables[FIT.name].to_pylist())
-    tables[OBSERVED_RATE.name] = OBSERVED_RATE.arrow(_rate_rows(published, rate_years(system), study))
+    tables[FIT.name] = FIT.arrow(
+        fit_row(row, published, likelihoods, span, study) for row in tables[FIT.name].to_pylist()
+    )
+    tables[OBSERVED_RATE.name] = OBSERVED_RATE.arrow(rate_rows(published, span, study))
     tables[PANEL_ACCOUNTING.name] = PANEL_ACCOUNTING.arrow(
         {"year": key[1], "disposition": key[2], "persons": count}
         for key, count in published.items()
@@ -76,115 +94,57 @@ def publishable(con: duckdb.DuckDBPyConnection, study: Study) -> Publication:
         {"variant": v.name, "statement_en": v.statement.en, "statement_nb": v.statement.nb} for v in study.variants
     )
     tables[HYPOTHESIS_VERDICT.name] = HYPOTHESIS_VERDICT.arrow(
-        _verdict_row(row, published, study) for row in tables[HYPOTHESIS_VERDICT.name].to_pylist()
+        verdict_row(row, published, span, study) for row in tables[HYPOTHESIS_VERDICT.name].to_pylist()
     )
-    return Publication(tables, _withheld_table(system, withheld, study))
+    return tables
 
 
-def wilson_interval(events: int, total: int, confidence: float) -> tuple[float, float]:
-    """Wilson's (1927) score interval of events / total."""
-    z = float(ndtri((1 + confidence) / 2))
-    share = events / total
-    centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
-    half = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+def _check_no_counts() -> None:
+    """Only tables declared `controlled_count`, and `run`, have columns that could count persons."""
+    for table in PUBLISHED_TABLES:
+        if found := _could_count_persons(table):
+            raise DisclosureError(f"{table.name} is declared {table.privacy} and has whole numbers: {sorted(found)}")
 
 
-def _check_degrees_of_freedom(con: duckdb.DuckDBPyConnection, study: Study) -> None:
+def _could_count_persons(table: Table) -> set[str]:
+    if table.privacy == "controlled_count" or table.name == "run":
+        return set()
+    return {c.name for c in table.columns if c.sql_type in ("SMALLINT", "INTEGER", "BIGINT")} - NOT_OF_PERSONS
+
+
+def _n_parameters(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """Estimated coefficients by model and group."""
+    return {
+        (str(model), str(group)): int(n)
+        for model, group, n in con.sql("""
+            select model, population_group, count(*) from estimation.coefficient where not is_reference group by all
+        """).fetchall()
+    }
+
+
+def _check_fits(con: duckdb.DuckDBPyConnection, study: Study) -> None:
     """Estimation already refuses such fits; this holds whatever wrote the tables."""
-    too_small = con.execute(
-        """
-        select fit.model, fit.population_group
-        from estimation.fit
-        inner join estimation.coefficient using (model, population_group)
-        where not coefficient.is_reference
-        group by fit.model, fit.population_group, fit.n_persons
-        having fit.n_persons - count(*) < ?
-        """,
-        [study.disclosure.residual_degrees_of_freedom],
-    ).fetchall()
-    if too_small:
-        raise DisclosureError(f"too few residual degrees of freedom to publish: {too_small}")
-
-
-def _fit_row(row: Row, published: dict[Key, int | None], study: Study) -> Row:
-    """A fit as published: rounded counts, statistics that do not give the true ones back."""
-    counts = {
-        "n_person_years" if what is None else f"n_{what}": published["fit", row["model"], row["population_group"], what]
-        for what in (None, *study.variables.outcome.levels[1:])
+    persons = {
+        (str(model), str(group)): int(n)
+        for model, group, n in con.sql("select model, population_group, n_persons from estimation.fit").fetchall()
     }
-    counts["n_persons"] = rounded_count(int(str(row["n_persons"])), study.disclosure)
-    statistics: Row = dict.fromkeys(TELLING_STATISTICS)
-    if row["status"] == "ok" and None not in counts.values():
-        statistics = {name: round(float(str(row[name]))) for name in TELLING_STATISTICS}
-        statistics["pseudo_r2"] = round(float(str(row["pseudo_r2"])), 3)
-    return row | counts | statistics
+    rule = study.disclosure
+    for fit, n_parameters in _n_parameters(con).items():
+        if fit not in persons:
+            raise DisclosureError(f"coefficients of a model that is in no fit: {fit}")
+        if persons[fit] - n_parameters < rule.residual_degrees_of_freedom:
+            raise DisclosureError(f"too few residual degrees of freedom to publish: {fit}")
+        if persons[fit] < rule.minimum_group_size:
+            raise DisclosureError(f"a model of fewer than {rule.minimum_group_size} persons to publish: {fit}")
 
 
-def _rate_rows(published: dict[Key, int | None], years: list[int | None], study: Study) -> list[Row]:
-    """Observed rates as published, on the whole grid of groups, classes, years and outcomes."""
-    return [
-        {"population_group": group, "centrality": centrality, "year": year, "outcome": outcome}
-        | _share(
-            published["rate", group, centrality, year, outcome],
-            published["rate", group, centrality, year, None],
-            study.models.confidence_level,
-        )
-        for group in study.levels("population_group")
-        for centrality in study.levels("centrality")
-        for year in years
-        for outcome in study.variables.outcome.levels
-    ]
-
-
-def _share(events: int | None, total: int | None, confidence: float) -> Row:
-    """Share and interval from published counts, where both are."""
-    row: Row = {"n_person_years": total, "n_events": events, "share": None, "ci_low": None, "ci_high": None}
-    if events is not None and total is not None:
-        low, high = wilson_interval(events, total, confidence)
-        row |= {"share": events / total, "ci_low": low, "ci_high": high}
-    return row
-
-
-def _verdict_row(row: Row, published: dict[Key, int | None], study: Study) -> Row:
-    """A verdict whose note says on how few events it rests, by the counts that are published elsewhere."""
-    if row["verdict"] == "inconclusive":
-        return row
-    hypothesis = next(h for h in study.hypotheses if h.id == row["hypothesis_id"])
-    return row | {"note": f"{row['note']} {_events_sentence(hypothesis, published, study)}"}
-
-
-def _events_sentence(hypothesis: Hypothesis, published: dict[Key, int | None], study: Study) -> str:
-    counts = {
-        f"{group}, centrality {centrality}": published["rate", group, centrality, None, hypothesis.outcome]
-        for group, centrality in cells_behind(hypothesis, study)
+def _likelihoods(con: duckdb.DuckDBPyConnection, span: Span, study: Study) -> dict[FitKeys, int]:
+    """Null log-likelihoods as they would be published, by the keys of what they are functions of."""
+    whats = (None, *study.variables.outcome.levels[1:])
+    return {
+        tuple(("fit", model, group, what, span) for what in whats): round(value)
+        for model, group, value in con.sql("""
+            select model, population_group, null_log_likelihood from estimation.fit
+            where null_log_likelihood is not null
+        """).fetchall()
     }
-    events = f"{hypothesis.outcome} events"
-    hidden = [cell for cell, count in counts.items() if count is None]
-    if hidden:
-        return (
-            f"Few events: the number of {events} is withheld for {'; '.join(hidden)} "
-            f"(fewer than {study.disclosure.threshold}, or withheld to protect another number)."
-        )
-    smallest, cell = min((count, cell) for cell, count in counts.items() if count is not None)
-    warning = "Few events: the" if smallest < study.disclosure.few_events else "The"
-    return f"{warning} smallest cell behind it ({cell}) has about {smallest:,} {events}."
-
-
-def _withheld_table(system: CountSystem, withheld: set[Key], study: Study) -> pa.Table:
-    """How many counts each table has and withholds, small ones and those withheld to protect them; for the audit."""
-    rows = []
-    for kind, table in {"rate": OBSERVED_RATE, "panel": PANEL_ACCOUNTING, "fit": FIT}.items():
-        keys = {key for key in system.counts if key[0] == kind}
-        if kind == "fit":  # its base outcome stands in no table
-            keys = {key for key in keys if key[-1] != study.models.base_outcome}
-        small = {key for key in keys if system.counts[key] < study.disclosure.threshold}
-        rows.append(
-            {
-                "table_name": table.name,
-                "n_counts": len(keys),
-                "n_withheld_small": len(small),
-                "n_withheld_secondary": len(withheld & keys - small),
-            }
-        )
-    return pa.Table.from_pylist(rows)

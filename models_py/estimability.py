@@ -159,6 +159,11 @@ def check_size(n_persons: int, n_parameters: int, study: Study) -> None:
         raise NotEstimableError(
             "withheld", f"fewer than {needed} residual degrees of freedom: the disclosure rule withholds the fit"
         )
+    if n_persons < study.disclosure.minimum_group_size:
+        raise NotEstimableError(
+            "withheld",
+            f"fewer than {study.disclosure.minimum_group_size} persons: the disclosure rule withholds the fit",
+        )
 
 
 def check_persons(n_persons: int, n_parameters: int) -> None:

@@ -13,6 +13,26 @@ def rounded_count(count: int, rule: Disclosure) -> int | None:
     return (2 * count + rule.rounding_base) // (2 * rule.rounding_base) * rule.rounding_base
 
 
+def published_count(count: int, before: int | None, rule: Disclosure) -> int | None:
+    """A count as published after it has been published as `before`: that again, unless it is a threshold away from it.
+
+    Then the difference of two published values never shows that fewer persons than the threshold came or went.
+    """
+    rounded = rounded_count(count, rule)
+    return before if rounded is not None and before is not None and abs(count - before) < rule.threshold else rounded
+
+
+def told_by_published(published: int, before: int | None, rule: Disclosure) -> tuple[float, float]:
+    """The least and most a count can be that is published like this after `before`."""
+    reach = rule.rounding_base + rule.threshold
+    possible = [
+        count
+        for count in range(max(published - reach, 0), published + reach + 1)
+        if published_count(count, before, rule) == published
+    ]
+    return float(possible[0]), float(possible[-1])
+
+
 def spoken_count(count: int, rule: Disclosure) -> str:
     """A count in a sentence: `about 25`, or `fewer than 5`."""
     rounded = rounded_count(count, rule)

@@ -161,12 +161,22 @@ class Profiles(Part):
     labour_market_status: Levels
 
 
+class Dominance(Part):
+    """The share of a count that so few contributors may not reach."""
+
+    contributors: Annotated[int, Field(ge=1)]
+    share: Annotated[float, Field(gt=0, le=1)]
+
+
 class Disclosure(Part):
-    """What may leave the warehouse."""
+    """What may leave the warehouse (docs/disclosure.md)."""
 
     threshold: Annotated[int, Field(ge=1)]
     rounding_base: Annotated[int, Field(ge=1)]
+    protection_width: Annotated[int, Field(ge=1)]
+    dominance: Dominance
     residual_degrees_of_freedom: Annotated[int, Field(ge=0)]
+    minimum_group_size: Annotated[int, Field(ge=1)]
     few_events: Annotated[int, Field(ge=0)]
 
 

@@ -32,21 +32,31 @@ class Margin:
         return self.parts if self.total is None else (*self.parts, self.total)
 
 
-def suppress(counts: Integers, margins: Sequence[Margin], threshold: int) -> Booleans:
+def suppress(
+    counts: Integers,
+    margins: Sequence[Margin],
+    threshold: int,
+    primary: Booleans | None = None,
+    fixed: Booleans | None = None,
+) -> Booleans:
     """Which of the counts (v,) to withhold, (v,).
 
-    Withheld are all counts below the threshold, and as many others as it takes that (a) no margin has a single
-    withheld member, (b) the withheld parts of a published total add up to at least the threshold, and (c) no small
-    count follows from all margins together, as a linear combination of what is published.
+    Withheld are all `primary` counts (those below the threshold, if left out), and as many others as it takes that (a)
+    no margin has a single withheld member, (b) the withheld parts of a published total add up to at least the
+    threshold, and (c) no primary count follows from all margins together, as a linear combination of what is
+    published. Counts that are `fixed` are not withheld for others' sake, whatever follows from them.
     """
-    small = counts < threshold
+    small = counts < threshold if primary is None else primary
     withheld = small.copy()
+    can_be_withheld = np.ones(counts.size, dtype=bool) if fixed is None else ~fixed
     while True:
-        weak = next((m for m in margins if _is_weak(m, counts, withheld, threshold)), None)
-        weak = weak or _telling_margin(margins, small, withheld)
+        # A margin whose published members are all fixed cannot be mended.
+        mendable = [m for m in margins if (can_be_withheld & ~withheld)[list(m.members)].any()]
+        weak = next((m for m in mendable if _is_weak(m, counts, withheld, threshold)), None)
+        weak = weak or _telling_margin(mendable, margins, small, withheld)
         if weak is None:
             return withheld
-        withheld[_cheapest(weak, margins, counts, withheld)] = True
+        withheld[_cheapest(weak, margins, counts, withheld, can_be_withheld)] = True
 
 
 def _is_weak(margin: Margin, counts: Integers, withheld: Booleans, threshold: int) -> bool:
@@ -57,7 +67,9 @@ def _is_weak(margin: Margin, counts: Integers, withheld: Booleans, threshold: in
     return len(hidden) == 1 or (total_is_published and int(counts[hidden].sum()) < threshold)
 
 
-def _telling_margin(margins: Sequence[Margin], small: Booleans, withheld: Booleans) -> Margin | None:
+def _telling_margin(
+    mendable: Sequence[Margin], margins: Sequence[Margin], small: Booleans, withheld: Booleans
+) -> Margin | None:
     """A margin to withhold more of because all margins together determine a small count, nearest to it if possible.
 
     The withheld counts solve A x = b with b published; x_i is determined where the null space of A is zero at i.
@@ -73,16 +85,18 @@ def _telling_margin(margins: Sequence[Margin], small: Booleans, withheld: Boolea
     determined = set(hidden[(freedom < ZERO) & small[hidden]].tolist())
     if not determined:
         return None
-    partly_hidden = [m for m in margins if 0 < withheld[list(m.members)].sum() < len(m.members)]
+    partly_hidden = [m for m in mendable if 0 < withheld[list(m.members)].sum() < len(m.members)]
     nearest = (m for m in partly_hidden if determined.intersection(m.members))
     return next(nearest, next(iter(partly_hidden), None))
 
 
-def _cheapest(margin: Margin, margins: Sequence[Margin], counts: Integers, withheld: Booleans) -> int:
+def _cheapest(
+    margin: Margin, margins: Sequence[Margin], counts: Integers, withheld: Booleans, can_be_withheld: Booleans
+) -> int:
     """What costs readers least: a part before the total, few further margins with a first gap, a small count."""
 
     def new_gaps(member: int) -> int:
         return sum(member in m.members and not withheld[list(m.members)].any() for m in margins)
 
-    open_members = [member for member in margin.members if not withheld[member]]
+    open_members = [member for member in margin.members if can_be_withheld[member] and not withheld[member]]
     return min(open_members, key=lambda member: (member == margin.total, new_gaps(member), counts[member]))

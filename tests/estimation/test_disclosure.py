@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from models_py.counts import read_counts
 from models_py.disclosure import DisclosureError, publishable, wilson_interval
 from models_py.estimate import estimate
+from models_py.release_protection import protect_release
 from models_py.rounding import rounded_count, spoken_count
 from models_py.study import Study
 from models_py.suppression import Margin, suppress
@@ -137,8 +138,9 @@ def sparse(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def published(sparse: Path, study: Study) -> dict[str, pd.DataFrame]:
     with duckdb.connect(str(sparse), read_only=True) as con:
-        tables, withheld = publishable(con, study)
-    return {name: table.to_pandas() for name, table in tables.items()} | {"withheld": withheld.to_pandas()}
+        publication = publishable(con, study)
+    tables = publication.tables | {"decisions": publication.check.arrow()}
+    return {name: table.to_pandas() for name, table in tables.items()}
 
 
 def test_all_tables_but_run_have_their_declared_columns(published: dict[str, pd.DataFrame]) -> None:
@@ -154,8 +156,9 @@ def test_no_count_is_small_or_exact(published: dict[str, pd.DataFrame]) -> None:
             assert (counts >= 5).all()
             assert (counts % 5 == 0).all()
     assert published["observed_rate"]["n_events"].isna().any()
-    assert published["withheld"]["n_withheld_small"].sum() > 0
-    assert published["withheld"]["n_withheld_secondary"].sum() > 0
+    affected = published["decisions"].groupby("rule")["n_affected"].sum()
+    assert affected["threshold"] > 0
+    assert affected["secondary_margins"] > 0
 
 
 def test_every_cell_of_the_grid_stands_there(published: dict[str, pd.DataFrame], study: Study) -> None:
@@ -193,7 +196,7 @@ def test_small_rates_cannot_be_recovered_from_the_whole_release(sparse: Path, st
     """By linear algebra on everything published: rates, their totals, the panel and the fits together."""
     with duckdb.connect(str(sparse), read_only=True) as con:
         system = read_counts(con, study)
-    hidden = sorted(system.withheld(study.disclosure), key=str)
+    hidden = sorted(protect_release(system, [], study.disclosure).withheld, key=str)
     A = np.zeros((len(system.margins), len(hidden)))
     for row, (total, parts) in zip(A, system.margins, strict=True):
         for j, key in enumerate(hidden):

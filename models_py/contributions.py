@@ -1,0 +1,97 @@
+"""Whose counts they are: how many persons a count of person-years is made of, and how much of it the greatest ones.
+
+Belongs here: the threshold on persons and the dominance rule, checked on the panel itself. Does not belong here: what
+is withheld for it.
+
+Source: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4: the (n, k) dominance rule.
+"""
+
+import math
+
+import duckdb
+
+from models_py.counts import CountSystem, Key, Span
+from models_py.study import Disclosure, Study
+
+
+class ContributionError(RuntimeError):
+    """The panel does not bound what a person contributes, so that no rule on contributions can be checked."""
+
+
+def few_persons_keys(con: duckdb.DuckDBPyConnection, study: Study, system: CountSystem, span: Span) -> set[Key]:
+    """Rates of several years that rest on fewer persons than the threshold, or that few persons dominate.
+
+    In a year each person counts once, so that a count of n persons has its greatest k at k / n: the threshold does it.
+    Over years a person counts up to once a year, which leaves few enough counts in question to look all of them up.
+
+    Raises:
+        ContributionError: a person stands in the panel twice in a year.
+    """
+    rule = study.disclosure
+    keys = {
+        key
+        for key, count in system.counts.items()
+        if key[0] == "rate"
+        and isinstance(key[3], int)
+        and rule.threshold <= count
+        and _is_dominated(rule.dominance.contributors, count, rule)
+    }
+    limit = _most_in_question(rule, 1 + span[1] - span[0])
+    for group, centrality, outcome, persons, largest, count, most_in_a_year in con.execute(
+        _CONTRIBUTIONS, [limit, limit, rule.dominance.contributors]
+    ).fetchall():
+        if most_in_a_year > 1:
+            raise ContributionError("marts.person_year has a person twice in a year: no count can be checked")
+        if persons < rule.threshold or _is_dominated(largest, count, rule):
+            keys.add(("rate", group, centrality, span, outcome))
+    return keys
+
+
+def _is_dominated(largest: int, count: int, rule: Disclosure) -> bool:
+    return largest >= rule.dominance.share * count
+
+
+def _most_in_question(rule: Disclosure, n_years: int) -> int:
+    """Above this neither rule can bite, a person having at most one person-year a year."""
+    dominated = math.floor(rule.dominance.contributors * n_years / rule.dominance.share)
+    return max(dominated, (rule.threshold - 1) * n_years)
+
+
+# Only the cells in question are read from the panel. Outcome NULL: the person-years at risk.
+_CONTRIBUTIONS = """
+    with in_question as (
+        select population_group, centrality, outcome, sum(n_events) as n
+        from marts.observed_rate
+        where year is not null
+        group by population_group, centrality, outcome
+        having sum(n_events) <= ?
+        union all
+        select population_group, centrality, null as outcome, sum(n_events) as n
+        from marts.observed_rate
+        where year is not null
+        group by population_group, centrality
+        having sum(n_events) <= ?
+    ),
+    contribution as (
+        select
+            in_question.population_group, in_question.centrality, in_question.outcome, person_key,
+            count(*) as person_years, count(*) - count(distinct year) + 1 as most_in_a_year
+        from in_question
+        inner join marts.person_year
+            on in_question.population_group = person_year.population_group
+            and in_question.centrality = person_year.centrality
+            and coalesce(in_question.outcome, person_year.outcome) = person_year.outcome
+        group by in_question.population_group, in_question.centrality, in_question.outcome, person_key
+    ),
+    ranked as (
+        select *, row_number() over (
+            partition by population_group, centrality, outcome order by person_years desc, person_key
+        ) as place
+        from contribution
+    )
+    select
+        population_group, centrality, outcome, count(*), sum(person_years) filter (place <= ?), sum(person_years),
+        max(most_in_a_year)
+    from ranked
+    group by population_group, centrality, outcome
+"""

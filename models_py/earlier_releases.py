@@ -1,0 +1,147 @@
+"""What the earlier releases told, read from `history` of the results database that the next one carries on.
+
+Belongs here: their counts by the keys of `counts`, as intervals, and the true ones that the warehouse remembers. Does
+not belong here: what follows from them.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from models_py.attacker import Interval
+from models_py.counts import PERSONS, Key, KeyMargin, Span, fit_margins, panel_margins, rate_margins
+from models_py.joint_knowledge import Told
+from models_py.release_protection import FitKeys, told_by_likelihood
+from models_py.rounding import told_by_published
+from models_py.study import Disclosure, Study
+
+# What `fit.message` says of rows that a fit leaves out: its counts are then no sums over centralities.
+LEFT_OUT = "are left out"
+
+# In the warehouse, confidential: the counts behind each release, by key as JSON.
+REMEMBERED = "audit.released_count"
+
+
+class HistoryUnreadable(RuntimeError):
+    """What was published earlier is not known, so that nothing may be published beside it."""
+
+
+def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: Study) -> list[Told]:
+    """What each release in the history told, oldest first; releases that told the same of the same counts once.
+
+    `con` is the warehouse, which remembers the counts behind them (`remember_counts`).
+
+    Raises:
+        HistoryUnreadable: the database or one of its tables of counts cannot be read.
+    """
+    if previous is None:
+        return []
+    try:
+        with duckdb.connect(str(previous), read_only=True) as old:
+            runs = old.sql("select run_id, first_year, last_year, n_person_years from history.run order by started_at")
+            read = [_read_release(old, str(run), (first, last), n, study) for run, first, last, n in runs.fetchall()]
+    except duckdb.Error as error:
+        raise HistoryUnreadable(f"the history of releases cannot be read: {type(error).__name__}") from None
+    remembered = _remembered_counts(con)
+    told = [
+        _with_counts(release, remembered.get(release.run_id)) for release in _with_intervals(read, study.disclosure)
+    ]
+    distinct = {
+        (frozenset(release.intervals.items()), frozenset((release.counts or {}).items())): release
+        for release in reversed(told)
+    }
+    return list(reversed(distinct.values()))
+
+
+def remember_counts(database: Path, run_id: str, counts: dict[Key, int]) -> None:
+    """Keep the true counts of a release in the warehouse, where the next one compares its own with them."""
+    with duckdb.connect(str(database)) as con:
+        con.execute("create schema if not exists audit")
+        con.execute(f"create table if not exists {REMEMBERED} (run_id varchar, count_key varchar, n bigint)")
+        rows = pa.Table.from_pydict(
+            {"count_key": [json.dumps(key) for key in counts], "n": pa.array(counts.values(), pa.int64())}
+        )
+        con.register("counts", rows)
+        con.execute(f"insert into {REMEMBERED} select ?, count_key, n from counts", [run_id])
+
+
+def _remembered_counts(con: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, int]]:
+    schema, table = REMEMBERED.split(".")
+    if not con.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
+    ).fetchone():
+        return {}
+    found: dict[str, dict[Key, int]] = {}
+    for run_id, key, n in con.sql(f"select run_id, count_key, n from {REMEMBERED}").fetchall():
+        parts = (tuple(part) if isinstance(part, list) else part for part in json.loads(key))
+        found.setdefault(str(run_id), {})[tuple(parts)] = int(n)
+    return found
+
+
+def _with_counts(release: Told, counts: dict[Key, int] | None) -> Told:
+    """A release with its true counts, if all that it told are remembered."""
+    return replace(release, counts=counts) if counts and release.shown.keys() <= counts.keys() else release
+
+
+def _read_release(
+    con: duckdb.DuckDBPyConnection, run_id: str, span: Span, n_person_years: int | None, study: Study
+) -> tuple[Told, dict[FitKeys, int]]:
+    """What a release published; intervals are still to come. And its null log-likelihoods."""
+    shown: dict[Key, int | None] = {("run", span): n_person_years}
+    rates = con.execute(
+        "select population_group, centrality, year, outcome, n_person_years, n_events from history.observed_rate "
+        "where run_id = ?",
+        [run_id],
+    ).fetchall()
+    for group, centrality, year, outcome, at_risk, events in rates:
+        when = span if year is None else year
+        shown["rate", group, centrality, when, outcome] = events
+        shown["rate", group, centrality, when, None] = at_risk
+    panel = con.execute(
+        "select year, disposition, persons from history.panel_accounting where run_id = ?", [run_id]
+    ).fetchall()
+    shown |= {("panel", year, disposition): persons for year, disposition, persons in panel}
+    outcomes = study.variables.outcome.levels
+    groups, classes = (list(dict.fromkeys(row[i] for row in rates)) for i in (0, 1))
+    years = sorted({row[2] for row in rates if row[2] is not None})
+    margins: list[KeyMargin] = [*rate_margins(groups, classes, years, outcomes, span)]
+    margins += [
+        (None, [("panel", year, disposition) for year, disposition, _ in panel if year == one])
+        for one in sorted({year for year, _, _ in panel})
+    ]
+    margins += panel_margins([(year, disposition) for year, disposition, _ in panel], shown.keys(), outcomes)
+    likelihoods: dict[FitKeys, int] = {}
+    whats = (None, *outcomes[1:])
+    columns = ", ".join(["n_persons", "n_person_years", *(f"n_{event}" for event in outcomes[1:])])
+    for model, group, message, likelihood, *counts in con.execute(
+        f"select model, population_group, message, null_log_likelihood, {columns} from history.fit where run_id = ?",
+        [run_id],
+    ).fetchall():
+        shown |= {("fit", model, group, what, span): n for what, n in zip((PERSONS, *whats), counts, strict=True)}
+        if likelihood is not None and None not in counts:
+            likelihoods[tuple(("fit", model, group, what, span) for what in whats)] = int(likelihood)
+        if LEFT_OUT not in (message or ""):
+            margins += fit_margins(model, group, classes, outcomes[1:], span)
+    known = [(total, parts) for total, parts in margins if {*parts, *([total] if total else [])} <= shown.keys()]
+    return Told(run_id, shown, {}, known), likelihoods
+
+
+def _with_intervals(releases: Sequence[tuple[Told, dict[FitKeys, int]]], rule: Disclosure) -> list[Told]:
+    """What each release told, oldest first: a count may have kept the value it was published with before."""
+    last: dict[Key, int] = {}
+    told: list[Told] = []
+    for release, likelihoods in releases:
+        intervals: dict[Key, Interval | None] = {
+            key: None if shown is None else told_by_published(shown, last.get(key), rule)
+            for key, shown in release.shown.items()
+        }
+        for keys, likelihood in likelihoods.items():
+            alone = [interval for key in keys if (interval := intervals[key])]
+            intervals |= dict(zip(keys, told_by_likelihood(alone, likelihood), strict=True))
+        told.append(replace(release, intervals=intervals))
+        last |= {key: shown for key, shown in release.shown.items() if shown is not None}
+    return told

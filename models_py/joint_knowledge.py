@@ -1,0 +1,277 @@
+"""What the release at hand and the earlier ones tell together, on the assumptions an attacker may make.
+
+Belongs here: which numbers there are, which equations tie them and what each release says of them. Does not belong
+here: what follows from it (`attacker`), or how much may (`protection`). docs/disclosure.md states the assumptions.
+"""
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from models_py.attacker import Attack, Interval
+from models_py.counts import CountSystem, Key
+from models_py.protection import Kind, KnownNumbers
+
+Direction = Literal["added", "removed", "changed"]
+# A margin: Σ parts − total, known exactly. A total of None is public.
+Equation = tuple[Hashable, Sequence[Hashable], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a release tells: the interval of each of its counts (None: withheld), and the margins between them.
+
+    `shown` are the counts as it published them.
+    `counts` are the true ones, as the warehouse remembers them; None where it does not. Public totals (margins with
+    total None) are known with them alone.
+    """
+
+    run_id: str
+    shown: dict[Key, int | None]
+    intervals: dict[Key, Interval | None]
+    margins: Sequence[tuple[Key | None, Sequence[Key]]]
+    counts: dict[Key, int] | None = None
+
+    def equations(self, names: dict[Key, Hashable]) -> list[Equation]:
+        """The margins, of counts by these names."""
+        return [
+            (
+                None if total is None else names[total],
+                [names[part] for part in parts],
+                0 if total is not None or self.counts is None else sum(self.counts[part] for part in parts),
+            )
+            for total, parts in self.margins
+            if total is not None or self.counts is not None
+        ]
+
+
+def locked_keys(system: CountSystem, earlier: Sequence[Told]) -> dict[Key, Interval]:
+    """Counts that an earlier release told, and that are what they were as far as that tells, with what it told."""
+    locked: dict[Key, Interval] = {}
+    for release in earlier:
+        for key, interval in release.intervals.items():
+            if interval and key in system.counts and interval[0] <= system.counts[key] <= interval[1]:
+                low, high = locked.get(key, interval)
+                locked[key] = max(low, interval[0]), min(high, interval[1])
+    return locked
+
+
+def shown_before(earlier: Sequence[Told]) -> dict[Key, int]:
+    """Each count as it was last published."""
+    return {key: shown for release in earlier for key, shown in release.shown.items() if shown is not None}
+
+
+def withheld_before(system: CountSystem, earlier: Sequence[Told]) -> set[Key]:
+    """Counts of this release that an earlier one withheld."""
+    return {
+        key for release in earlier for key, told in release.intervals.items() if told is None and key in system.counts
+    }
+
+
+def unchanged(system: CountSystem, published: dict[Key, Interval | None], earlier: Sequence[Told]) -> KnownNumbers:
+    """All releases together, on the assumption that a count of the same year is the same in all unless it cannot be.
+
+    What cannot be: a published count that would not be published like that now, and the fewest persons' worth of other
+    counts beside it. These are numbers of their own, tied to this release by the margins of the earlier one.
+    """
+    changed: dict[str, set[Key]] = {}
+    for release in earlier:
+        changed[release.run_id] = _published_otherwise(system, release)
+        if not _unchanged(system, published, [release], changed).is_possible():
+            changed[release.run_id] |= _changed_too(system, published, release, changed[release.run_id])
+    kept = list(earlier)
+    known = _unchanged(system, published, kept, changed)
+    while kept and not known.is_possible():
+        # Earlier releases contradict each other: years that were corrected between them are no longer in the panel.
+        kept.pop(0)
+        known = _unchanged(system, published, kept, changed)
+    return known
+
+
+def same_counts(
+    system: CountSystem, published: dict[Key, Interval | None], earlier: Sequence[Told]
+) -> KnownNumbers | None:
+    """All releases together, for one who knows which counts are the same in which, and none of the counts.
+
+    None where the counts of no earlier release are remembered.
+    """
+    own: dict[str, dict[Key, Hashable]] = {}
+    for release in earlier:
+        if release.counts is not None:
+            counts = release.counts
+            own[release.run_id] = {
+                key: ("was", key, counts[key]) for key in release.intervals if counts[key] != system.counts.get(key)
+            }
+    remembered = [release for release in earlier if release.run_id in own]
+    if not remembered:
+        return None
+    name = f"this release and {len(remembered)} earlier, knowing which counts are the same"
+    return _joint(name, system, published, remembered, own)
+
+
+def _unchanged(
+    system: CountSystem,
+    published: dict[Key, Interval | None],
+    earlier: Sequence[Told],
+    changed: dict[str, set[Key]],
+) -> KnownNumbers:
+    """The joint system in which each release's `changed` counts are numbers of their own."""
+    own: dict[str, dict[Key, Hashable]] = {
+        release.run_id: {key: (release.run_id, key) for key in changed[release.run_id]} for release in earlier
+    }
+    name = "this release" if not earlier else f"this release and {len(earlier)} earlier, same counts for the same years"
+    return _joint(name, system, published, earlier, own)
+
+
+def _joint(
+    name: str,
+    system: CountSystem,
+    published: dict[Key, Interval | None],
+    earlier: Sequence[Told],
+    own: dict[str, dict[Key, Hashable]],
+) -> KnownNumbers:
+    """This release and earlier ones, whose counts are this release's but for those with a name of their `own`."""
+    anything: Interval = (0.0, _ceiling(system))
+    told: dict[Hashable, Interval] = dict.fromkeys(system.counts, anything)
+    equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
+    for release in earlier:
+        named = own[release.run_id]
+        for key, interval in release.intervals.items():
+            told[named.get(key, key)] = _both(interval, told.get(named.get(key, key), anything))
+        equations += release.equations({key: named.get(key, key) for key in release.intervals})
+    names = list(told)
+    now = {one: _both(published.get(one), told[one]) for one in names}  # type: ignore[call-overload]
+    attack = _attack(names, equations, now, told, {key for key in published if published[key]}, system)
+    kinds = {i: Kind.WITHHELD for i, one in enumerate(names) if now[one] == anything}
+    return KnownNumbers(name, attack, {one: i for i, one in enumerate(names) if one in system.counts}, kinds)  # type: ignore[misc]
+
+
+def _published_otherwise(system: CountSystem, release: Told) -> set[Key]:
+    """Counts that an earlier release published as what they no longer are."""
+    return {
+        key
+        for key, interval in release.intervals.items()
+        if interval and key in system.counts and not interval[0] <= system.counts[key] <= interval[1]
+    }
+
+
+def _changed_too(
+    system: CountSystem, published: dict[Key, Interval | None], release: Told, changed: set[Key]
+) -> set[Key]:
+    """The fewest persons' worth of further counts that must have changed for the two releases to agree."""
+    anything: Interval = (0.0, _ceiling(system))
+    perhaps = [key for key in release.intervals if key in system.counts and key not in changed]
+    own: dict[Key, Hashable] = {key: (release.run_id, key) for key in [*perhaps, *changed]}
+    bounds: dict[Hashable, Interval] = {key: published[key] or anything for key in system.counts}
+    for key, interval in release.intervals.items():
+        bounds[own.get(key, key)] = _both(interval, bounds.get(own.get(key, key), anything))
+    equations: list[tuple[Hashable, Sequence[Hashable], int]] = [
+        (total, parts, _known(system, total, parts)) for total, parts in system.margins
+    ]
+    equations += release.equations({key: own.get(key, key) for key in release.intervals})
+    more: dict[Hashable, Key] = {("more", key): key for key in perhaps}
+    less: dict[Hashable, Key] = {("less", key): key for key in perhaps}
+    bounds |= dict.fromkeys([*more, *less], anything)
+    # then + more = now + less: as two sums that are equal to one number.
+    for key in perhaps:
+        bounds["sum", key] = (0.0, 2 * anything[1])
+        equations += [(("sum", key), [own[key], ("more", key)], 0), (("sum", key), [key, ("less", key)], 0)]
+    names = list(bounds)
+    attack = _attack(names, equations, bounds, bounds, set(), system)
+    cost = np.array([float(name in more or name in less) for name in names])
+    z = attack.solution(cost)
+    if z is None:
+        return set(perhaps)
+    return {(more | less)[name] for name, value in zip(names, z, strict=True) if name in more | less and value > 1e-6}
+
+
+def nested(
+    system: CountSystem,
+    published: dict[Key, Interval | None],
+    earlier: Told,
+    direction: Direction,
+) -> KnownNumbers:
+    """This release and an earlier one, on the assumption that persons were only added, or only removed, in between.
+
+    Numbers are the counts of both and the change of those that are in both. On `changed` either may have happened.
+    """
+    ceiling = _ceiling(system)
+    anything: Interval = (0.0, ceiling)
+    common = [key for key in earlier.intervals if key in system.counts]
+    names: list[tuple[str, Key]] = [
+        *(("now", key) for key in system.counts),
+        *(("then", key) for key in earlier.intervals),
+        *(("change", key) for key in common),
+    ]
+    change = {"added": anything, "removed": (-ceiling, 0.0), "changed": (-ceiling, ceiling)}[direction]
+    bounds: dict[Hashable, Interval] = {("now", key): published[key] or anything for key in system.counts}
+    bounds |= {("then", key): interval or anything for key, interval in earlier.intervals.items()}
+    bounds |= {("change", key): change for key in common}
+    anyway = bounds | {("now", key): anything for key in system.counts}
+    equations: list[Equation] = [
+        (_tag("now", total), [("now", part) for part in parts], _known(system, total, parts))
+        for total, parts in system.margins
+    ]
+    equations += earlier.equations({key: ("then", key) for key in earlier.intervals})
+    equations += [(("now", key), [("then", key), ("change", key)], 0) for key in common]
+    attack = _attack(names, equations, bounds, anyway, {("now", key) for key in published if published[key]}, system)
+    kinds = {i: Kind.CHANGE for i, (when, _) in enumerate(names) if when == "change"}
+    kinds |= {i: Kind.WITHHELD for i, name in enumerate(names) if name[0] != "change" and bounds[name] == anything}
+    at = {key: i for i, (when, key) in enumerate(names) if when == "now"}
+    return KnownNumbers(f"this release and {earlier.run_id}, persons {direction}", attack, at, kinds)
+
+
+def _attack(
+    names: Sequence[Hashable],
+    equations: Iterable[tuple[Hashable, Sequence[Hashable], int]],
+    bounds: dict[Hashable, Interval],
+    anyway: dict[Hashable, Interval],
+    published: set[Hashable],
+    system: CountSystem,
+) -> Attack:
+    """The linear system of these numbers, without equations that stand twice."""
+    at = {name: i for i, name in enumerate(names)}
+    rows = {(total, tuple(parts)): known for total, parts, known in equations}
+    i, j, value = [], [], []
+    for row, (total, parts) in enumerate(rows):
+        members = [(part, 1.0) for part in parts] + ([] if total is None else [(total, -1.0)])
+        i += [row] * len(members)
+        j += [at[member] for member, _ in members]
+        value += [sign for _, sign in members]
+    low, high = np.array([bounds[name] for name in names], dtype=float).T
+    anyway_low, anyway_high = np.array([anyway[name] for name in names], dtype=float).T
+    is_open = np.array([name in published for name in names])
+    # Information lost grows with the logarithm of a count, as in tau-Argus' logarithmic costs.
+    cost = np.log(2 + np.clip(np.where(is_open, high, 0), 0, None))
+    return Attack(
+        csr_array((value, (i, j)), shape=(len(rows), len(names))),
+        np.array(list(rows.values()), dtype=float),
+        low.copy(),
+        high.copy(),
+        anyway_low.copy(),
+        anyway_high.copy(),
+        cost,
+        is_open & ((anyway_low < low) | (anyway_high > high)),
+    )
+
+
+def _known(system: CountSystem, total: Key | None, parts: Sequence[Key]) -> int:
+    """Σ parts − total: zero but for a public total, and for rows that a fit leaves out, taken as known exactly."""
+    return sum(system.counts[part] for part in parts) - (0 if total is None else system.counts[total])
+
+
+def _both(published: Interval | None, told: Interval) -> Interval:
+    return told if published is None else (max(published[0], told[0]), min(published[1], told[1]))
+
+
+def _ceiling(system: CountSystem) -> float:
+    """More than any count can be: what an attacker may take for granted."""
+    return float(10 ** math.ceil(math.log10(10 + 10 * max(system.counts.values(), default=0))))
+
+
+def _tag(when: str, key: Key | None) -> Hashable:
+    return None if key is None else (when, key)

@@ -1,0 +1,101 @@
+"""How counts look when published: fits, observed rates and the notes of verdicts, from what is not withheld.
+
+Belongs here: the published form of rows. Does not belong here: what is withheld (`release_protection`).
+"""
+
+import math
+from collections.abc import Collection
+
+from scipy.special import ndtri
+
+from models_py.contrasts import cells_behind
+from models_py.counts import PERSONS, Key, Span
+from models_py.hypotheses import Hypothesis
+from models_py.study import Study
+
+Row = dict[str, object]
+Published = dict[Key, int | None]
+
+# Each of these would tell a withheld count of a fit, being a function of the counts.
+TELLING_STATISTICS = ("log_likelihood", "null_log_likelihood", "pseudo_r2", "aic", "bic")
+
+
+def wilson_interval(events: int, total: int, confidence: float) -> tuple[float, float]:
+    """Wilson's (1927) score interval of events / total."""
+    z = float(ndtri((1 + confidence) / 2))
+    share = events / total
+    centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def fit_row(row: Row, published: Published, likelihoods: Collection[tuple[Key, ...]], span: Span, study: Study) -> Row:
+    """A fit as published: rounded counts, and statistics if they are among those that tell nothing of them."""
+    model, group = str(row["model"]), str(row["population_group"])
+    whats = (None, *study.variables.outcome.levels[1:])
+    counts = {
+        "n_person_years" if what is None else f"n_{what}": published["fit", model, group, what, span]
+        for what in (PERSONS, *whats)
+    }
+    keys: tuple[Key, ...] = tuple(("fit", model, group, what, span) for what in whats)
+    statistics: Row = dict.fromkeys(TELLING_STATISTICS)
+    if row["status"] == "ok" and None not in counts.values() and keys in likelihoods:
+        statistics = {name: round(float(str(row[name]))) for name in TELLING_STATISTICS}
+        statistics["pseudo_r2"] = round(float(str(row["pseudo_r2"])), 3)
+    return row | counts | statistics
+
+
+def rate_rows(published: Published, span: Span, study: Study) -> list[Row]:
+    """Observed rates as published, on the whole grid of groups, classes, years and outcomes."""
+    years = sorted({key[3] for key in published if key[0] == "rate" and isinstance(key[3], int)})
+    return [
+        {
+            "population_group": group,
+            "centrality": centrality,
+            "year": None if year == span else year,
+            "outcome": outcome,
+        }
+        | _share(
+            published["rate", group, centrality, year, outcome],
+            published["rate", group, centrality, year, None],
+            study.models.confidence_level,
+        )
+        for group in study.levels("population_group")
+        for centrality in study.levels("centrality")
+        for year in [*years, span]
+        for outcome in study.variables.outcome.levels
+    ]
+
+
+def _share(events: int | None, total: int | None, confidence: float) -> Row:
+    """Share and interval from published counts, where both are."""
+    row: Row = {"n_person_years": total, "n_events": events, "share": None, "ci_low": None, "ci_high": None}
+    if events is not None and total is not None:
+        low, high = wilson_interval(events, total, confidence)
+        row |= {"share": events / total, "ci_low": low, "ci_high": high}
+    return row
+
+
+def verdict_row(row: Row, published: Published, span: Span, study: Study) -> Row:
+    """A verdict whose note says on how few events it rests, by the counts that are published elsewhere."""
+    if row["verdict"] == "inconclusive":
+        return row
+    hypothesis = next(h for h in study.hypotheses if h.id == row["hypothesis_id"])
+    return row | {"note": f"{row['note']} {_events_sentence(hypothesis, published, span, study)}"}
+
+
+def _events_sentence(hypothesis: Hypothesis, published: Published, span: Span, study: Study) -> str:
+    counts = {
+        f"{group}, centrality {centrality}": published["rate", group, centrality, span, hypothesis.outcome]
+        for group, centrality in cells_behind(hypothesis, study)
+    }
+    events = f"{hypothesis.outcome} events"
+    hidden = [cell for cell, count in counts.items() if count is None]
+    if hidden:
+        return (
+            f"Few events: the number of {events} is withheld for {'; '.join(hidden)} "
+            f"(fewer than {study.disclosure.threshold}, or withheld to protect another number)."
+        )
+    smallest, cell = min((count, cell) for cell, count in counts.items() if count is not None)
+    warning = "Few events: the" if smallest < study.disclosure.few_events else "The"
+    return f"{warning} smallest cell behind it ({cell}) has about {smallest:,} {events}."

@@ -1,0 +1,210 @@
+"""Which counts a release withholds: small ones, and what would give them or a small change back.
+
+Belongs here: the order of the rules, on counts and margins whatever they are of. Does not belong here: reading counts,
+or how they look when published.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from models_py.attacker import ROUNDING_ERROR, Interval
+from models_py.counts import CountSystem, Key
+from models_py.joint_knowledge import (
+    Direction,
+    Told,
+    locked_keys,
+    nested,
+    same_counts,
+    shown_before,
+    unchanged,
+    withheld_before,
+)
+from models_py.protection import KnownNumbers, protect
+from models_py.rounding import published_count, rounded_count, told_by_published
+from models_py.study import Disclosure
+from models_py.suppression import Margin, suppress
+
+# Keys of a fit's person-years and of its events.
+FitKeys = tuple[Key, ...]
+
+
+# Persons were only added between two releases, or only removed.
+ONE_WAY: tuple[Direction, ...] = ("added", "removed")
+
+
+@dataclass(frozen=True, slots=True)
+class AttackRecord:
+    """One attack that was tried.
+
+    Attributes:
+        n_numbers: withheld counts and changes looked at.
+        n_told_anyway: those of which more is known than the rule allows even if this release told nothing.
+    """
+
+    name: str
+    n_numbers: int
+    n_told_anyway: int
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """Counts as published, keys withheld by each rule, and the attacks that what is published withstands.
+
+    Attributes:
+        shown: key → published count, None where withheld.
+        small, few_persons, before, margins, attacks: withheld, each under the first rule that asks for it.
+        kept: published as before, though they would round to something else.
+        likelihoods: the fits whose log-likelihoods may be published, by their keys.
+    """
+
+    shown: dict[Key, int | None]
+    small: frozenset[Key]
+    few_persons: frozenset[Key]
+    before: frozenset[Key]
+    margins: frozenset[Key]
+    attacks: frozenset[Key]
+    kept: frozenset[Key]
+    likelihoods: frozenset[FitKeys]
+    records: tuple[AttackRecord, ...]
+
+    @property
+    def withheld(self) -> frozenset[Key]:
+        """All keys that are withheld."""
+        return frozenset(key for key, count in self.shown.items() if count is None)
+
+
+def protect_release(
+    system: CountSystem, earlier: Sequence[Told], rule: Disclosure, likelihoods: dict[FitKeys, int] | None = None
+) -> Protection:
+    """What to publish of a release, given what earlier ones told.
+
+    `likelihoods` are the null log-likelihoods of fits, whole numbers, by the keys of their person-years and events.
+
+    Raises:
+        AttackFailed: what would be known could not be worked out, so that nothing may be published.
+    """
+    small = {key for key, count in system.counts.items() if count < rule.threshold}
+    few = system.few_persons - small
+    by_margins = _suppressed(system, small | few, set(locked_keys(system, earlier)), rule) - small - few
+    before = withheld_before(system, earlier) - set(locked_keys(system, earlier)) - small - few - by_margins
+    last = shown_before(earlier)
+    shown = {key: published_count(count, last.get(key), rule) for key, count in system.counts.items()}
+    shown |= dict.fromkeys(small | few | by_margins | before)
+    contradictory = _parts_above_totals(system, shown)
+    shown |= dict.fromkeys(contradictory)
+    intervals = {
+        key: None if count is None else told_by_published(count, last.get(key), rule) for key, count in shown.items()
+    }
+    by_attacks, told, attacks = _withstood(system, intervals, earlier, rule, likelihoods or {})
+    shown |= dict.fromkeys(by_attacks)
+    return Protection(
+        shown,
+        frozenset(small),
+        frozenset(few),
+        frozenset(before),
+        frozenset(by_margins | contradictory),
+        frozenset(by_attacks),
+        frozenset(key for key, count in shown.items() if count not in (None, rounded_count(system.counts[key], rule))),
+        frozenset(told),
+        tuple(AttackRecord(a.name, len(a.kinds), len(a.told_anyway)) for a in attacks),
+    )
+
+
+def _parts_above_totals(system: CountSystem, shown: dict[Key, int | None]) -> set[Key]:
+    """Counts that kept their published value while their total's moved below it: a share would be above one."""
+    return {
+        part
+        for total, parts in system.margins
+        if total is not None and (most := shown[total]) is not None
+        for part in parts
+        if (shown[part] or 0) > most
+    }
+
+
+def _withstood(
+    system: CountSystem,
+    intervals: dict[Key, Interval | None],
+    earlier: Sequence[Told],
+    rule: Disclosure,
+    likelihoods: dict[FitKeys, int],
+) -> tuple[set[Key], set[FitKeys], list[KnownNumbers]]:
+    """What to withhold for the attacks' sake, the fits whose log-likelihoods do not add to it, and the attacks.
+
+    Mostly nothing need be withheld with all log-likelihoods published. If not, counts come first: those are withheld
+    that must be without any log-likelihood, and then one fit's after another is published if nothing more must be.
+    """
+    told = {keys for keys in likelihoods if all(intervals[key] for key in keys)}
+    attacks = _attacks(system, _narrowed(intervals, told, likelihoods), earlier)
+    if not protect(attacks, rule):
+        return set(), told, attacks
+    attacks = _attacks(system, intervals, earlier)
+    withheld = protect(attacks, rule)
+    known = intervals | dict.fromkeys(withheld)
+    published: set[FitKeys] = set()
+    for keys in sorted(told, key=str):
+        if all(known[key] for key in keys):
+            more = _attacks(system, _narrowed(known, {*published, keys}, likelihoods), earlier)
+            if not protect(more, rule):
+                published.add(keys)
+                attacks = more
+    return withheld, published, attacks
+
+
+def _narrowed(
+    intervals: dict[Key, Interval | None], told: set[FitKeys], likelihoods: dict[FitKeys, int]
+) -> dict[Key, Interval | None]:
+    """What is known of counts when these fits' log-likelihoods are."""
+    narrowed = dict(intervals)
+    for keys in told:
+        alone = [interval for key in keys if (interval := intervals[key])]
+        narrowed |= dict(zip(keys, told_by_likelihood(alone, likelihoods[keys]), strict=True))
+    return narrowed
+
+
+def told_by_likelihood(alone: Sequence[Interval], likelihood: int) -> list[Interval]:
+    """What person-years and events, each known to lie in an interval, are by their null log-likelihood besides.
+
+    The log-likelihood of intercepts alone is Σ n_j log(n_j / n), a function of the counts and nothing else: of all
+    counts in the intervals only those that give it are left. Falls back on the intervals where no counts give it, as
+    when it is not of that form.
+    """
+    grids = [np.arange(low, high + 1) for low, high in alone]
+    n = np.array(list(product(*grids)), dtype=float)
+    n = n[n[:, 1:].sum(axis=1) < n[:, 0]]
+    parts = np.column_stack([n[:, 0] - n[:, 1:].sum(axis=1), n[:, 1:]])
+    fitting = n[np.abs((parts * np.log(parts / n[:, :1])).sum(axis=1) - likelihood) <= 0.5 + ROUNDING_ERROR]
+    if not len(fitting):
+        return list(alone)
+    return [(float(low), float(high)) for low, high in zip(fitting.min(axis=0), fitting.max(axis=0), strict=True)]
+
+
+def _suppressed(system: CountSystem, primary: set[Key], locked: set[Key], rule: Disclosure) -> set[Key]:
+    """Secondary suppression as if published counts were exact; locked ones are told already, withholding is in vain."""
+    at = {key: position for position, key in enumerate(system.counts)}
+    margins = [
+        Margin(tuple(at[part] for part in parts), None if total is None else at[total])
+        for total, parts in system.margins
+    ]
+    hidden = suppress(
+        np.array(list(system.counts.values()), dtype=np.int64),
+        margins,
+        rule.threshold,
+        primary=np.array([key in primary for key in system.counts]),
+        fixed=np.array([key in locked for key in system.counts]),
+    )
+    return {key for key, is_hidden in zip(system.counts, hidden, strict=True) if is_hidden}
+
+
+def _attacks(system: CountSystem, published: dict[Key, Interval | None], earlier: Sequence[Told]) -> list[KnownNumbers]:
+    """The attacks that what is published does not refute by itself."""
+    attacks = [unchanged(system, published, earlier)]
+    if with_memory := same_counts(system, published, earlier):
+        attacks.append(with_memory)
+    for release in earlier:
+        one_way = [nested(system, published, release, direction) for direction in ONE_WAY]
+        possible = [known for known in one_way if known.is_possible()]
+        attacks += possible or [nested(system, published, release, "changed")]
+    return attacks

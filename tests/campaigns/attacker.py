@@ -1,0 +1,279 @@
+"""An attacker against disclosure control: bounds on every withheld count over random tables and sequences of releases.
+
+    python -m tests.campaigns.attacker --tables 10000
+
+The attacker knows the margins, the rounding and the threshold, which counts are the same in which releases (more than
+anyone can know), and, where it is so, that persons were only added or only removed between two releases. It shares no
+code with what it attacks but the form of a table.
+"""
+
+import argparse
+import collections
+import itertools
+import multiprocessing
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from models_py.counts import CountSystem, Key, KeyMargin
+from models_py.joint_knowledge import Told
+from models_py.release_protection import protect_release
+from models_py.study import Disclosure, load_study
+from tests.campaigns.random_releases import random_world, successors, system_of
+
+Fault = tuple[str, Key, tuple[float, float], int]
+STUDY = Path(__file__).parents[2] / "study.yml"
+
+
+@dataclass
+class Release:
+    """A release as made: true counts, and what readers see of them."""
+
+    counts: dict[Key, int]
+    margins: list[KeyMargin]
+    shown: dict[Key, int | None]
+    before: dict[Key, int]
+
+    def silent(self) -> "Release":
+        """The same, had it shown nothing."""
+        return replace(self, shown=dict.fromkeys(self.counts))
+
+    def interval(self, key: Key, rule: Disclosure) -> tuple[float, float]:
+        """What it shows of a count."""
+        shown = self.shown[key]
+        return (0, np.inf) if shown is None else shown_interval(shown, self.before.get(key), rule)
+
+
+@dataclass
+class Game:
+    """Unknowns, equations and bounds, and the points found so far, which lie within all that is possible."""
+
+    low: dict[object, float] = field(default_factory=dict)
+    high: dict[object, float] = field(default_factory=dict)
+    equations: dict[tuple[object, ...], float] = field(default_factory=dict)
+
+    def unknown(self, name: object, low: float, high: float) -> None:
+        self.low[name] = max(low, self.low.get(name, 0.0 if low >= 0 else low))
+        self.high[name] = min(high, self.high.get(name, np.inf))
+
+    def sums(self, parts: list[object], totals: list[object], known: float) -> None:
+        self.equations[(frozenset(parts), frozenset(totals))] = known
+
+    def solver(self) -> "Solver":
+        return Solver(self)
+
+
+class Solver:
+    """Least and most of each unknown."""
+
+    def __init__(self, game: Game) -> None:
+        self.names = list(game.low)
+        at = {name: i for i, name in enumerate(self.names)}
+        A = np.zeros((len(game.equations), len(self.names)))
+        for row, (parts, totals) in zip(A, game.equations, strict=True):
+            row[[at[name] for name in parts]] = 1
+            row[[at[name] for name in totals]] = -1
+        self.A, self.b, self.at = csr_array(A), np.array(list(game.equations.values())), at
+        self.bounds = Bounds([game.low[name] for name in self.names], [game.high[name] for name in self.names])
+        self.points: list[np.ndarray] = []
+
+    def end(self, objective: np.ndarray) -> np.ndarray | None:
+        """The point at an objective's least; None if it has none."""
+        found = milp(objective, constraints=LinearConstraint(self.A, self.b, self.b), bounds=self.bounds)
+        if found.status != 0:
+            assert found.status in (2, 3, 4), found.message
+            return None
+        self.points.append(found.x)
+        return np.asarray(found.x)
+
+    def interval(self, name: object) -> tuple[float, float]:
+        unit = np.zeros(len(self.names))
+        unit[self.at[name]] = 1
+        low, high = self.end(unit), self.end(-unit)
+        least = -np.inf if low is None else np.ceil(low[self.at[name]] - 1e-6)
+        return float(least), float(np.inf if high is None else np.floor(high[self.at[name]] + 1e-6))
+
+    def seen(self, name: object) -> tuple[float, float]:
+        values = [point[self.at[name]] for point in self.points]
+        return float(np.ceil(min(values) - 1e-6)), float(np.floor(max(values) + 1e-6))
+
+
+def shown_interval(shown: int, before: int | None, rule: Disclosure) -> tuple[int, int]:
+    """All whole numbers that are published as this after `before`, found by trying."""
+    fits = []
+    for n in range(rule.threshold, shown + 50):
+        is_kept = before is not None and abs(n - before) < rule.threshold
+        if (before if is_kept else int(n / rule.rounding_base + 0.5) * rule.rounding_base) == shown:
+            fits.append(n)
+    return fits[0], fits[-1]
+
+
+def may_be_known(low: float, high: float, rule: Disclosure) -> bool:
+    return (low <= 0 and high >= rule.threshold - 1) or high - low >= rule.protection_width
+
+
+def with_oracle(releases: list[Release], rule: Disclosure) -> list[Fault]:
+    """All releases together, counts that are the same in two of them being one unknown.
+
+    What is known as well when the last release shows nothing, only what is public anyway, is none of its doing.
+    """
+    solver, hidden = oracle(releases, rule)
+    faults: list[Fault] = []
+    for key, count in hidden:
+        if may_be_known(*solver.seen((key, count)), rule):
+            continue
+        interval = solver.interval((key, count))
+        assert interval[0] <= count <= interval[1], "the attacker is wrong"
+        if not may_be_known(*interval, rule):
+            without, _ = oracle([*releases[:-1], releases[-1].silent()], rule)
+            what = "known anyway" if without.interval((key, count)) == interval else "withheld count"
+            faults.append((what, key, interval, count))
+    return faults
+
+
+def oracle(releases: list[Release], rule: Disclosure) -> tuple[Solver, list[tuple[Key, int]]]:
+    """The unknowns, and those of them that no release shows."""
+    game, shown = Game(), set()
+    for release in releases:
+        for key, count in release.counts.items():
+            game.unknown((key, count), *release.interval(key, rule))
+            if release.shown[key] is not None:
+                shown.add((key, count))
+        for total, parts in release.margins:
+            totals: list[object] = [] if total is None else [(total, release.counts[total])]
+            known = sum(release.counts[part] for part in parts) if total is None else 0
+            game.sums([(part, release.counts[part]) for part in parts], totals, known)
+    solver = game.solver()
+    solver.end(np.zeros(len(solver.names)))
+    return solver, [name for name in game.low if name not in shown]  # type: ignore[misc]
+
+
+def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Fault]:
+    """Two releases of which it is known that persons were only added, or only removed, where that is so."""
+    common = [key for key in before.counts if key in after.counts]
+    changes = [after.counts[key] - before.counts[key] for key in common]
+    if not any(changes) or (min(changes) < 0 < max(changes)):
+        return []
+    grew = max(changes) > 0
+    old, new = (before, after) if grew else (after, before)
+    solver, without = nesting(old, new, common, rule), None
+    faults: list[Fault] = []
+    for name in solver.names:
+        when, key = name  # type: ignore[misc]
+        count = new.counts[key] - old.counts[key] if when == "change" else {"old": old, "new": new}[when].counts[key]
+        if when == "change":
+            allowed = change_may_be_known
+        elif {"old": old, "new": new}[when].shown[key] is None:
+            allowed = may_be_known
+        else:
+            continue
+        if allowed(*solver.seen(name), rule):
+            continue
+        interval = solver.interval(name)
+        if not allowed(*interval, rule):
+            without = without or nesting(*((old, new.silent()) if grew else (old.silent(), new)), common, rule)
+            what = "known anyway" if without.interval(name) == interval else f"nested releases, {when}"
+            faults.append((what, key, interval, count))
+    return faults
+
+
+def change_may_be_known(low: float, high: float, rule: Disclosure) -> bool:
+    return low <= 0 or high >= rule.threshold
+
+
+def nesting(old: Release, new: Release, common: list[Key], rule: Disclosure) -> Solver:
+    """The unknowns of both and the persons that the new one has more."""
+    game = Game()
+    for when, release in (("old", old), ("new", new)):
+        for key in release.counts:
+            game.unknown((when, key), *release.interval(key, rule))
+        for total, parts in release.margins:
+            known = sum(release.counts[part] for part in parts) if total is None else 0
+            game.sums([(when, part) for part in parts], [] if total is None else [(when, total)], known)
+    for key in common:
+        game.unknown(("change", key), 0, np.inf)
+        game.sums([("old", key), ("change", key)], [("new", key)], 0)
+    solver = game.solver()
+    solver.end(np.array([float(name[0] == "change") for name in solver.names]))  # type: ignore[index]
+    return solver
+
+
+def publish(system: CountSystem, earlier: list[Told], rule: Disclosure) -> tuple[Release, Told, int]:
+    """A release, what it tells, and how many counts were withheld for the attacks' sake."""
+    protection = protect_release(system, earlier, rule)
+    before = {key: shown for told in earlier for key, shown in told.shown.items() if shown is not None}
+    release = Release(system.counts, system.margins, protection.shown, before)
+    intervals = {key: None if n is None else release.interval(key, rule) for key, n in release.shown.items()}
+    for key, count in system.counts.items():
+        interval = intervals[key]
+        assert interval is None or interval[0] <= count <= interval[1], "published as something else"
+    told = Told(f"release {len(earlier) + 1}", release.shown, intervals, system.margins, system.counts)
+    return release, told, len(protection.attacks)
+
+
+def play(seed: int, rule: Disclosure) -> tuple[collections.Counter[str], list[tuple[str, Fault]]]:
+    """One random table and its successors, published and attacked one after another."""
+    rng = np.random.default_rng(seed)
+    world, count, faults = random_world(rng), collections.Counter[str](), []
+    n_more = int(rng.choice([0, 1, 2, 3], p=[0.4, 0.3, 0.2, 0.1]))
+    releases: list[Release] = []
+    earlier: list[Told] = []
+    history = ["first"]
+    for event, state in [("first", world), *successors(world, n_more, rng)]:
+        history.append(event)
+        release, told, n_unlocked = publish(system_of(state), earlier, rule)
+        releases.append(release)
+        earlier.append(told)
+        count["counts"] += len(release.shown)
+        count["withheld"] += sum(shown is None for shown in release.shown.values())
+        count["below the threshold"] += sum(number < rule.threshold for number in release.counts.values())
+        count["withheld for an attack"] += n_unlocked
+        found = with_oracle(releases, rule)
+        found += [fault for before in releases[:-1] for fault in with_nesting(before, release, rule)]
+        count["known anyway"] += sum(fault[0] == "known anyway" for fault in found)
+        faults += [(f"seed {seed}, {' → '.join(history[1:])}", f) for f in found if f[0] != "known anyway"]
+    count |= collections.Counter({"tables": 1, "releases": len(releases), "sequences": int(n_more > 0)})
+    return count, faults
+
+
+def campaign(
+    n_tables: int, seed: int, rule: Disclosure, workers: int
+) -> tuple[collections.Counter[str], list[tuple[str, Fault]]]:
+    """Many tables: totals, and every count that is known better than the rule allows."""
+    count: collections.Counter[str] = collections.Counter()
+    faults: list[tuple[str, Fault]] = []
+    # An executor, not a pool: it raises where a worker is killed, and a campaign cut short is not one that has held.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as executor:
+        seeds = range(seed, seed + n_tables)
+        for one, found in executor.map(play, seeds, itertools.repeat(rule), chunksize=20):
+            count.update(one)
+            faults += found
+            if count["tables"] % 500 == 0:
+                print(f"{count['tables']:,} tables, {len(faults)} faults", file=sys.stderr, flush=True)
+    return count, faults
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    start = time.perf_counter()
+    count, faults = campaign(options.tables, options.seed, load_study(STUDY).disclosure, options.workers)
+    for name, number in count.items():
+        print(f"{number:>10,}  {name}")
+    for where, (what, key, interval, true) in faults[:20]:
+        print(f"{where}: {what} {key} is {true} and known to lie in {interval}")
+    print(f"{len(faults):>10,}  known better than the rule allows; {time.perf_counter() - start:.0f} s")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

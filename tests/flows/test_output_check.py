@@ -1,0 +1,115 @@
+"""Disclosure control through the front door: its report in every release, and the history it is held against."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.home import Home
+from flows.pipeline import run_publish
+from flows.state import current_manifest
+from models_py.disclosure import DisclosureError
+from models_py.study import Study
+from models_py.tables import PUBLISHED_TABLES
+from report.release import open_results
+from tests.flows.conftest import Refreshed
+
+COUNTS = {
+    "observed_rate": "population_group, centrality, year, outcome, n_person_years, n_events",
+    "panel_accounting": "year, disposition, persons",
+    "fit": "model, population_group, n_persons, n_person_years, n_internal_move, n_emigration",
+}
+
+
+def release_folder(home: Home) -> Path:
+    return home.current.resolve()
+
+
+def published_counts(home: Home) -> dict[str, list[tuple]]:
+    with open_results(home.results) as con:
+        return {
+            t: con.sql(f"select {columns} from results.{t} order by all").fetchall() for t, columns in COUNTS.items()
+        }
+
+
+def test_every_release_has_its_output_check(refreshed: Refreshed, study: Study) -> None:
+    report = json.loads((release_folder(refreshed.home) / "output_check.json").read_text())
+    assert report["run_id"] == current_manifest(refreshed.home)["run_id"]
+    assert [table["table"] for table in report["tables"]] == [table.name for table in PUBLISHED_TABLES]
+    assert report["rules"] == study.disclosure.model_dump()
+    assert report["status"] in ("pass", "review")
+    assert report["who_must_review"]
+    rates = next(table for table in report["tables"] if table["table"] == "observed_rate")
+    with open_results(refreshed.home.results) as con:
+        withheld, total = con.sql("""
+            select count(*) - count(n), count(*) from (
+                select n_events as n from results.observed_rate
+                union all
+                select any_value(n_person_years) from results.observed_rate group by population_group, centrality, year
+            )
+        """).fetchone()
+    assert (rates["n_withheld"], rates["n_counts"]) == (withheld, total)
+    page = (release_folder(refreshed.home) / "output_check.html").read_text()
+    assert "<script" not in page
+    assert "http" not in page
+
+
+def test_every_decision_is_in_the_audit(refreshed: Refreshed) -> None:
+    report = json.loads((release_folder(refreshed.home) / "output_check.json").read_text())
+    reported = [decision for table in report["tables"] for decision in table["decisions"]] + report["all_counts"]
+    with open_results(refreshed.home.results) as con:
+        audit = con.sql("select * exclude (run_id) from audit.disclosure").fetchall()
+    assert sorted(map(str, audit)) == sorted(str(tuple(decision.values())) for decision in reported)
+    rules = {decision["rule"] for decision in reported}
+    assert {"threshold", "few_persons", "secondary_margins", "secondary_attack", "rounding", "attack"} <= rules
+    assert {"minimum_group_size", "residual_degrees_of_freedom", "few_events", "no_counts"} <= rules
+
+
+def test_the_same_counts_published_again_are_the_same(own_copy: Refreshed, study: Study) -> None:
+    """The release before is then an earlier one: what it withheld stays withheld, what it told stays told."""
+    home = own_copy.home
+    before = published_counts(home)
+    run_publish(home, study)
+    assert published_counts(home) == before
+    with open_results(home.results) as con:
+        runs = con.sql("select count(distinct run_id) from audit.disclosure").fetchone()
+    assert runs == (2,)
+    attacks = [
+        row["subject"] for row in json.loads((release_folder(home) / "output_check.json").read_text())["all_counts"]
+    ]
+    assert any("knowing which counts are the same" in attack for attack in attacks)
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        assert con.sql("select count(distinct run_id) from audit.released_count").fetchone() == (2,)
+
+
+def test_nothing_is_published_when_the_history_cannot_be_read(own_copy: Refreshed, study: Study) -> None:
+    home = own_copy.home
+    before = os.readlink(home.current)
+    warehouse = home.warehouse.read_bytes()
+    results = home.results.resolve()
+    results.chmod(0o600)
+    results.write_bytes(b"not a database")
+    with pytest.raises(DisclosureError, match="history"):
+        run_publish(home, study)
+    results.unlink()
+    with pytest.raises(DisclosureError, match="history"):
+        run_publish(home, study)
+    assert os.readlink(home.current) == before
+    assert [path.name for path in home.releases.iterdir()] == [Path(before).name]
+    assert home.warehouse.read_bytes() == warehouse
+
+
+def test_a_history_without_a_table_of_counts_cannot_be_checked(own_copy: Refreshed, study: Study) -> None:
+    results = own_copy.home.results.resolve()
+    results.chmod(0o600)
+    copy = results.with_name("copy.duckdb")
+    shutil.copyfile(results, copy)
+    with duckdb.connect(str(copy)) as con:
+        con.execute("drop view results.panel_accounting")
+        con.execute("drop table history.panel_accounting")
+    copy.replace(results)
+    with pytest.raises(DisclosureError, match="history"):
+        run_publish(own_copy.home, study)
