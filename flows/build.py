@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 from flows.home import DBT_PROJECT, PROJECT_ROOT
 from models_py.study import Study, Variable
 
+# In dbt's work folder: the manifest of the last run that ended well.
+MANIFEST = "manifest.json"
 LATEST_CLOSED = 9999
 CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
 LEVELS = (*CATEGORIES, "family_situation", "outcome")
@@ -71,16 +74,17 @@ def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> No
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_what_may_hold_values(target, logs, spill)
     try:
-        done = subprocess.run(
-            build_command(study, target, logs, what),
-            cwd=work,
-            env=_environment(database, spill),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
+        with _lifeline() as our_end:
+            done = subprocess.run(
+                build_command(study, target, logs, what),
+                cwd=work,
+                env=_environment(database, spill),
+                stdin=our_end,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
         results = _results(target / "run_results.json")
     finally:
         _remove_what_may_hold_values(target, logs, spill)
@@ -90,12 +94,24 @@ def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> No
     if done.returncode != 0:
         said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(done.stdout))
         raise BuildFailed(f"dbt ended with exit code {done.returncode}\n{said}".rstrip())
+    os.replace(target / MANIFEST, work / MANIFEST)
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """Yield what dbt gets as its input: a pipe that ends when this process does, however it ends."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def build_command(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:
     """The call of dbt."""
     return [
-        *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
+        *(sys.executable, "-c", "from flows.dbt_process import main; main()"),
         *("--no-use-colors", "--log-format", "json", "--no-version-check", "--warn-error"),
         *what,
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),

@@ -46,9 +46,7 @@ def current_release(home: Path) -> str:
         manifest = json.loads((where.current / "manifest.json").read_text(encoding="utf-8"))
         with open_results(where.results) as con:
             views = con.sql("select view_name from duckdb_views() where schema_name = 'results'").fetchall()
-            run_ids = {
-                run_id for (view,) in views for (run_id,) in con.sql(f"select distinct run_id from results.{view}").fetchall()
-            }  # fmt: skip
+            of_tables = [con.sql(f"select distinct run_id from results.{view}").fetchall() for (view,) in views]
             con.sql("select count(*) from audit.disclosure").fetchall()
         pages = [where.site / "index.html", *where.site.glob("*.html"), *where.current.glob("brief_*")]
         empty = [page.name for page in pages if not page.stat().st_size]
@@ -56,8 +54,10 @@ def current_release(home: Path) -> str:
         raise NotOneRelease(f"cannot be read: {type(error).__name__} {error}") from error
     if len(views) < 12 or len(pages) < 3 or empty:
         raise NotOneRelease(f"{len(views)} tables, {len(pages)} pages, empty: {empty}")
-    if run_ids != {manifest["run_id"]} or folder.name != manifest["run_id"] or where.site.resolve().parents[1] != folder:
-        raise NotOneRelease(f"tables are of {run_ids}, manifest of {manifest['run_id']}, folder {folder.name}")
+    run_ids = {run_id for found in of_tables for (run_id,) in found}
+    named = {manifest["run_id"], folder.name, where.site.resolve().parents[1].name}
+    if len(run_ids) != 1 or run_ids != named:
+        raise NotOneRelease(f"tables are of {run_ids}, folder, site and manifest of {named}")
     return str(manifest["run_id"])
 
 
