@@ -1,6 +1,6 @@
 """Every kind of fault at every step it applies to, and hundreds of kills at random moments: `make test-faults`.
 
-    python -m tests.faults.campaign [--kills N] [--seed S] [--only KIND…]
+    python -m tests.faults.campaign [--kills N] [--seed S] [--only KIND…] [--persons N]
 
 Prints each violation when it is found, and at the end a table of counts by fault, step and outcome. Exit code 0 only
 if everything held. Belongs here: what is tried how often. Does not belong here: the faults (`kinds`), and what must
@@ -8,6 +8,7 @@ hold after them (`trials`).
 """
 
 import argparse
+import random
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from tests.faults.kinds import KINDS, can_mount
 from tests.faults.stages import Stages
+from tests.faults.tasks import PERSONS
 from tests.faults.trials import CHAIN, Result, kill_again_and_again, try_kind
 from tests.faults.warm import WarmParent
 
@@ -52,18 +54,20 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="kills at random moments")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[], help="only these kinds of fault")
+    parser.add_argument("--persons", type=int, default=PERSONS, help="of the simulated Norway")
     asked = parser.parse_args()
     start = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="flyttepanel-faults-"))
     results: list[Result] = []
     with WarmParent(folder) as warm:
-        stages = Stages(warm, folder)
+        stages = Stages(warm, folder, asked.persons)
         told = ", ".join(f"{step} {seconds:.1f}" for step, seconds in stages.seconds.items())
         print(f"seed {asked.seed}, in {folder}; seconds undisturbed: {told}", flush=True)
         mounts = can_mount(folder)
         if not mounts:
             print("no small file systems can be had here (not root): the fault `full disk` is left out")
         jobs = kills(stages, asked.kills, asked.seed) + single(stages, asked.only, asked.seed, mounts)
+        random.Random(asked.seed).shuffle(jobs)  # cut short, a campaign has still tried something of everything
         with ThreadPoolExecutor(WORKERS) as workers:
             for done in as_completed([workers.submit(lambda job=job: list(job())) for job in jobs]):
                 for result in done.result():

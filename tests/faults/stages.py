@@ -28,12 +28,12 @@ BEGINS_AFTER = {
 class Stages:
     """The stages, how long each step takes undisturbed (seconds), and the state everything must end in."""
 
-    def __init__(self, warm: WarmParent, folder: Path) -> None:
+    def __init__(self, warm: WarmParent, folder: Path, persons: int) -> None:
         self.warm, self.folder = warm, folder
         self.deliveries = folder / "all"
         self.seconds: dict[str, float] = {}
         self.copies = 0
-        warm.value(tasks.make_deliveries, self.deliveries)
+        warm.value(tasks.make_deliveries, self.deliveries, persons)
         home = Home(folder / "stage-base")
         home.create()
         for delivery in sorted(self.deliveries.glob("delivery_*")):

@@ -22,7 +22,7 @@ from models_py.study import Study, load_study
 from synthetic import simulate
 from tests.faults.warm import run_dbt_warm
 
-PERSONS, FIRST_YEAR, LAST_YEAR, SEED = 4_000, 2014, 2017, 7
+PERSONS, FIRST_YEAR, LAST_YEAR, SEED = 1_500, 2014, 2017, 7
 NEXT_DELIVERY = f"delivery_{LAST_YEAR}"
 
 
@@ -64,9 +64,9 @@ def step(home: Path, name: str, wrong: AbstractContextManager[object] | None = N
     return result if isinstance(result, bool | int | None) else None
 
 
-def make_deliveries(folder: Path) -> None:
+def make_deliveries(folder: Path, persons: int) -> None:
     """Simulate the deliveries of a tiny Norway."""
-    simulate(persons=PERSONS, years=(FIRST_YEAR, LAST_YEAR), seed=SEED, out=folder, deliveries="yearly",
+    simulate(persons=persons, years=(FIRST_YEAR, LAST_YEAR), seed=SEED, out=folder, deliveries="yearly",
              sampling="balanced")  # fmt: skip
 
 

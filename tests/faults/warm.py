@@ -16,12 +16,20 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from flows.versions import code_version
+
 SOCKET = "FLYTTEPANEL_WARM_PARENT"
+# What a refresh imports, here and there.
+EVERYTHING = (
+    *("dbt.adapters.duckdb", "dbt.cli.main", "expectations.gate", "flows.load", "flows.pipeline", "models_py.estimate"),
+    *("report.render", "tests.faults.tasks", "tests.faults.published"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +81,13 @@ class Work:
 class WarmParent:
     """The parent; everything it starts is gone when its block ends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, modules: Sequence[str] = EVERYTHING) -> None:
         self.address = str(folder / "warm.socket")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from tests.faults.warm import serve; serve()", self.address],
+            [sys.executable, "-c", "from tests.faults.warm import serve; serve()", self.address, *modules],
             env=os.environ | {SOCKET: self.address, "OPENBLAS_NUM_THREADS": "1"},
         )
-        until = time.monotonic() + 180
+        until = time.monotonic() + 600
         while not os.path.exists(self.address):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise TimeoutError("the parent of the warm processes did not start")
@@ -111,9 +119,9 @@ class WarmParent:
 
 
 def serve() -> None:
-    """Be the parent: import everything, then fork for every request until killed."""
-    address = sys.argv[1]
-    import_everything()
+    """Be the parent: import what is named, then fork for every request until killed."""
+    address, *modules = sys.argv[1:]
+    import_all(modules)
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(f"{address}.new")
     listening.listen(64)
@@ -129,20 +137,10 @@ def serve() -> None:
         connection.close()
 
 
-def import_everything() -> None:
-    """Everything a refresh imports, and nothing that starts a thread or opens a database."""
-    import dbt.adapters.duckdb
-    import dbt.cli.main
-
-    import expectations.gate
-    import flows.load
-    import flows.pipeline
-    import models_py.estimate
-    import report.render
-    from flows.versions import code_version
-
-    _ = (dbt.adapters.duckdb, dbt.cli.main, expectations.gate, flows.load, flows.pipeline)
-    _ = (models_py.estimate, report.render)
+def import_all(modules: Sequence[str]) -> None:
+    """Import modules that start no thread and open no database."""
+    for module in modules:
+        import_module(module)
     code_version()  # of now, whatever becomes of the files while a campaign runs
     if threading.active_count() > 1:
         raise RuntimeError("a thread runs in the parent: what it forks would not be whole")
@@ -235,10 +233,3 @@ def exactly(connection: socket.socket, count: int) -> bytes:
             raise ConnectionError("the parent of the warm processes is gone")
         data += part
     return data
-
-
-@contextlib.contextmanager
-def warm_parent(folder: Path) -> Iterator[WarmParent]:
-    """A warm parent for a block."""
-    with WarmParent(folder) as parent:
-        yield parent
