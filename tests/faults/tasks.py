@@ -23,6 +23,7 @@ from synthetic import simulate
 from tests.faults.warm import run_dbt_warm
 
 PERSONS, FIRST_YEAR, LAST_YEAR, SEED = 1_500, 2014, 2017, 7
+LATER = "started_at = started_at + interval 1 year, finished_at = finished_at + interval 1 year"
 NEXT_DELIVERY = f"delivery_{LAST_YEAR}"
 
 
@@ -77,14 +78,14 @@ def make_later(home: Path) -> None:
     new = old.with_name(f"{int(old.name[:4]) + 1}{old.name[4:]}")
     run_id = "(left(run_id, 4)::integer + 1)::varchar || run_id[5:]"
     with duckdb.connect(str(where.warehouse)) as con:
-        con.execute("update audit.step set started_at += interval 1 year, finished_at += interval 1 year")
-        con.execute("update audit.delivery set loaded_at += interval 1 year")
+        con.execute(f"update audit.step set {LATER}")
+        con.execute("update audit.delivery set loaded_at = loaded_at + interval 1 year")
         for table in ("step", "delivery", "validation", "released_count"):
             con.execute(f"update audit.{table} set run_id = {run_id}")
     con = duckdb.connect()
     con.execute(f"attach '{old / 'results.duckdb'}' as release")
     con.execute("use release")
-    con.execute("update history.run set started_at += interval 1 year, finished_at += interval 1 year")
+    con.execute(f"update history.run set {LATER}")
     for (table,) in con.sql("select table_name from duckdb_tables() where schema_name = 'history'").fetchall():
         con.execute(f"update history.{table} set run_id = {run_id}")
     con.execute(f"update audit.disclosure set run_id = {run_id}")

@@ -35,7 +35,7 @@ def test_the_last_run_of_a_step_is_the_last_although_the_clock_was_set_back(home
     load_deliveries(home.warehouse, home.landing, None, study, "20270101T000000Z-aaaaaa")
     record_step(home.warehouse, "build", "20270101T000000Z-aaaaaa", study, NOW)
     with duckdb.connect(str(home.warehouse)) as con:
-        con.execute("update audit.step set finished_at += interval 1 year")
+        con.execute("update audit.step set finished_at = finished_at + interval 1 year")
     other = study.model_copy(update={"title": study.title.model_copy(update={"en": "Another study"})})
     record_step(home.warehouse, "build", "20260101T000000Z-aaaaaa", other, NOW)
     with duckdb.connect(str(home.warehouse), read_only=True) as con:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
@@ -27,9 +28,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmParent]:
 def load(path: Path, wrong: Wrong | None = None) -> int:
     """As `flyttepanel load`, without gate 1."""
     home = Home(path)
-    with sole_writer(home), candidate_warehouse(home) as candidate:
-        if wrong:
-            wrong.__enter__()
+    with wrong or nullcontext(), sole_writer(home), candidate_warehouse(home) as candidate:
         return len(load_deliveries(candidate, home.landing, None, load_study(STUDY_FILE), "run"))
 
 
@@ -71,7 +70,7 @@ def test_a_load_killed_again_and_again_is_as_one_undisturbed(home: Home, warm: W
         now = warm.value(loaded, home.path)
         assert now == before or len(now[0]) == 2
     assert ended.outcome == "done"
-    assert n_killed >= 3
+    assert n_killed >= 5
     undisturbed = Home(tmp_path / "undisturbed")
     undisturbed.create()
     for delivery in ("delivery_1", "delivery_2"):

@@ -97,7 +97,7 @@ class WarmParent:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
+        self.process.terminate()
         self.process.wait()
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> Work:
@@ -127,11 +127,13 @@ def serve() -> None:
     listening.listen(64)
     os.rename(f"{address}.new", address)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     while True:
         connection, _ = listening.accept()
         if os.fork() == 0:
             listening.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             keep(connection)
             os._exit(0)
         connection.close()
