@@ -173,14 +173,18 @@ class PatternedRows:
     def _cross_product(self, weights: Floats) -> Floats:
         """X' diag(weights) X (k, k), for weights (n,)."""
         product = np.zeros((self.n_columns, self.n_columns))
-        for block in self.blocks:
-            product[np.ix_(block.columns, block.columns)] = (block.patterns.T * block.sums(weights)) @ block.patterns
-        for (a, b), codes in zip(combinations(self.blocks, 2), self.pairs, strict=True):
+        by_pattern: dict[int, Floats] = {}
+        for (i, j), codes in zip(combinations(range(len(self.blocks)), 2), self.pairs, strict=True):
+            a, b = self.blocks[i], self.blocks[j]
             shape = (a.patterns.shape[0], b.patterns.shape[0])
             table = np.bincount(codes, weights=weights, minlength=shape[0] * shape[1]).reshape(shape)
+            by_pattern |= {i: table.sum(axis=1), j: table.sum(axis=0)}
             across = a.patterns.T @ table @ b.patterns
             product[np.ix_(a.columns, b.columns)] = across
             product[np.ix_(b.columns, a.columns)] = across.T
+        for i, block in enumerate(self.blocks):
+            sums = by_pattern[i] if i in by_pattern else block.sums(weights)
+            product[np.ix_(block.columns, block.columns)] = (block.patterns.T * sums) @ block.patterns
         return product
 
     def sums_by_group(self, weights: Floats, rows: NDArray[np.int32], starts: NDArray[np.int32]) -> Floats:
