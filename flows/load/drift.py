@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import duckdb
 
+from flows.load.contract import contracts
 from flows.load.drift_links import linked_changes
 from flows.load.drift_notes import Note, record
 from flows.load.drift_sample import make_samples, touched_years
@@ -40,7 +41,7 @@ def judge_drift(reader: Reader, arrivals: Sequence[int]) -> list[Fault]:
     """Compare what came with the arrivals to what was there, note what is safe, and return what is not."""
     con, study = reader.con, reader.study
     touched = touched_years(con, arrivals)
-    changes = finding_changes(con, arrivals, study)
+    changes = [*finding_changes(con, arrivals, study), *missing_years(con, arrivals)]
     if touched:
         make_samples(con, touched, study.drift)
         changes += [*yearly_changes(con, touched, study.drift), *linked_changes(con, touched, study)]
@@ -105,6 +106,25 @@ def finding_changes(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], stu
                 Change(register, year, arrival, named, found, None, None, share, n_rows, message, refused)
             )  # fmt: skip
     return changes
+
+
+def missing_years(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> list[Change]:
+    """Years that an earlier delivery of a wide file has brought and this one lacks: the earlier ones stay."""
+    wide = [name for name, contract in contracts().items() if contract.layout == "wide"]
+    rows = con.execute("""
+        with brought as (select register, year, arrival from audit.register_year where list_contains(?, register))
+        select distinct now.register, earlier.year, now.arrival
+        from brought as now inner join brought as earlier
+            on earlier.register = now.register and earlier.arrival < now.arrival
+        where list_contains(?, now.arrival) and not exists (
+            select 1 from brought where brought.arrival = now.arrival and brought.register = now.register
+                and brought.year = earlier.year)
+        order by all
+    """, [wide, list(arrivals)]).fetchall()  # fmt: skip
+    return [
+        Change(register, year, arrival, None, "missing_year", None, None, 0.0, 0, "", False)
+        for register, year, arrival in rows
+    ]
 
 
 def drift_rule(rule: str, action: str, share: float, bounds: Drift) -> str | None:

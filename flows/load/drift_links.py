@@ -6,7 +6,6 @@ and are noted; many mean that rows, keys or columns were mixed up.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import duckdb
 
@@ -43,8 +42,7 @@ def linked_changes(con: duckdb.DuckDBPyConnection, touched: Sequence[Touched], s
             if blamed is None or n < study.drift.least_rows:
                 continue
             share = n_wrong / n
-            chance = study.drift.standard_errors * sqrt(share * (1 - share) / n)
-            refused = judged(share, link.limit, chance if link.limit.noted else 0.0)
+            refused = judged(share, n, link.limit, study.drift.standard_errors)
             if refused is not None:
                 register, of_year = blamed
                 column = link.column if register == link.register else None
@@ -74,7 +72,14 @@ def blame(link: Link, year: int | None, arrivals: dict[tuple[str, int | None], i
 def links(study: Study) -> list[Link]:
     """Everything that is held against another register."""
     bounds: Drift = study.drift
-    return [*unlinked_persons(bounds), *lives(bounds), *parents(bounds), statuses(study), moves(study)]
+    return [
+        *unlinked_persons(bounds),
+        *lives(bounds),
+        *parents(bounds),
+        statuses(study),
+        event_types(bounds),
+        moves(study),
+    ]
 
 
 def unlinked_persons(bounds: Drift) -> list[Link]:
@@ -141,6 +146,19 @@ def statuses(study: Study) -> Link:
         f"""
         select aar, count(*), count(*) filter (regstat <> '{study.panel.resident_status}')
         from sample_bostedskommune inner join sample_regstat using ({KEY}, aar) group by aar order by aar
+        """,
+    )  # fmt: skip
+
+
+def event_types(bounds: Drift) -> Link:
+    """Immigrations into no municipality, emigrations out of none, moves without one of the two."""
+    return Link(
+        "event_against_type", "flytting", "flyttetype", "flytting", 0, bounds.contradiction,
+        "events without the municipality that their type must have",
+        """
+        select aar, count(*), count(*) filter (
+            flyttetype in ('1', '2') and til_kommnr is null or flyttetype in ('1', '3') and fra_kommnr is null)
+        from sample_flytting group by aar order by aar
         """,
     )  # fmt: skip
 

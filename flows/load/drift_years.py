@@ -16,6 +16,8 @@ from flows.load.header import column_name
 from flows.load.session import text
 from models_py.drift_bounds import Bounds, Drift
 
+# Persons are mostly the same from year to year: the number of them varies by chance like so many events a person.
+TURNOVER = 0.1
 MISSING, GIVEN = "missing", "given"
 
 
@@ -86,11 +88,12 @@ def size_changes(place: Touched, sizes: dict[int, int], bounds: Drift) -> Iterat
     others = [sizes[year] for year in beside(place.year, list(sizes), bounds.years_compared)]
     if not others or max(now, *others) < bounds.least_rows:
         return
+    of_events = contracts()[place.register].one_row_per == "event"
     for rule, other, change, limit in (
         ("fewer_rows", min(others), min(others) - now, bounds.fewer_rows),
         ("more_rows", max(others), now - max(others), bounds.more_rows),
     ):
-        chance = bounds.standard_errors * sqrt(now + other)
+        chance = bounds.standard_errors * sqrt(other * (1 if of_events else TURNOVER))
         if change > limit.noted * other + chance:
             message = f"{now} rows where a year beside it has {other}; ask whether the register is whole"
             refused = change > limit.refused * other + chance
@@ -223,6 +226,9 @@ def changed_persons(register: str, raw: str, column: Column) -> str:
     """
 
 
-def judged(share: float, limit: Bounds, chance: float = 0.0) -> bool | None:
-    """Whether a share is refused; None if it is not even noted."""
-    return share > limit.refused + chance if share > limit.noted + chance else None
+def judged(share: float, n: int, limit: Bounds, standard_errors: float) -> bool | None:
+    """Whether a share of n is refused; None if it is not even noted."""
+    above = [
+        share > bound + standard_errors * sqrt(bound * (1 - bound) / n) for bound in (limit.noted, limit.refused)
+    ]  # fmt: skip
+    return above[1] if above[0] else None
