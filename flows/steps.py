@@ -30,6 +30,7 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
     """
     from expectations.gate import run_gate
     from flows.load import DeliveryRefused, load_deliveries, write_refusal
+    from flows.load.drift_notes import count_notes
 
     started = datetime.now(UTC)
     with step("load") as said:
@@ -39,6 +40,8 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
             write_refusal(home.refusals, refusal, run_id)
             raise
         said.append(f"{len(loaded)} {'delivery' if len(loaded) == 1 else 'deliveries'}")
+        if loaded and (n_notes := count_notes(candidate)):
+            said.append(f"{n_notes} {'note' if n_notes == 1 else 'notes'} on drift (flyttepanel status)")
     if loaded:
         with step("gate 1") as said:
             result = run_gate("incoming", candidate, study, run_id, docs_folder(home))
