@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flows.home import Home
 from storage.permissions import owner_alone
+from storage.warehouse import copy_warehouse
 
 
 class HomeBusy(RuntimeError):
@@ -71,7 +72,7 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
         )
     candidate = home.work / "candidate.duckdb"
     if home.warehouse.exists():
-        shutil.copyfile(home.warehouse, candidate)
+        copy_warehouse(home.warehouse, candidate)
     try:
         yield candidate
         commit_file(candidate, home.warehouse)
