@@ -11,6 +11,7 @@ import click
 
 from flows.errors import StepCrashed, without_values
 from flows.home import STUDY_FILE, Home, home_from
+from flows.log import TerminalHandler
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
@@ -19,7 +20,9 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 @click.version_option(package_name="flyttepanel")
 def commands() -> None:
     """Register extracts in, tested hypotheses out."""
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING, handlers=[TerminalHandler()]
+    )
     logging.getLogger("flyttepanel").setLevel(logging.INFO)
 
 
