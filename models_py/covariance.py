@@ -8,7 +8,7 @@ from typing import Literal
 
 from models_py.cells import Floats
 from models_py.clustering import PersonScores, SmallSample, clustered_covariance
-from models_py.multinomial import cross_products
+from models_py.products import DenseRows
 from models_py.study import Models
 
 CovarianceKind = Literal["clustered", "robust", "model"]
@@ -36,7 +36,7 @@ def row_meat(X: Floats, counts: Floats, P: Floats) -> Floats:
     weights -= observed[:, None] * expected[None] + expected[:, None] * observed[None]
     for j, of_outcome in enumerate(observed):
         weights[j, j] += of_outcome
-    return cross_products(X, weights)
+    return DenseRows(X).cross_products(weights)
 
 
 def robust_covariance(bread: Floats, meat: Floats, n_observations: float, small_sample: SmallSample) -> Floats:

@@ -46,6 +46,7 @@ from models_py.multinomial import (
     starting_params,
 )
 from models_py.naming import Naming, study_naming
+from models_py.products import Rows
 from models_py.results import MultinomialLogitResults
 from models_py.study import Study
 
@@ -105,7 +106,9 @@ def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> Mult
     counts, design, models = sample.cells.counts, sample.design, study.models
     X, naming = design.matrix(sample.cells), study_naming(design, study)
     check_columns(X, design.columns)
-    fit, separation = find_estimates(X, counts, naming, models.on_separation, models.max_iterations, sample.separation)
+    fit, separation = find_estimates(
+        X, counts, naming, models.on_separation, models.max_iterations, sample.separation, design.rows(sample.cells)
+    )
     bread = solve_information(fit.information, np.eye(fit.params.size))
     index = index_sample(sample.group_cells, sample.cells)
     P = np.exp(log_probabilities(X, fit.params))
@@ -134,18 +137,25 @@ def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> Mult
 
 
 def find_estimates(
-    X: Floats, counts: Floats, naming: Naming, on_separation: OnSeparation, max_iterations: int, separation: str = ""
+    X: Floats,
+    counts: Floats,
+    naming: Naming,
+    on_separation: OnSeparation,
+    max_iterations: int,
+    separation: str = "",
+    rows: Rows | None = None,
 ) -> tuple[NewtonFit, str]:
     """Estimates by maximum likelihood, or by bias reduction and then what separates the data X (n, k), counts (n, m).
 
-    `separation` names what is known to separate them beforehand.
+    `separation` names what is known to separate them beforehand; `rows` are those of X, in a form that multiplies
+    faster.
 
     Raises:
         NotEstimableError: they are not found, or the data separate and that is to be refused.
     """
     start = starting_params(X, counts)
     if not separation:
-        fit = newton(X, counts, start, max_iterations)
+        fit = newton(X, counts, start, max_iterations, rows)
         if on_separation == "refuse":
             check_fit(fit, X, counts, naming)
             return fit, ""

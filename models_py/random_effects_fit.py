@@ -44,7 +44,7 @@ def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Stud
     counts, design, models = sample.cells.counts, sample.design, study.models
     X, naming = design.matrix(sample.cells), study_naming(design, study)
     check_columns(X, design.columns)
-    pooled = newton(X, counts, starting_params(X, counts), models.max_iterations)
+    pooled = newton(X, counts, starting_params(X, counts), models.max_iterations, design.rows(sample.cells))
     check_fit(pooled, X, counts, naming)
     paths = paths_of(batches, index_sample(sample.group_cells, sample.cells), counts)
     # A person's years share random effects, so that no smaller unit than the person is independent.

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from models_py.bias_reduction import evaluate, pseudo_counts, reduce_bias, utility_covariance
 from models_py.multinomial import log_probabilities, newton, null_params, score
+from models_py.products import DenseRows
 from models_py.separation import separating_direction
 from tests.estimation.test_multinomial import differences, random_data
 
@@ -83,7 +84,7 @@ def test_the_adjusted_score_is_the_derivative_of_the_penalised_likelihood(m: int
 
     point = evaluate(X, counts, theta.reshape((3, m - 1), order="F"))
     added = pseudo_counts(X, counts.sum(axis=1), point.P, np.linalg.inv(point.information))
-    gradient = score(X, counts + added, point.P).ravel(order="F")
+    gradient = score(DenseRows(X), counts + added, point.P).ravel(order="F")
     assert_allclose(gradient, differences(penalised, theta), rtol=1e-6, atol=1e-5)
 
 

@@ -20,6 +20,7 @@ from models_py.multinomial import (
     solve_information,
 )
 from models_py.prediction import delta_method
+from models_py.products import DenseRows
 from models_py.response import LogitResponse
 
 
@@ -82,11 +83,13 @@ def test_derivatives_against_finite_differences(m: int) -> None:
         return np.array(log_likelihood(log_probabilities(X, matrix(flat)), counts))
 
     def gradient(flat: np.ndarray) -> np.ndarray:
-        return score(X, counts, np.exp(log_probabilities(X, matrix(flat)))).ravel(order="F")
+        return score(DenseRows(X), counts, np.exp(log_probabilities(X, matrix(flat)))).ravel(order="F")
 
     P = np.exp(log_probabilities(X, matrix(theta)))
     assert_allclose(gradient(theta), differences(value, theta), rtol=1e-6, atol=1e-5)
-    assert_allclose(-information(X, counts.sum(axis=1), P), differences(gradient, theta), rtol=1e-6, atol=1e-5)
+    assert_allclose(
+        -information(DenseRows(X), counts.sum(axis=1), P), differences(gradient, theta), rtol=1e-6, atol=1e-5
+    )
     by_theta = differences(lambda flat: np.exp(log_probabilities(X, matrix(flat))), theta)
     assert_allclose(LogitResponse().probabilities(X @ matrix(theta)).gradient(X), by_theta, atol=1e-8)
 
