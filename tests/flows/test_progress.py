@@ -31,7 +31,7 @@ with progress("work") as bar:
 
 
 def on_terminal(*command: str, environment: Mapping[str, str] | None = None) -> str:
-    """Run a command whose standard error is a terminal; returns what was written, a line each time one was drawn anew."""
+    """Run a command whose standard error is a terminal; returns what was written, each drawing a line."""
     terminal, ours = pty.openpty()
     plain = {name: value for name, value in os.environ.items() if name != "PREFECT__FLOW_RUN_ID"}
     environment = plain | {"TERM": "xterm", "COLUMNS": "120"} | dict(environment or {})
