@@ -105,12 +105,13 @@ def estimate(candidate: Path, study: Study, run_id: str) -> None:
     Raises:
         StepMissing: the marts have not been built from what is loaded now.
     """
+    from flows.fit_progress import watched_fits
     from models_py.estimate import estimate as estimate_models
 
     needs(candidate, "build", study)
     started = datetime.now(UTC)
-    with step("estimate"):
-        estimate_models(candidate, study)
+    with step("estimate"), watched_fits(candidate, study) as watch:
+        estimate_models(candidate, study, watch)
     record_step(candidate, "estimate", run_id, study, started)
 
 

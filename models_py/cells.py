@@ -141,6 +141,13 @@ def count_persons(con: duckdb.DuckDBPyConnection, group: str) -> int:
     return int(row[0]) if row else 0
 
 
+def count_person_years(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Person-years of each group in the panel."""
+    return dict(con.execute("""
+        select population_group, sum(stay + internal_move + emigration)::bigint from estimation.cell group by all
+    """).fetchall())  # fmt: skip
+
+
 def read_paths(con: duckdb.DuckDBPyConnection, group: str) -> Iterator[PathBatch]:
     """The paths of a group, a batch at a time; memory stays bounded whatever their number.
 
