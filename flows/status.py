@@ -41,7 +41,7 @@ def drift_lines(home: Home) -> list[str]:
 
     if not home.warehouse.exists():
         return []
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with open_warehouse(home.warehouse, read_only=True) as con:
         notes = last_notes(con) if has_table(con, "audit", "drift") else []
     said = [f"drift       {note.line()}" for note in notes[:SHOWN_NOTES]]
     more = len(notes) - len(said)
