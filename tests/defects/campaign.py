@@ -1,5 +1,6 @@
-"""All defects, and clean years of ten seeds: `make test-defects` (some minutes). Prints counts; exit code 0 only if every
-defect is caught as declared and no clean delivery is refused or noted as drift.
+"""All defects, and clean years of ten seeds: `make test-defects` (some minutes).
+
+Prints counts; exit code 0 only if every defect is caught as declared and no clean delivery is refused or noted as drift.
 """
 
 import logging
@@ -61,7 +62,11 @@ def main() -> int:
     logging.disable(logging.INFO)
     with tempfile.TemporaryDirectory() as root, ProcessPoolExecutor(2) as pool:
         uncaught = list(defects_uncaught(pool, good_deliveries(Path(root))))
-        false = [f"seed {seed}: {alarm}" for seed, found in zip(SEEDS, pool.map(alarms, SEEDS)) for alarm in found]
+        false = [
+            f"seed {seed}: {alarm}"
+            for seed, found in zip(SEEDS, pool.map(alarms, SEEDS), strict=True)
+            for alarm in found
+        ]
     for line in [*uncaught, *false]:
         print(line)
     outcomes = Counter(defect.expected.outcome for defect in DEFECTS)

@@ -10,9 +10,12 @@ Outcome = Literal["refused", "repaired", "noted"]
 
 @dataclass(frozen=True)
 class Expected:
-    """`refused`: the rule, in that register's file and column, and nothing loaded. `repaired`: the rows are those of the
+    """What must follow.
+
+    `refused`: the rule, in that register's file and column, and nothing loaded. `repaired`: the rows are those of the
     good delivery, and the rule is in audit.load_finding (None: there is nothing to tell). `noted`: loaded, and the
-    rule is in audit.drift or audit.load_finding."""
+    rule is in audit.drift or audit.load_finding.
+    """
 
     outcome: Outcome
     rule: str | None

@@ -1,4 +1,4 @@
-"""Where defects are tried: good deliveries of a simulated Norway, all but the last one loaded, and a try of one defect."""
+"""Where defects are tried: good deliveries of a simulated Norway, all but the last loaded, and a try of one defect."""
 
 import json
 import shutil
@@ -105,10 +105,11 @@ def told(database: Path) -> set[tuple[str, str, str]]:
     """(rule, register, column) of everything found in the last delivery."""
     with duckdb.connect(str(database), read_only=True) as con:
         rows = con.sql("""
-            select rule, register, coalesce(column_name, '') from audit.drift where arrival = (select max(arrival) from audit.delivery)
-            union select rule, register, coalesce(column_name, '') from audit.load_finding
-            where file_name is not null and arrival = (select max(arrival) from audit.delivery)
-        """).fetchall()  # fmt: skip
+            with last as (select max(arrival) as arrival from audit.delivery)
+            select rule, register, coalesce(column_name, '') from audit.drift semi join last using (arrival)
+            union
+            select rule, register, coalesce(column_name, '') from audit.load_finding semi join last using (arrival)
+        """).fetchall()
     return {(rule, register, column) for rule, register, column in rows}
 
 

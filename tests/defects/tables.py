@@ -1,4 +1,4 @@
-"""A delivered file as a table that a defect changes: columns of texts, written back as the file was (Windows-1252, `;`).
+"""A delivered file as a table that a defect changes: columns of texts, written back in Windows-1252 with `;`.
 
 Belongs here: finding, reading and writing files of a good delivery, and changes that several defects share.
 """
