@@ -12,8 +12,9 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations attack lint format \
-	bench bench-country bench-growth bench-peers-country bench-peers bench-estimation bench-next-year coverage clean
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-defects attack \
+	lint format bench bench-country bench-growth bench-peers-country bench-peers bench-estimation bench-next-year \
+	coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -59,6 +60,9 @@ test-marginaleffects: setup  ## that the package marginaleffects works with our 
 
 test-operations: setup  ## schedules, alerts, kills and retention on a real Prefect server (ten minutes)
 	$(BIN)/python -m tests.operations.campaign
+
+test-defects: setup  ## every corrupted delivery of the catalogue, and clean years of ten seeds (some minutes)
+	$(BIN)/python -m tests.defects.campaign
 
 attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (an hour)
 	$(BIN)/python -m tests.campaigns.attacker --tables 10000
