@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations attack lint format \
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-canaries attack lint format \
 	bench bench-peers bench-estimation bench-next-year coverage clean
 SQL_PAGE := report/sql_page
 
@@ -59,6 +59,9 @@ test-marginaleffects: setup  ## that the package marginaleffects works with our 
 
 test-operations: setup  ## schedules, alerts, kills and retention on a real Prefect server (ten minutes)
 	$(BIN)/python -m tests.operations.campaign
+
+test-canaries: setup  ## marked values in every field and kind of fault, at every step, and a search of all that is left (hours)
+	$(BIN)/python -m tests.canaries.campaign
 
 attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (an hour)
 	$(BIN)/python -m tests.campaigns.attacker --tables 10000
