@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-canaries attack lint format \
-	bench bench-peers bench-estimation bench-next-year coverage clean
+	bench bench-country bench-growth bench-peers-country bench-peers bench-estimation bench-next-year coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -79,6 +79,9 @@ format: setup  ## let ruff and sqlfluff mend what they can
 
 bench: setup  ## time and memory per step at 50k, 500k and 2M persons
 	$(BIN)/python -m bench.steps
+
+bench-country: setup  ## the whole country step by step beside bare DuckDB, into docs/performance.md (60 GB of disk)
+	$(BIN)/python -m bench.country
 
 bench-next-year: setup  ## what a year more costs, beside a build of everything, at 2M persons
 	$(BIN)/python -m bench.next_year

@@ -12,6 +12,7 @@ import click
 
 from flows.errors import StepCrashed, without_values
 from flows.home import STUDY_FILE, Home, home_from
+from flows.log import TerminalHandler
 from storage.permissions import SHARED_HOME_VARIABLE, process_owner_alone, refuse_shared
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
@@ -22,7 +23,9 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 def commands() -> None:
     """Register extracts in, tested hypotheses out."""
     process_owner_alone()
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING, handlers=[TerminalHandler()]
+    )
     logging.getLogger("flyttepanel").setLevel(logging.INFO)
 
 

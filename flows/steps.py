@@ -29,6 +29,7 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
     """
     from expectations.gate import run_gate
     from flows.load import DeliveryRefused, load_deliveries, write_refusal
+    from flows.load.drift_notes import count_notes
 
     started = datetime.now(UTC)
     with step("load") as said:
@@ -38,6 +39,8 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
             write_refusal(home.refusals, refusal, run_id)
             raise
         said.append(f"{len(loaded)} {'delivery' if len(loaded) == 1 else 'deliveries'}")
+        if loaded and (n_notes := count_notes(candidate)):
+            said.append(f"{n_notes} {'note' if n_notes == 1 else 'notes'} on drift (flyttepanel status)")
     if loaded:
         with step("gate 1") as said:
             result = run_gate("incoming", candidate, study, run_id, docs_folder(home))
@@ -102,12 +105,13 @@ def estimate(candidate: Path, study: Study, run_id: str) -> None:
     Raises:
         StepMissing: the marts have not been built from what is loaded now.
     """
+    from flows.fit_progress import watched_fits
     from models_py.estimate import estimate as estimate_models
 
     needs(candidate, "build", study)
     started = datetime.now(UTC)
-    with step("estimate"):
-        estimate_models(candidate, study)
+    with step("estimate"), watched_fits(candidate, study) as watch:
+        estimate_models(candidate, study, watch)
     record_step(candidate, "estimate", run_id, study, started)
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.build import BuildFailed, dbt_vars, rebuild_estimation_input
+from flows.fit_progress import watched_variants
 from flows.home import Home
 from flows.log import step
 from models_py.cells import EstimationInputError
@@ -32,10 +33,13 @@ def estimate_variants(home: Home, candidate: Path, study: Study) -> None:
     """
     base = base_verdicts(candidate)
     rows: list[Row] = []
-    for variant in study.variants:
-        with step("variant") as said:
-            said.append(variant.name)
-            rows += sensitivity_rows(variant.name, verdicts_of(variant, home, candidate, study), base)
+    own_panel = {variant.name: has_own_panel(variant, study) for variant in study.variants}
+    with watched_variants(candidate, study.variants, own_panel) as watch:
+        for variant in study.variants:
+            with step("variant") as said:
+                said.append(variant.name)
+                rows += sensitivity_rows(variant.name, verdicts_of(variant, home, candidate, study), base)
+            watch(variant)
     write_sensitivity(candidate, rows)
 
 
@@ -48,7 +52,7 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study) -> 
     other = variant_study(study, variant)
     models: Collection[str] = variant.models or ESTIMATORS
     try:
-        if dbt_vars(other) == dbt_vars(study):
+        if not has_own_panel(variant, study):
             return verdicts(candidate, other, models)
         with scratch_copy(candidate) as copy:
             # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
@@ -56,6 +60,11 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study) -> 
             return verdicts(copy, other, models)
     except (BuildFailed, EstimationInputError) as error:
         raise VariantFailed(f"variant {variant.name} of study.yml: {error}") from None
+
+
+def has_own_panel(variant: Variant, study: Study) -> bool:
+    """Whether a variant changes what the SQL is told."""
+    return dbt_vars(variant_study(study, variant)) != dbt_vars(study)
 
 
 @contextmanager

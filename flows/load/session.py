@@ -19,6 +19,8 @@ AUDIT_TABLES = {
     "register_year": "register VARCHAR, year SMALLINT, arrival INTEGER, n_rows BIGINT, is_current BOOLEAN",
     "load_finding": "arrival INTEGER, file_name VARCHAR, register VARCHAR, year SMALLINT, column_name VARCHAR, "
     "rule VARCHAR, action VARCHAR, n_rows BIGINT",
+    "drift": "arrival INTEGER, file_name VARCHAR, register VARCHAR, year SMALLINT, column_name VARCHAR, rule VARCHAR, "
+    "code VARCHAR, before DOUBLE, now DOUBLE, n_rows BIGINT",
     "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
 }
 
