@@ -107,7 +107,7 @@ def test_neither_key_nor_pseudonym_lies_anywhere_else(refreshed: Refreshed, encr
     """Deliveries in landing hold pseudonyms as they came; the warehouse holds them too, and not one can be seen."""
     known = pseudonyms(refreshed.home.warehouse)
     finds = finder(known)
-    assert len(known) > 10_000
+    assert len(known) > 1_000
     assert search([encrypted.path], finds, [encrypted.landing]) == []
     assert search([encrypted.landing], finds) != []
     assert finds(refreshed.home.warehouse.read_bytes())  # DuckDB does not compress all of them: in the clear they show
