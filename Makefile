@@ -12,9 +12,9 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-defects attack \
-	lint format bench bench-country bench-growth bench-peers-country bench-peers bench-estimation bench-next-year \
-	coverage clean
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-defects \
+	test-canaries attack lint format bench bench-country bench-growth bench-peers-country bench-peers bench-estimation \
+	bench-next-year coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -63,6 +63,9 @@ test-operations: setup  ## schedules, alerts, kills and retention on a real Pref
 
 test-defects: setup  ## every corrupted delivery of the catalogue, and clean years of ten seeds (some minutes)
 	$(BIN)/python -m tests.defects.campaign
+
+test-canaries: setup  ## marked values in every field and kind of fault, at every step, and a search of all that is left (hours)
+	$(BIN)/python -m tests.canaries.campaign
 
 attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (an hour)
 	$(BIN)/python -m tests.campaigns.attacker --tables 10000

@@ -35,7 +35,7 @@ def sole_writer(home: Home) -> Iterator[None]:
         HomeShared: others than the owner have rights to the home directory.
     """
     home.create()
-    with (home.work / "writer.lock").open("a+") as lock:
+    with owner_alone(), (home.work / "writer.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -47,8 +47,7 @@ def sole_writer(home: Home) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        with owner_alone():
-            yield
+        yield
 
 
 @contextmanager
