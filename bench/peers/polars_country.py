@@ -102,7 +102,9 @@ to_2020 = {code: code for code in classes["municipality_code_2020"]}
 for old, new, *_ in reversed(changes.rows()):
     if new in to_2020 and SPLIT_SUCCESSORS.get(old, new) == new:
         to_2020[old] = to_2020[new]
-centrality = dict(classes.select("municipality_code_2020", col("centrality_class").replace({"5": "5*", "6": "5*"})).rows())
+centrality = dict(
+    classes.select("municipality_code_2020", col("centrality_class").replace({"5": "5*", "6": "5*"})).rows()
+)
 direct = changes.select("old_code", "new_code", "valid_from")
 later = direct.join(direct, left_on="new_code", right_on="old_code").filter(col("valid_from") < col("valid_from_right"))
 successors = pl.concat(
@@ -158,9 +160,7 @@ education = wide("bu_utd", "bu_", "", "nus")
 read_done = time.perf_counter()
 
 last_year = residence["year"].max()
-next_residence = residence.select(
-    KEY, year=col("year") - 1, next_code="code", next_kind="kind", next_place="place"
-)
+next_residence = residence.select(KEY, year=col("year") - 1, next_code="code", next_kind="kind", next_place="place")
 next_status = status.select(KEY, year=col("year") - 1, next_status="status", since="since")
 on = {"on": [KEY, "year"], "how": "left"}
 resident = col("next_code").is_not_null() & (col("next_status").fill_null("1") == "1")
@@ -214,7 +214,7 @@ panel = (
     .join(education.select(KEY, col("year") + 1,
           education=recode(plain("nus").str.zfill(6).str.slice(0, 1), EDUCATION)), **on)
     .select(
-        KEY, "year", "population_group", "age", "sex", "outcome", centrality=recode(col("place"), centrality),
+        KEY, "year", "population_group", "age", "sex", "outcome", recode(col("place"), centrality).alias("centrality"),
         *(col(name).fill_null("unknown") for name in ("family_situation", "labour_market_status", "education")),
     )
     .collect()
