@@ -18,6 +18,7 @@ from flows.build_progress import Event, Nodes, count_raw_rows
 from flows.home import DBT_PROJECT, PROJECT_ROOT
 from flows.progress import progress
 from models_py.study import Study, Variable
+from storage.warehouse import warehouse_key
 
 LATEST_CLOSED = 9999
 CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
@@ -145,9 +146,13 @@ def _category(variable: Variable) -> dict[str, Any]:
 
 
 def _environment(database: Path, spill: Path) -> dict[str, str]:
-    """Our environment, with where the database is and where DuckDB may put what does not fit in memory."""
+    """Our environment, with where the database is, its key, and where DuckDB may put what does not fit in memory."""
+    key = warehouse_key()
+    # dbt keeps what is in a variable of this name out of its logs and its files.
+    encrypted = {"FLYTTEPANEL_TARGET": "encrypted", "DBT_ENV_SECRET_FLYTTEPANEL_KEY": key} if key else {}
     return {
         **os.environ,
+        **encrypted,
         "FLYTTEPANEL_DATABASE": str(database.resolve()),
         "FLYTTEPANEL_TEMP": str(spill.resolve()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from flows.progress import Bar
+from storage.warehouse import open_warehouse
 
 Event = Mapping[str, Any]
 
@@ -61,6 +60,6 @@ def node_weights(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
 def count_raw_rows(database: Path) -> int:
     """Rows of the registers that are loaded, as DuckDB keeps count of them."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with open_warehouse(database, read_only=True) as con:
         row = con.execute("select sum(estimated_size) from duckdb_tables() where schema_name = 'raw'").fetchone()
     return int(row[0] or 0) if row else 0

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 from flows.progress import progress
 from models_py.cells import count_person_years
 from models_py.estimate import ESTIMATORS, Watch
 from models_py.study import Study
 from models_py.variants import Variant
+from storage.warehouse import open_warehouse
 
 # Until they have been timed: how many times as long as the pooled model a model takes for a person-year.
 MODEL_WEIGHTS = {"pooled": 1.0, "random_effects": 8.0}
@@ -61,5 +60,5 @@ def part(model: str, group: str) -> str:
 
 def person_years_of(database: Path) -> dict[str, int]:
     """Person-years of each group."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with open_warehouse(database, read_only=True) as con:
         return count_person_years(con)

@@ -4,7 +4,6 @@ Belongs here: whose panel a variant needs, and what becomes of the copy. Does no
 (`models_py/variants.py`), or the rows that are kept of it (`models_py/sensitivity.py`).
 """
 
-import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from models_py.fit_rows import Row
 from models_py.sensitivity import base_verdicts, sensitivity_rows, write_sensitivity
 from models_py.study import Study
 from models_py.variants import Variant, variant_study
+from storage.warehouse import copy_warehouse
 
 
 class VariantFailed(Exception):
@@ -72,7 +72,7 @@ def scratch_copy(candidate: Path) -> Iterator[Path]:
     """Yield a copy of the candidate and delete it again; one that a kill leaves goes with the next candidate."""
     copy = candidate.with_name("candidate-variant.duckdb")
     try:
-        shutil.copyfile(candidate, copy)
+        copy_warehouse(candidate, copy)
         yield copy
     finally:
         for left_over in (copy, copy.with_name(f"{copy.name}.wal")):

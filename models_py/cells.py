@@ -170,10 +170,12 @@ def path_batch(batch: pa.RecordBatch) -> PathBatch:
     paths = batch.column(1)
     # Not `to_numpy`, for which pyarrow imports pandas.
     offsets = np.asarray(np.from_dlpack(paths.offsets), dtype=np.int32)
+    # Not `flatten`, for which pyarrow makes all its functions first.
+    years = paths.values.slice(offsets[0], offsets[-1] - offsets[0])
     if not (np.diff(offsets) > 0).all():
         raise EstimationInputError("estimation.path has an empty path")
     return PathBatch(
         n_persons=np.from_dlpack(batch.column(0)).astype(np.float64),
-        codes=np.asarray(np.from_dlpack(paths.flatten()), dtype=np.int32),
+        codes=np.asarray(np.from_dlpack(years), dtype=np.int32),
         offsets=offsets - offsets[0],
     )

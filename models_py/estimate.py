@@ -37,6 +37,7 @@ from models_py.study import Study
 from models_py.tables import COEFFICIENT, COVARIANCE, ESTIMATION_TABLES, FIT, HYPOTHESIS_TEST, VARIANCE_COMPONENT
 from models_py.verdict_tables import HYPOTHESIS_VERDICT
 from models_py.verdicts import Judgement, judge
+from storage.warehouse import open_warehouse
 
 Estimator = Callable[[Sample, Iterable[PathBatch], Study], FittedModel]
 # Told the model and the group that have been fitted.
@@ -54,7 +55,7 @@ def estimate(database: Path, study: Study, watch: Watch | None = None) -> None:
     Raises:
         EstimationInputError: cells and paths contradict each other or the specification.
     """
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         # Matrices are small: a second BLAS thread on a busy machine costs far more than it gives.
         with threadpool_limits(limits=1, user_api="blas"):
             fits, last_year = fit_all(con, study, tuple(ESTIMATORS), watch)
@@ -69,7 +70,7 @@ def verdicts(database: Path, study: Study, models: Collection[str] = tuple(ESTIM
         EstimationInputError: cells and paths contradict each other or the specification.
     """
     with (
-        duckdb.connect(str(database), read_only=True) as con,
+        open_warehouse(database, read_only=True) as con,
         threadpool_limits(limits=1, user_api="blas"),
     ):
         fits, last_year = fit_all(con, study, models)

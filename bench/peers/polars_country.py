@@ -102,9 +102,8 @@ to_2020 = {code: code for code in classes["municipality_code_2020"]}
 for old, new, *_ in reversed(changes.rows()):
     if new in to_2020 and SPLIT_SUCCESSORS.get(old, new) == new:
         to_2020[old] = to_2020[new]
-centrality = dict(
-    classes.select("municipality_code_2020", col("centrality_class").replace({"5": "5*", "6": "5*"})).rows()
-)
+classed = col("centrality_class").replace({"5": "5*", "6": "5*"})
+centrality = dict(classes.select("municipality_code_2020", classed).rows())
 direct = changes.select("old_code", "new_code", "valid_from")
 later = direct.join(direct, left_on="new_code", right_on="old_code").filter(col("valid_from") < col("valid_from_right"))
 successors = pl.concat(
@@ -214,8 +213,9 @@ panel = (
     .join(education.select(KEY, col("year") + 1,
           education=recode(plain("nus").str.zfill(6).str.slice(0, 1), EDUCATION)), **on)
     .select(
-        KEY, "year", "population_group", "age", "sex", "outcome", recode(col("place"), centrality).alias("centrality"),
+        KEY, "year", "population_group", "age", "sex", "outcome",
         *(col(name).fill_null("unknown") for name in ("family_situation", "labour_market_status", "education")),
+        centrality=recode(col("place"), centrality),
     )
     .collect()
 )  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from flows.load.crosschecks import note_crosschecks
+from flows.load.drift import judge_drift
 from flows.load.faults import DeliveryRefused, Fault
 from flows.load.findings import Checked, record_findings
 from flows.load.folder import (
@@ -64,7 +65,9 @@ def load_deliveries(
                 faults += found
         faults = faults or restore(reader, landing)
         if not faults:
-            note_crosschecks(con, [delivery.arrival for delivery in loaded])
+            arrivals = [delivery.arrival for delivery in loaded]
+            note_crosschecks(con, arrivals)
+            faults = judge_drift(reader, arrivals)
     if faults:
         raise DeliveryRefused(faults)
     return loaded
