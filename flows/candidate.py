@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.home import Home
+from storage.permissions import owner_alone
+from storage.warehouse import copy_warehouse
 
 
 class HomeBusy(RuntimeError):
@@ -26,11 +28,14 @@ class WarehouseUnclean(RuntimeError):
 def sole_writer(home: Home) -> Iterator[None]:
     """Hold the home directory's write lock; the operating system lets go of it however the process ends.
 
+    What is written meanwhile is the owner's alone.
+
     Raises:
         HomeBusy: another process holds it.
+        HomeShared: others than the owner have rights to the home directory.
     """
     home.create()
-    with (home.work / "writer.lock").open("a+") as lock:
+    with owner_alone(), (home.work / "writer.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -55,7 +60,10 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
         WarehouseUnclean: a write-ahead log stands beside the warehouse, so that a plain copy would lose it.
     """
     for left_over in home.work.glob("candidate*"):
-        left_over.unlink()
+        if left_over.is_dir():  # what DuckDB spilled
+            shutil.rmtree(left_over)
+        else:
+            left_over.unlink()
     if home.warehouse.with_name("warehouse.duckdb.wal").exists():
         raise WarehouseUnclean(
             f"{home.warehouse}.wal: another program changed the warehouse and has not saved; "
@@ -63,7 +71,7 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
         )
     candidate = home.work / "candidate.duckdb"
     if home.warehouse.exists():
-        shutil.copyfile(home.warehouse, candidate)
+        copy_warehouse(home.warehouse, candidate)
     try:
         yield candidate
         commit_file(candidate, home.warehouse)

@@ -30,6 +30,7 @@ from models_py.tables import PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
+from storage.warehouse import open_warehouse
 
 
 def publish(home: Home, candidate: Path, study: Study, run_id: str, started_at: datetime) -> Path:
@@ -65,7 +66,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
     results = draft / "release.duckdb"
     with step("publish") as said:
         previous = previous_results(home)
-        with duckdb.connect(str(candidate), read_only=True) as con:
+        with open_warehouse(candidate, read_only=True) as con:
             publication = publishable(con, study, previous)
             manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years)
         manifest["simulated_deliveries"] = simulated_deliveries(home, manifest)
@@ -113,8 +114,9 @@ def previous_results(home: Home) -> Path | None:
         return home.results.resolve()
     if home.results.is_symlink() or home.current.is_symlink():
         raise DisclosureError(
-            f"{home.results} leads nowhere: without the history of what was published nothing can be checked against "
-            "it, so nothing is published; restore the release"
+            f"{home.results} leads nowhere: without the history of what was published "
+            f"nothing can be checked against it, so nothing is published; restore {home.current} and {home.results} "
+            f"(docs/operators.md, back-up), or remove them and {home.releases} if none of it was ever shared"
         )
     return None
 

@@ -1,10 +1,9 @@
 """`flyttepanel status`: what is there and what is due, from audit tables and the manifest; answers at once."""
 
-import duckdb
-
 from flows.home import Home
 from flows.state import current_manifest, due, has_table
 from models_py.study import Study
+from storage.warehouse import open_warehouse
 
 SHOWN_NOTES = 12  # of the last load's notes on drift; all stand in audit.drift
 
@@ -42,7 +41,7 @@ def drift_lines(home: Home) -> list[str]:
 
     if not home.warehouse.exists():
         return []
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with open_warehouse(home.warehouse, read_only=True) as con:
         notes = last_notes(con) if has_table(con, "audit", "drift") else []
     said = [f"drift       {note.line()}" for note in notes[:SHOWN_NOTES]]
     more = len(notes) - len(said)
@@ -87,5 +86,5 @@ def audit_rows(home: Home, query: str) -> list[tuple[object, ...]]:
     """Rows of the warehouse's audit tables; none where there is no warehouse."""
     if not home.warehouse.exists():
         return []
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with open_warehouse(home.warehouse, read_only=True) as con:
         return con.sql(query).fetchall() if has_table(con, "audit", "delivery") else []

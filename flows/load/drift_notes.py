@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from storage.warehouse import open_warehouse
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -60,5 +62,5 @@ def last_notes(con: duckdb.DuckDBPyConnection) -> list[Note]:
 
 def count_notes(database: Path) -> int:
     """How many notes the last load has left."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with open_warehouse(database, read_only=True) as con:
         return len(last_notes(con))

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 from flows.load.contract import Contract, contracts
 from flows.load.faults import Fault
+from storage.warehouse import open_warehouse
 
 DATA_SUFFIXES = {".csv", ".txt", ".parquet"}
 ARCHIVE_SUFFIXES = {".zip", ".gz", ".7z", ".tar", ".tgz", ".rar", ".bz2", ".xz"}
@@ -107,7 +106,7 @@ def known_files(database: Path) -> dict[str, dict[str, tuple[int, int]] | None]:
     if not database.exists():
         return {}
     known: dict[str, dict[str, tuple[int, int]] | None] = {}
-    with duckdb.connect(str(database), read_only=True) as con:
+    with open_warehouse(database, read_only=True) as con:
         if not con.execute("from duckdb_tables() where schema_name = 'audit' and table_name = 'delivery'").fetchall():
             return {}
         rows = con.execute("""

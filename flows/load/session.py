@@ -9,6 +9,7 @@ import duckdb
 from flows.home import SEEDS
 from flows.load.contract import contracts
 from flows.load.identity import IDENTITY_NUMBER_MACRO
+from storage.warehouse import open_warehouse
 
 AUDIT_TABLES = {
     "delivery": "arrival INTEGER, delivery_id VARCHAR, content_hash VARCHAR, loaded_at TIMESTAMPTZ, run_id VARCHAR, "
@@ -27,7 +28,7 @@ AUDIT_TABLES = {
 @contextmanager
 def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the database with all tables of `raw` and `audit` in place."""
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         create_tables(con)
         con.execute(IDENTITY_NUMBER_MACRO)
         con.execute(f"""
