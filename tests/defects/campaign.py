@@ -1,6 +1,7 @@
 """All defects, and clean years of ten seeds: `make test-defects` (some minutes).
 
-Prints counts; exit code 0 only if every defect is caught as declared and no clean delivery is refused or noted.
+Prints counts; exit code 0 only if every defect is caught as declared and no clean delivery is refused or noted as
+drift.
 """
 
 import logging

@@ -86,7 +86,8 @@ def test_data_outside_a_delivery_is_due_and_refused(warehouse: Warehouse, name: 
     write_delivery(warehouse.landing / "d1")
     (warehouse.landing / name).write_bytes(b"x")
     assert warehouse.due() == ["d1", name]
-    [fault] = warehouse.refused()
-    assert (fault.rule, fault.file) == ("outside_delivery", name)
     [loaded] = warehouse.load("d1")
     assert loaded.delivery == "d1"
+    assert warehouse.due() == [name]
+    [fault] = warehouse.refused()
+    assert (fault.rule, fault.file) == ("outside_delivery", name)
