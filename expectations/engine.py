@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import duckdb
+import duckdb_engine
 import sqlalchemy
 from great_expectations.compatibility import pydantic
 from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
@@ -16,8 +17,10 @@ from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+from sqlalchemy.dialects import registry
 
 from flows.home import SEEDS
+from storage.warehouse import open_warehouse
 
 SOURCE = "flyttepanel"
 MEMORY_LIMIT = "2GB"  # a gate runs beside the caller; what does not fit spills to disk
@@ -67,13 +70,26 @@ def _execute_query(self: SqlAlchemyExecutionEngine, query: sqlalchemy.Executable
 SqlAlchemyExecutionEngine.execute_query = _execute_query  # type: ignore[method-assign]
 
 
+class WarehouseDialect(duckdb_engine.Dialect):
+    """SQLAlchemy's way to DuckDB, but for the connection, which is opened as everywhere, with a key if there is one."""
+
+    supports_statement_cache = duckdb_engine.Dialect.supports_statement_cache
+
+    def connect(self, *_cargs: Any, **cparams: Any) -> Any:
+        """Called by SQLAlchemy for every connection, with what stands in the URL."""
+        opened = open_warehouse(Path(cparams["database"]), read_only=True, config=settings())
+        return duckdb_engine.ConnectionWrapper(opened)
+
+
+registry.register("duckdb.warehouse", __name__, WarehouseDialect.__name__)
+
+
 @contextmanager
 def read_only_source(context: AbstractDataContext, database: Path) -> Iterator[SQLDatasource]:
     """Yield a data source on a DuckDB file; afterwards no connection to it is left to block a writer."""
-    connect = {"connect_args": {"read_only": True, "config": settings()}}
-    source: SQLDatasource = context.data_sources.add_or_update_sql(  # its type stub does not know kwargs
-        SOURCE, connection_string=f"duckdb:///{database}", create_temp_table=False, kwargs=connect
-    )  # type: ignore[call-arg]
+    source: SQLDatasource = context.data_sources.add_or_update_sql(
+        SOURCE, connection_string=f"duckdb+warehouse:///{database}", create_temp_table=False
+    )
     try:
         yield source
     finally:

@@ -14,6 +14,7 @@ from expectations.data_docs import build_data_docs
 from expectations.engine import read_only_source, settings
 from expectations.suite_files import Gate, Rule, Suite, suites_of
 from models_py.study import Study
+from storage.warehouse import open_warehouse
 
 TOLD_ROWS = 10  # of what a failed expectation found, how much a report shows
 TEXT_IN_SQL = re.compile(r"'([^']*)'")
@@ -89,7 +90,7 @@ def run_gate(gate: Gate, database: Path, study: Study, run_id: str, docs: Path) 
 
 def tables_of(database: Path) -> set[str]:
     """Tables and views of a database, as schema.name."""
-    with duckdb.connect(str(database), read_only=True, config=settings()) as connection:
+    with open_warehouse(database, read_only=True, config=settings()) as connection:
         rows = connection.sql(
             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database()"
         ).fetchall()
@@ -140,9 +141,14 @@ def _fault(exception_info: dict[str, Any]) -> str | None:
     return kind[1] if kind else "its columns are not there"
 
 
+def opened(gate: Gate, database: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to write by: results are published and have no key, everything else is a warehouse."""
+    return duckdb.connect(str(database)) if gate == "results" else open_warehouse(database)
+
+
 def _record(result: GateResult, database: Path) -> None:
     """Write a row a check into `audit.validation`, in place of an earlier try of the same run."""
-    with duckdb.connect(str(database)) as connection, connection.begin() as transaction:
+    with opened(result.gate, database) as connection, connection.begin() as transaction:
         transaction.execute("CREATE SCHEMA IF NOT EXISTS audit")
         transaction.execute(VALIDATION_TABLE)
         transaction.execute("DELETE FROM audit.validation WHERE run_id = ? AND gate = ?", [result.run_id, result.gate])
@@ -161,7 +167,7 @@ def _report(result: GateResult, outcomes: list[Outcome], database: Path, study: 
     failed = [outcome for outcome in outcomes if not outcome.check.success]
     levels = {level for name in type(study.variables).model_fields for level in study.levels(name)}
     lines = [f"gate {result.gate}: {len(failed)} of {len(outcomes)} expectations failed"]
-    with duckdb.connect(str(database), read_only=True, config=settings()) as connection:
+    with open_warehouse(database, read_only=True, config=settings()) as connection:
         for outcome in failed:
             place = " · ".join(filter(None, (outcome.check.table, outcome.check.column)))
             fault = f" (could not be checked: {outcome.fault})" if outcome.fault else ""

@@ -9,14 +9,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from flows.build_progress import Event, Nodes, count_raw_rows
 from flows.home import DBT_PROJECT, PROJECT_ROOT
+from flows.progress import progress
 from models_py.study import Study, Variable
+from storage.warehouse import warehouse_key
 
 # In dbt's work folder: the manifest of the last run that ended well.
 MANIFEST = "manifest.json"
@@ -46,7 +49,9 @@ def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
     """
-    run_dbt((*EVERYTHING, *(FULL if full else ())), database, study, work)
+    with progress("build, all years" if full else "build", work) as bar:
+        nodes = Nodes(bar, work / "target" / "manifest.json", count_raw_rows(database))
+        run_dbt((*EVERYTHING, *(FULL if full else ())), database, study, work, nodes.watch)
 
 
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
@@ -58,7 +63,9 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
     run_dbt(ESTIMATION_INPUT, database, study, work)
 
 
-def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> None:
+def run_dbt(
+    what: Sequence[str], database: Path, study: Study, work: Path, watch: Callable[[Event], None] | None = None
+) -> None:
     """Run a command of dbt.
 
     Args:
@@ -66,6 +73,7 @@ def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> No
         database: the warehouse, or a candidate copy of it.
         study: the specification; everything the SQL asks of it becomes a dbt var.
         work: a folder for dbt's own files, of which only those without values remain.
+        watch: told every event of dbt's log as it happens.
 
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
@@ -74,26 +82,18 @@ def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> No
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_what_may_hold_values(target, logs, spill)
     try:
+        command, environment = build_command(study, target, logs, what), _environment(database, spill)
         with _lifeline() as our_end:
-            done = subprocess.run(
-                build_command(study, target, logs, what),
-                cwd=work,
-                env=_environment(database, spill),
-                stdin=our_end,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-            )
+            exit_code, events = _events_of(command, work, environment, our_end, watch)
         results = _results(target / "run_results.json")
     finally:
         _remove_what_may_hold_values(target, logs, spill)
     failures = [_failure(result) for result in results if result["status"] not in (*GOOD_STATUSES, "skipped")]
     if failures:
         raise BuildFailed("dbt build failed:\n" + "\n".join(f"  {failure}" for failure in failures))
-    if done.returncode != 0:
-        said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(done.stdout))
-        raise BuildFailed(f"dbt ended with exit code {done.returncode}\n{said}".rstrip())
+    if exit_code != 0:
+        said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(events))
+        raise BuildFailed(f"dbt ended with exit code {exit_code}\n{said}".rstrip())
     os.replace(target / MANIFEST, work / MANIFEST)
 
 
@@ -162,9 +162,13 @@ def _category(variable: Variable) -> dict[str, Any]:
 
 
 def _environment(database: Path, spill: Path) -> dict[str, str]:
-    """Our environment, with where the database is and where DuckDB may put what does not fit in memory."""
+    """Our environment, with where the database is, its key, and where DuckDB may put what does not fit in memory."""
+    key = warehouse_key()
+    # dbt keeps what is in a variable of this name out of its logs and its files.
+    encrypted = {"FLYTTEPANEL_TARGET": "encrypted", "DBT_ENV_SECRET_FLYTTEPANEL_KEY": key} if key else {}
     return {
         **os.environ,
+        **encrypted,
         "FLYTTEPANEL_DATABASE": str(database.resolve()),
         "FLYTTEPANEL_TEMP": str(spill.resolve()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -187,18 +191,55 @@ def _failure(result: Mapping[str, Any]) -> str:
     return f"{kind} {name}: {result['status']}" + ("" if failures is None else f", {failures} rows")
 
 
-def _said_before_any_row_was_read(output: str) -> Iterator[str]:
-    """Messages of errors up to the first node that ran: they speak of our files and of the connection only."""
-    for line in output.splitlines():
+def _events_of(
+    command: Sequence[str],
+    work: Path,
+    environment: Mapping[str, str],
+    stdin: int,
+    watch: Callable[[Event], None] | None,
+) -> tuple[int, list[Event]]:
+    """Run dbt. Returns its exit code, and the events of its log that are no debugging."""
+    with subprocess.Popen(
+        command,
+        cwd=work,
+        env=environment,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        events = []
         try:
-            event = json.loads(line)
-            info, data = event["info"], event["data"]
-        except (ValueError, KeyError, TypeError):
-            continue
-        if "node_info" in data:
+            for line in process.stdout or ():
+                event = _event(line)
+                if event:
+                    events.append(event)
+                    if watch:
+                        watch(event)
+        except BaseException:  # whoever stops us stops dbt too
+            process.kill()
+            raise
+    return process.returncode, events
+
+
+def _event(line: str) -> Event | None:
+    """A line of dbt's log; None if it is none."""
+    try:
+        event: Event = json.loads(line)
+        return event if {"name", "level", "msg"} <= event["info"].keys() and "data" in event else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _said_before_any_row_was_read(events: Iterable[Event]) -> Iterator[str]:
+    """Messages of errors up to the first node that ran: they speak of our files and of the connection only."""
+    for event in events:
+        if "node_info" in event["data"]:
             return
-        if info["level"] == "error" and info["name"] != "MainStackTrace":
-            yield info["msg"]
+        if event["info"]["level"] == "error" and event["info"]["name"] != "MainStackTrace":
+            yield event["info"]["msg"]
 
 
 def _remove_what_may_hold_values(target: Path, logs: Path, spill: Path) -> None:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.home import Home
+from storage.permissions import owner_alone
+from storage.warehouse import copy_warehouse
 
 
 class HomeBusy(RuntimeError):
@@ -30,11 +32,14 @@ class WarehouseUnclean(RuntimeError):
 def sole_writer(home: Home) -> Iterator[None]:
     """Hold the home directory's write lock; the operating system lets go of it however the process ends.
 
+    What is written meanwhile is the owner's alone.
+
     Raises:
         HomeBusy: another process holds it.
+        HomeShared: others than the owner have rights to the home directory.
     """
     home.create()
-    with (home.work / "writer.lock").open("a+") as lock:
+    with owner_alone(), (home.work / "writer.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -67,19 +72,19 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
         )
     candidate = home.work / "candidate.duckdb"
     try:
-        copy_warehouse(home, candidate)
+        start_from_warehouse(home, candidate)
         yield candidate
         commit_file(candidate, home.warehouse)
     finally:
         clear_left_overs(home)
 
 
-def copy_warehouse(home: Home, candidate: Path) -> None:
+def start_from_warehouse(home: Home, candidate: Path) -> None:
     """Make the candidate what the warehouse is: a copy, or not there at all before the first load."""
     for half_done in candidate.parent.glob(f"{candidate.name}*"):
         remove(half_done)
     if home.warehouse.exists():
-        shutil.copyfile(home.warehouse, candidate)
+        copy_warehouse(home.warehouse, candidate)
 
 
 def clear_left_overs(home: Home) -> None:

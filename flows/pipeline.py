@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from flows import steps
-from flows.candidate import candidate_warehouse, copy_warehouse, sole_writer
+from flows.candidate import candidate_warehouse, sole_writer, start_from_warehouse
 from flows.home import Home
 from flows.publish import draft_release, finish_switch, publish, seal, switch
 from flows.report import published_release, report
@@ -82,7 +82,7 @@ def anew(home: Home, candidate: Path, work: Callable[[], object]) -> Callable[[]
 
     def once() -> object:
         if next(tries):
-            copy_warehouse(home, candidate)
+            start_from_warehouse(home, candidate)
         return work()
 
     return once

@@ -31,6 +31,7 @@ from models_py.tables import PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
+from storage.warehouse import open_warehouse
 
 
 def publish(home: Home, candidate: Path, study: Study, run_id: str, started_at: datetime) -> Path:
@@ -66,7 +67,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
     results = draft / "release.duckdb"
     with step("publish") as said:
         previous = history_for(draft, home)
-        with duckdb.connect(str(candidate), read_only=True) as con:
+        with open_warehouse(candidate, read_only=True) as con:
             publication = publishable(con, study, previous)
             manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years)
         manifest["simulated_deliveries"] = simulated_deliveries(home, manifest)

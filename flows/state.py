@@ -15,6 +15,7 @@ import duckdb
 from flows.home import Home
 from flows.versions import code_version
 from models_py.study import Study, study_hash
+from storage.warehouse import open_warehouse
 
 STEPS = ("load", "build", "estimate", "publish")
 
@@ -64,7 +65,7 @@ def input_hash(con: duckdb.DuckDBPyConnection) -> str:
 
 def record_step(database: Path, step: str, run_id: str, study: Study, started_at: datetime) -> None:
     """Write down that a step is done, and what it rested on."""
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         con.execute("""
             create table if not exists audit.step (
                 step varchar, run_id varchar, input_hash varchar, study_hash varchar, code_version varchar,
@@ -137,7 +138,7 @@ def due(home: Home, study: Study) -> Due:
 
 def late_steps(home: Home, warehouse: Path, study: Study) -> list[str]:
     """The steps after loading that are out of date for what a warehouse, or a candidate for one, holds."""
-    with duckdb.connect(str(warehouse), read_only=True) as con:
+    with open_warehouse(warehouse, read_only=True) as con:
         now = basis(con, study)
         done = {
             "build": last_basis(con, "build"),

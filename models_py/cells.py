@@ -141,6 +141,13 @@ def count_persons(con: duckdb.DuckDBPyConnection, group: str) -> int:
     return int(row[0]) if row else 0
 
 
+def count_person_years(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Person-years of each group in the panel."""
+    return dict(con.execute("""
+        select population_group, sum(stay + internal_move + emigration)::bigint from estimation.cell group by all
+    """).fetchall())  # fmt: skip
+
+
 def read_paths(con: duckdb.DuckDBPyConnection, group: str) -> Iterator[PathBatch]:
     """The paths of a group, a batch at a time; memory stays bounded whatever their number.
 
@@ -163,10 +170,12 @@ def path_batch(batch: pa.RecordBatch) -> PathBatch:
     paths = batch.column(1)
     # Not `to_numpy`, for which pyarrow imports pandas.
     offsets = np.asarray(np.from_dlpack(paths.offsets), dtype=np.int32)
+    # Not `flatten`, for which pyarrow makes all its functions first.
+    years = paths.values.slice(offsets[0], offsets[-1] - offsets[0])
     if not (np.diff(offsets) > 0).all():
         raise EstimationInputError("estimation.path has an empty path")
     return PathBatch(
         n_persons=np.from_dlpack(batch.column(0)).astype(np.float64),
-        codes=np.asarray(np.from_dlpack(paths.flatten()), dtype=np.int32),
+        codes=np.asarray(np.from_dlpack(years), dtype=np.int32),
         offsets=offsets - offsets[0],
     )

@@ -18,6 +18,7 @@ from models_py.joint_knowledge import Told
 from models_py.release_protection import FitKeys, told_by_likelihood
 from models_py.rounding import told_by_published
 from models_py.study import Disclosure, Study
+from storage.warehouse import open_warehouse
 
 # What `fit.message` says of rows that a fit leaves out: its counts are then no sums over centralities.
 LEFT_OUT = "are left out"
@@ -59,7 +60,7 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
 
 def remember_counts(database: Path, run_id: str, counts: dict[Key, int]) -> None:
     """Keep the true counts of a release in the warehouse, where the next one compares its own with them."""
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         con.execute("create schema if not exists audit")
         con.execute(f"create table if not exists {REMEMBERED} (run_id varchar, count_key varchar, n bigint)")
         rows = pa.Table.from_pydict(

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from models_py.cells import Floats
-from models_py.products import DenseRows, Rows
+from models_py.products import Rows
 
 # Newton's decrement squared is the step in units of standard errors squared; below this one more step is exact.
 DECREMENT_TOLERANCE = 1e-10
@@ -84,11 +84,12 @@ def null_params(counts: Floats, k: int) -> Floats:
     return params
 
 
-def starting_params(X: Floats, counts: Floats) -> Floats:
-    """Where Newton's method starts, (k, m-1): the model with intercepts alone where X (n, k) begins with one."""
-    if (X[:, 0] == 1).all():
-        return null_params(counts, X.shape[1])
-    return np.zeros((X.shape[1], counts.shape[1] - 1))
+def starting_params(rows: Rows, counts: Floats) -> Floats:
+    """Where Newton's method starts, (k, m-1): the model with intercepts alone where the rows (n, k) begin with one."""
+    k = rows.n_columns
+    if (rows.utilities(np.eye(k, 1)) == 1).all():
+        return null_params(counts, k)
+    return np.zeros((k, counts.shape[1] - 1))
 
 
 def solve_information(info: Floats, right: Floats) -> Floats:
@@ -109,14 +110,13 @@ def solve_information(info: Floats, right: Floats) -> Floats:
     return solution
 
 
-def newton(X: Floats, counts: Floats, start: Floats, max_iterations: int, rows: Rows | None = None) -> NewtonFit:
+def newton(rows: Rows, counts: Floats, start: Floats, max_iterations: int) -> NewtonFit:
     """Maximise the likelihood by Newton's method with step halving, from `start` (k, m-1).
 
-    X is (n, k), counts (n, m); `rows` are those of X, in a form that multiplies faster where there is one. The
-    log-likelihood is concave, so a step that ascends leads to the maximum where there is one. How it ended is said in
-    `ending`; nothing is raised.
+    `rows` are (n, k), counts (n, m). The log-likelihood is concave, so a step that ascends leads to the maximum where
+    there is one. How it ended is said in `ending`; nothing is raised.
     """
-    totals, B, rows = counts.sum(axis=1), start, rows or DenseRows(X)
+    totals, B = counts.sum(axis=1), start
     with np.errstate(over="ignore", invalid="ignore"):
         log_p = log_shares(rows.utilities(B))
         value = log_likelihood(log_p, counts)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from models_py.cells import Floats
 from models_py.threads import in_threads
@@ -28,6 +29,17 @@ TABLE_SHARE = 0.25
 class Rows(Protocol):
     """n rows of a design of k columns."""
 
+    @property
+    def n_rows(self) -> int:
+        """n."""
+
+    @property
+    def n_columns(self) -> int:
+        """k."""
+
+    def dense(self) -> Floats:
+        """X (n, k)."""
+
     def utilities(self, B: Floats) -> Floats:
         """X @ B (n, r), for B (k, r)."""
 
@@ -37,12 +49,29 @@ class Rows(Protocol):
     def cross_products(self, weights: Floats) -> Floats:
         """Blocks X' diag(weights_jl) X as one matrix (rk, rk); `weights` (r, r, n) is symmetric in j and l."""
 
+    def sums_by_group(self, weights: Floats, rows: NDArray[np.int32], starts: NDArray[np.int32]) -> Floats:
+        """Weighted sums (g, k) of rows by group: group i has those at `starts[i]` to `starts[i + 1]` of `rows`."""
+
 
 @dataclass(frozen=True, slots=True)
 class DenseRows:
     """Rows as they stand, X (n, k)."""
 
     X: Floats
+
+    @property
+    def n_rows(self) -> int:
+        """As `Rows` says."""
+        return int(self.X.shape[0])
+
+    @property
+    def n_columns(self) -> int:
+        """As `Rows` says."""
+        return int(self.X.shape[1])
+
+    def dense(self) -> Floats:
+        """As `Rows` says."""
+        return self.X
 
     def utilities(self, B: Floats) -> Floats:
         """As `Rows` says."""
@@ -62,6 +91,10 @@ class DenseRows:
             blocks += part
         return _mirrored(blocks)
 
+    def sums_by_group(self, weights: Floats, rows: NDArray[np.int32], starts: NDArray[np.int32]) -> Floats:
+        """As `Rows` says."""
+        return _grouped(weights, rows, starts, self.X)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -77,6 +110,11 @@ class Block:
     patterns: Floats
     codes: NDArray[np.intp]
 
+    def sums(self, weights: Floats) -> Floats:
+        """Weights (n,) summed by pattern, (u,)."""
+        sums = np.bincount(self.codes, weights=weights, minlength=self.patterns.shape[0])
+        return sums.astype(np.float64, copy=False)
+
 
 @dataclass(frozen=True, slots=True)
 class PatternedRows:
@@ -91,13 +129,25 @@ class PatternedRows:
     pairs: tuple[NDArray[np.intp], ...]
 
     @property
+    def n_rows(self) -> int:
+        """As `Rows` says."""
+        return self.blocks[0].codes.size
+
+    @property
     def n_columns(self) -> int:
-        """Columns of the design."""
+        """As `Rows` says."""
         return sum(block.columns.size for block in self.blocks)
+
+    def dense(self) -> Floats:
+        """As `Rows` says."""
+        X = np.empty((self.n_rows, self.n_columns))
+        for block in self.blocks:
+            X[:, block.columns] = block.patterns[block.codes]
+        return X
 
     def utilities(self, B: Floats) -> Floats:
         """As `Rows` says; column after column in memory."""
-        made = np.zeros((self.blocks[0].codes.size, B.shape[1]), order="F")
+        made = np.zeros((self.n_rows, B.shape[1]), order="F")
         for block in self.blocks:
             for j, by_pattern in enumerate((block.patterns @ B[block.columns]).T):
                 made[:, j] += by_pattern[block.codes]
@@ -108,8 +158,7 @@ class PatternedRows:
         sums = np.empty((self.n_columns, weights.shape[1]))
         for block in self.blocks:
             for j, column in enumerate(weights.T):
-                by_pattern = np.bincount(block.codes, weights=column, minlength=block.patterns.shape[0])
-                sums[block.columns, j] = block.patterns.T @ by_pattern
+                sums[block.columns, j] = block.patterns.T @ block.sums(column)
         return sums
 
     def cross_products(self, weights: Floats) -> Floats:
@@ -124,16 +173,26 @@ class PatternedRows:
     def _cross_product(self, weights: Floats) -> Floats:
         """X' diag(weights) X (k, k), for weights (n,)."""
         product = np.zeros((self.n_columns, self.n_columns))
-        for block in self.blocks:
-            by_pattern = np.bincount(block.codes, weights=weights, minlength=block.patterns.shape[0])
-            product[np.ix_(block.columns, block.columns)] = (block.patterns.T * by_pattern) @ block.patterns
-        for (a, b), codes in zip(combinations(self.blocks, 2), self.pairs, strict=True):
+        by_pattern: dict[int, Floats] = {}
+        for (i, j), codes in zip(combinations(range(len(self.blocks)), 2), self.pairs, strict=True):
+            a, b = self.blocks[i], self.blocks[j]
             shape = (a.patterns.shape[0], b.patterns.shape[0])
             table = np.bincount(codes, weights=weights, minlength=shape[0] * shape[1]).reshape(shape)
+            by_pattern |= {i: table.sum(axis=1), j: table.sum(axis=0)}
             across = a.patterns.T @ table @ b.patterns
             product[np.ix_(a.columns, b.columns)] = across
             product[np.ix_(b.columns, a.columns)] = across.T
+        for i, block in enumerate(self.blocks):
+            sums = by_pattern[i] if i in by_pattern else block.sums(weights)
+            product[np.ix_(block.columns, block.columns)] = (block.patterns.T * sums) @ block.patterns
         return product
+
+    def sums_by_group(self, weights: Floats, rows: NDArray[np.int32], starts: NDArray[np.int32]) -> Floats:
+        """As `Rows` says: of a few patterns instead of many rows, which stay in the processor's cache."""
+        sums = np.empty((starts.size - 1, self.n_columns))
+        for block in self.blocks:
+            sums[:, block.columns] = _grouped(weights, block.codes[rows], starts, block.patterns)
+        return sums
 
 
 def patterned_rows(blocks: Sequence[Block]) -> PatternedRows:
@@ -162,12 +221,19 @@ def _part_products(X: Floats, weights: Floats, first: int) -> Floats:
     """The blocks (r, k, r, k) of a part of the rows, from the first on; those with l <= j alone are filled."""
     k, n_outcomes = X.shape[1], weights.shape[0]
     blocks = np.zeros((n_outcomes, k, n_outcomes, k))
-    for start in range(first, min(first + ROWS_PER_PART, X.shape[0]), ROWS_PER_CHUNK):
-        rows = slice(start, min(start + ROWS_PER_CHUNK, first + ROWS_PER_PART))
-        for j in range(n_outcomes):
-            for other in range(j + 1):
-                blocks[j, :, other] += (X[rows] * weights[j, other, rows, None]).T @ X[rows]
+    with np.errstate(over="ignore", invalid="ignore"):  # a thread has settings of its own; callers look at the sums
+        for start in range(first, min(first + ROWS_PER_PART, X.shape[0]), ROWS_PER_CHUNK):
+            rows = slice(start, min(start + ROWS_PER_CHUNK, first + ROWS_PER_PART))
+            for j in range(n_outcomes):
+                for other in range(j + 1):
+                    blocks[j, :, other] += (X[rows] * weights[j, other, rows, None]).T @ X[rows]
     return blocks
+
+
+def _grouped(weights: Floats, rows: NDArray[np.integer], starts: NDArray[np.int32], X: Floats) -> Floats:
+    """Sums by group of weighted rows of X, by a sparse product: no row is made for each weight."""
+    sums: Floats = csr_array((weights, rows, starts), shape=(starts.size - 1, X.shape[0])) @ X
+    return sums
 
 
 def _mirrored(blocks: Floats) -> Floats:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from models_py.drift_bounds import Drift
 from models_py.framework import Framework
 from models_py.hypotheses import Hypothesis, Levels, Outcome, Situation, Tests, cross
 from models_py.part import Part, Title, faults_of
@@ -233,6 +234,7 @@ class Study(Part):
     hypotheses: tuple[Hypothesis, ...]
     disclosure: Disclosure
     load: Load
+    drift: Drift
     gates: Gates
     variants: tuple[Variant, ...] = ()
 

@@ -40,6 +40,8 @@ class Fault:
 class DeliveryRefused(Exception):
     """One or more deliveries break their contract; nothing may be loaded. Carries every fault found."""
 
+    outcome = "Nothing was loaded."
+
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__(self.report())
@@ -53,7 +55,7 @@ class DeliveryRefused(Exception):
             for file, in_file in groupby(found, key=lambda fault: fault.file):
                 lines.append(f"  {file or 'the delivery'}")
                 lines += [f"    - {fault.line()}" for fault in in_file]
-        return "\n".join([*lines, "Nothing was loaded."])
+        return "\n".join([*lines, self.outcome])
 
     def records(self) -> list[dict[str, Any]]:
         """One JSON-able record for each refused delivery."""

@@ -9,6 +9,7 @@ import duckdb
 
 from flows.load.checks import count
 from flows.load.contract import KEY, contracts
+from flows.load.corrections import note_changed_constants, note_corrected
 from flows.load.findings import Checked
 from flows.load.header import SourceColumn
 from flows.load.session import name
@@ -39,6 +40,7 @@ def of_year(columns: Sequence[SourceColumn], year: int | None) -> list[SourceCol
 def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked) -> int:
     """Replace the persons in `typed`, and leave all others as they are. Returns the rows placed."""
     table = f"raw.{checked.file.register}"
+    note_changed_constants(con, checked)
     con.execute(f"delete from {table} where {KEY} in (select {KEY} from typed)")
     columns = ", ".join(f"{name(source.name)} as {source.raw}" for source in checked.columns)
     con.execute(f"insert into {table} by name select {columns}, ?::integer as arrival from typed", [arrival])
@@ -52,6 +54,8 @@ def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
         make_year(con, checked, year)
         [n_rows] = count(con, "select count(*) from of_year")
         is_new = not is_current_version(con, register, year)
+        if is_new:
+            note_corrected(con, checked, year)
         changed += [year] if is_new else []
         record_version(con, register, year, arrival, n_rows, is_new)
     if not changed:

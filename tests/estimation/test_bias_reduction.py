@@ -155,7 +155,7 @@ def test_large_samples_give_maximum_likelihood() -> None:
     X, counts = random_data(5)
     gaps = []
     for times in (1, 100):
-        fit = newton(X, times * counts, null_params(counts, 3), 50)
+        fit = newton(DenseRows(X), times * counts, null_params(counts, 3), 50)
         gaps.append(np.abs(reduced(X, times * counts) - fit.params).max())
     assert gaps[1] == pytest.approx(gaps[0] / 100, rel=0.05)  # the adjustment is of order 1/n
 
@@ -169,7 +169,7 @@ def test_bias_is_smaller_than_of_maximum_likelihood() -> None:
     likelihood, bias_reduced = [], []
     for _ in range(400):
         counts = np.array([rng.multinomial(5, p) for p in P]).astype(float)
-        fit = newton(X, counts, null_params(counts, 2), 50)
+        fit = newton(DenseRows(X), counts, null_params(counts, 2), 50)
         if fit.ending == "converged" and np.abs(fit.params).max() < 10:
             likelihood.append(fit.params)
             bias_reduced.append(reduced(X, counts))

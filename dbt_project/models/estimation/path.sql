@@ -56,7 +56,7 @@ person_paths as (
 
     select
         population_group,
-        {{ list_in_order('cell_outcome', 'year') }} as path
+        {{ list_by_year('cell_outcome', 'year') }} as path
     from coded
     group by
         person_key,
