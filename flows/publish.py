@@ -121,7 +121,8 @@ def history_for(draft: Path, home: Home) -> Path | None:
         DisclosureError: as for `previous_results`.
     """
     previous = previous_results(home)
-    return previous and Path(shutil.copyfile(previous, draft / "history.duckdb"))
+    # Not named after a schema: in `history.duckdb`, `history.<table>` is ambiguous (flows/query.py).
+    return previous and Path(shutil.copyfile(previous, draft / "previous.duckdb"))
 
 
 def previous_results(home: Home) -> Path | None:

@@ -16,8 +16,7 @@ from models_py.study import Study, load_study
 from tests.releases import manifest, release_rows, write_rows
 
 READER = (
-    "import sys; from pathlib import Path; from tests.faults.readers import {0}; "
-    "print({0}(*map(Path, sys.argv[1:])))"
+    "import sys; from pathlib import Path; from tests.faults.readers import {0}; print({0}(*map(Path, sys.argv[1:])))"
 )
 N_SWITCHES = 40
 
