@@ -67,6 +67,9 @@ test-defects: setup  ## every corrupted delivery of the catalogue, and clean yea
 test-canaries: setup  ## marked values in every field and kind of fault, at every step, and a search of all that is left (hours)
 	$(BIN)/python -m tests.canaries.campaign
 
+test-faults: setup  ## kills, cuts and everything else that can go wrong, at every step
+	$(BIN)/python -m tests.faults.campaign
+
 attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (an hour)
 	$(BIN)/python -m tests.campaigns.attacker --tables 10000
 

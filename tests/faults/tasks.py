@@ -20,7 +20,7 @@ from flows.retention import tidy
 from flows.versions import new_run_id
 from models_py.study import Study, load_study
 from synthetic import simulate
-from tests.faults.warm import run_dbt_warm
+from tests.faults.warm import WarmDbt
 
 PERSONS, FIRST_YEAR, LAST_YEAR, SEED = 1_500, 2014, 2017, 7
 LATER = "started_at = started_at + interval 1 year, finished_at = finished_at + interval 1 year"
@@ -42,13 +42,6 @@ STEPS: dict[str, Callable[[Home, Study], object]] = {
     "report": run_report,
     "refresh": refresh,
 }
-
-
-class WarmDbt:
-    """Stands for the module `subprocess` in `flows.build`."""
-
-    DEVNULL = flows.build.subprocess.DEVNULL
-    run = staticmethod(run_dbt_warm)
 
 
 def the_study() -> Study:

@@ -44,8 +44,11 @@ def reader(program: str, *arguments: Path) -> Iterator[subprocess.Popen[str]]:
     """A reader in a process of its own."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        process.communicate("\n")
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.communicate("\n")
 
 
 def test_readers_read_through_every_switch(home: Home, tmp_path: Path) -> None:

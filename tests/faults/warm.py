@@ -181,15 +181,40 @@ def work(function: Callable[..., Any], arguments: tuple[Any, ...], writing: int)
     os._exit(0)
 
 
-def run_dbt_warm(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    """In place of `subprocess.run` in `flows.build`: dbt in a warm process of the caller's process group."""
-    process = Work(os.environ[SOCKET], dbt, (command, options["cwd"], options["env"]), os.getpgrp())
-    ended = process.ended()
-    assert ended is not None
-    if ended.signal is not None:
-        return subprocess.CompletedProcess(command, -ended.signal, "", "")
-    code, said = ended.value if ended.error is None else (2, "")
-    return subprocess.CompletedProcess(command, code, said, "")
+class WarmDbt:
+    """In place of `subprocess` in `flows.build`: dbt in a warm process of the caller's process group."""
+
+    DEVNULL, PIPE = subprocess.DEVNULL, subprocess.PIPE
+
+    class Popen:
+        """As much of a process as `flows.build` asks for; what dbt prints comes at its end."""
+
+        def __init__(self, command: list[str], **options: Any) -> None:
+            arguments = (command, options["cwd"], options["env"])
+            self.process = Work(os.environ[SOCKET], dbt, arguments, os.getpgrp())
+            self.returncode = 0
+
+        def __enter__(self) -> "WarmDbt.Popen":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """It has ended when its output has."""
+
+        def kill(self) -> None:
+            """SIGKILL."""
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
+
+        @property
+        def stdout(self) -> list[str]:
+            """What it printed."""
+            ended = self.process.ended()
+            assert ended is not None
+            if ended.value is None:
+                self.returncode = -ended.signal if ended.signal else 2
+                return []
+            self.returncode, said = ended.value
+            return str(said).splitlines()
 
 
 def dbt(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
