@@ -52,7 +52,7 @@ class Trial:
 
     def moment(self) -> float:
         """A random moment of the step (seconds from its start); others run beside it, so that it may take longer."""
-        return self.chance.uniform(0, 1.2 * self.stages.seconds[self.step])
+        return self.chance.uniform(0, 1.1 * self.stages.seconds[self.step])
 
     def run(self, wrong: Wrong | None = None) -> str:
         """Run the step to its end. Returns the outcome."""
@@ -251,7 +251,7 @@ def delivery_changing(trial: Trial) -> str:
 
 def rights_lost(trial: Trial) -> str:
     """At some moment a folder can no longer be written; later it can again."""
-    folder = trial.chance.choice((trial.home.work, trial.home.releases, trial.home.path, trial.home.work / "dbt"))
+    folder = trial.chance.choice((trial.home.work, trial.home.releases, trial.home.path))
     mode = folder.stat().st_mode
     try:
         return trial.run_until(lambda _work: folder.chmod(0o500), OrdinaryUser())
@@ -277,6 +277,7 @@ def results_read_only(trial: Trial) -> str:
 def left_overs(trial: Trial) -> str:
     """What killed processes may leave, all of it at once: locks, candidates, spilled rows, half of everything."""
     home, work = trial.home, trial.home.work
+    home.create()
     (work / "writer.lock").write_text("999999")
     (work / "runs").mkdir(exist_ok=True)
     (work / "runs" / "dead").touch()
@@ -336,8 +337,8 @@ def read_all_the_time(trial: Trial) -> str:
     return ended
 
 
+KILL = Kind("kill", kill, (*EVERY_STEP, "refresh"))
 KINDS = (
-    Kind("kill", kill),
     Kind("power cut", power_cut),
     Kind("terminate", terminate),
     Kind("kill of dbt alone", kill_dbt, ("build",)),

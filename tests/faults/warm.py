@@ -24,6 +24,8 @@ from typing import Any
 
 from flows.versions import code_version
 
+# Of semaphores that killed processes left.
+QUIET = {"PYTHONWARNINGS": "ignore:resource_tracker:UserWarning"}
 SOCKET = "FLYTTEPANEL_WARM_PARENT"
 # What a refresh imports, here and there.
 EVERYTHING = (
@@ -85,7 +87,7 @@ class WarmParent:
         self.address = str(folder / "warm.socket")
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from tests.faults.warm import serve; serve()", self.address, *modules],
-            env=os.environ | {SOCKET: self.address, "OPENBLAS_NUM_THREADS": "1"},
+            env=os.environ | {SOCKET: self.address, "OPENBLAS_NUM_THREADS": "1"} | QUIET,
         )
         until = time.monotonic() + 600
         while not os.path.exists(self.address):
