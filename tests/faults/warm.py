@@ -121,7 +121,7 @@ class WarmParent:
 
 
 def serve() -> None:
-    """Be the parent: import what is named, then fork for every request until killed."""
+    """Be the parent: import what is named, then fork for every request, as long as whoever started it is there."""
     address, *modules = sys.argv[1:]
     import_all(modules)
     listening = socket.socket(socket.AF_UNIX)
@@ -130,8 +130,14 @@ def serve() -> None:
     os.rename(f"{address}.new", address)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    while True:
-        connection, _ = listening.accept()
+    asked_by = os.getppid()
+    listening.settimeout(1)
+    while os.getppid() == asked_by:  # it may be killed without a word
+        try:
+            connection, _ = listening.accept()
+        except TimeoutError:
+            continue
+        connection.setblocking(True)
         if os.fork() == 0:
             listening.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
