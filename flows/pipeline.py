@@ -12,7 +12,7 @@ from flows import steps
 from flows.candidate import candidate_warehouse, sole_writer, start_from_warehouse
 from flows.home import Home
 from flows.publish import draft_release, finish_switch, publish, seal, switch
-from flows.report import published_release, report
+from flows.rendering import published_release, report
 from flows.state import Due, due, everything, late_steps
 from flows.versions import new_run_id
 from models_py.study import Study

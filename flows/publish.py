@@ -19,7 +19,7 @@ from flows.dbt_docs import write_dbt_docs
 from flows.home import Home
 from flows.links import replace_link, share
 from flows.log import step
-from flows.report import report
+from flows.rendering import report
 from flows.state import basis, judged_variants
 from flows.steps import docs_folder, needs
 from flows.versions import package_versions

@@ -176,3 +176,10 @@ def deployed(environment: dict[str, str]) -> dict[str, tuple[str, bool]]:
             found.name: (found.schedules[0].schedule.cron, found.parameters.get("full", False))
             for found in client.read_deployments()
         }
+
+
+def test_no_module_of_the_flows_hides_a_package() -> None:
+    """Prefect puts the folder of a flow's file first on the path."""
+    packages = {path.parent.name for path in PROJECT_ROOT.glob("*/__init__.py")}
+    assert "flows" in packages
+    assert not packages & {path.stem for path in (PROJECT_ROOT / "flows").iterdir()}

@@ -8,7 +8,7 @@ import pytest
 
 from flows.home import PROJECT_ROOT, Home
 from flows.pipeline import run_publish, run_report
-from flows.report import NothingToReport
+from flows.rendering import NothingToReport
 from flows.state import due
 from flows.status import status_text
 from models_py.study import Study
