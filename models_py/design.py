@@ -80,6 +80,8 @@ class Design:
         blocks = [Block(np.array(numeric, dtype=np.intp), np.reshape(by_age, (-1, ages.size)).T, codes)]
         for term in self.categorical_terms:
             factor, positions = cells.factors[term], self.positions(term)
+            if not positions:  # one level alone, as the year of a panel of one year
+                continue
             patterns = np.array([[float(level == own) for own in positions] for level in factor.levels])
             columns = np.array(list(positions.values()), dtype=np.intp)
             blocks.append(Block(columns, patterns.reshape(-1, columns.size), factor.codes.astype(np.intp)))

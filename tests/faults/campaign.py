@@ -26,7 +26,7 @@ from tests.faults.warm import WarmParent
 
 # Of all kills, the share of each step: more where more is written.
 KILLS = {"load": 0.15, "build": 0.2, "validate": 0.1, "estimate": 0.1, "publish": 0.25, "report": 0.1, "refresh": 0.1}
-CHAIN = 5  # faults in one home directory before a refresh is let through
+CHAIN = 8  # faults in one home directory before a refresh is let through
 SPARE = 1.2  # some steps end before they are killed
 WORKERS = 2
 Job = Callable[[], Iterable[Result]]

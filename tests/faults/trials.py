@@ -41,6 +41,8 @@ def one_after_another(stages: Stages, step: str, kinds: Sequence[Kind], seed: st
         came_through = outcome.startswith("done")
         if kind.must_complete and not came_through:
             violations.append(f"should have come through, but: {outcome}")
+        if outcome == "stuck" and not kind.may_stick:
+            violations.append("the step did not end")
         if came_through or number == len(kinds):
             violations += aftermath(trial)
             end(trial, violations)

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from flows.home import PROJECT_ROOT
 from flows.liveness import alive, dead_runs, runs_folder
 from tests.flows.conftest import Refreshed
 from tests.operations.receivers import receivers
