@@ -54,3 +54,14 @@ def test_a_design_has_the_same_rows_by_patterns(study: Study, n: int, n_blocks: 
     identity = np.eye(len(design.columns))
     assert_allclose(rows.utilities(identity), design.matrix(cells), rtol=1e-15)
     assert len(rows.blocks) == n_blocks
+
+
+def test_a_design_of_one_year_has_no_columns_for_it(study: Study) -> None:
+    rng = np.random.default_rng(1)
+    terms = [term.name for term in study.models.terms if term.name not in ("intercept", "age", "age_squared")]
+    levels = {name: ("2015",) if name == "year" else study.levels(name) for name in terms}
+    factors = {name: Factor(rng.integers(0, len(known), 99).astype(np.int16), known) for name, known in levels.items()}
+    cells = Cells(np.arange(99), rng.integers(25, 65, 99).astype(float), factors, np.ones((99, 3)))
+    design = make_design(cells, study)
+    assert "year" not in {column.term for column in design.columns}
+    assert_allclose(design.rows(cells).utilities(np.eye(len(design.columns))), design.matrix(cells), rtol=1e-15)
