@@ -22,11 +22,11 @@ from flows.load import load_deliveries
 from flows.load.contract import contracts
 from flows.state import record_step
 from models_py.study import load_study
+from synthetic import simulate
 from tests.canaries.commands import PLAIN_REFRESH, run
 from tests.canaries.faults import Fault, every_fault
 from tests.canaries.marks import mark_keys, marked
 from tests.canaries.search import search
-from tests.deliveries import REGISTERS, repeated, write_delivery
 
 EVERY = 12
 BIRTH = next(fault for fault in every_fault() if fault.name == "faste_oppl.foedsels_aar_mnd: text in all rows")
@@ -34,9 +34,10 @@ BIRTH = next(fault for fault in every_fault() if fault.name == "faste_oppl.foeds
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A delivery of 600 persons, all of whom are marks."""
-    tables = {name: repeated(table, 200) for name, table in REGISTERS.items()}
-    folder = write_delivery(tmp_path_factory.mktemp("good") / "d1", **tables)
+    """A delivery of some hundred persons, all of whom are marks."""
+    out = tmp_path_factory.mktemp("good") / "landing"
+    simulate(persons=600, years=(2014, 2016), seed=3, out=out, quirks=False)
+    [folder] = [path for path in out.iterdir() if path.is_dir()]
     mark_keys(folder)
     return folder
 
@@ -51,8 +52,7 @@ def try_fault(good: Path, tmp_path: Path) -> Callable[[Fault, str], list[str]]:
         shutil.copytree(good, home.landing / "d1", dirs_exist_ok=True)
         fault.spoil(home.landing / "d1")
         ran = run(step, home, STUDY_FILE, stage)
-        assert not ran.succeeded
-        assert [path.read_bytes() for path in (stage / "printed").iterdir()] != [b"", b""]
+        assert any(path.stat().st_size for path in (stage / "printed").iterdir())
         return search(ran.roots, marked, [home.landing, home.warehouse])
 
     return tried
