@@ -12,8 +12,9 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-canaries attack lint format \
-	bench bench-country bench-growth bench-peers-country bench-peers bench-estimation bench-next-year coverage clean
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-defects \
+	test-canaries attack lint format bench bench-country bench-growth bench-peers-country bench-peers bench-estimation \
+	bench-next-year coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -60,6 +61,9 @@ test-marginaleffects: setup  ## that the package marginaleffects works with our 
 test-operations: setup  ## schedules, alerts, kills and retention on a real Prefect server (ten minutes)
 	$(BIN)/python -m tests.operations.campaign
 
+test-defects: setup  ## every corrupted delivery of the catalogue, and clean years of ten seeds (some minutes)
+	$(BIN)/python -m tests.defects.campaign
+
 test-canaries: setup  ## marked values in every field and kind of fault, at every step, and a search of all that is left (hours)
 	$(BIN)/python -m tests.canaries.campaign
 
@@ -83,13 +87,19 @@ bench: setup  ## time and memory per step at 50k, 500k and 2M persons
 bench-country: setup  ## the whole country step by step beside bare DuckDB, into docs/performance.md (60 GB of disk)
 	$(BIN)/python -m bench.country
 
+bench-growth: setup  ## time and memory a person from 0.1M to 15M persons, table and picture into docs/ (hours)
+	$(BIN)/python -m bench.growth
+
+bench-peers-country: setup bench-peers  ## registers to pooled models beside pandas, Polars and data.table, 1M persons
+	$(BIN)/python -m bench.peers_country
+
 bench-next-year: setup  ## what a year more costs, beside a build of everything, at 2M persons
 	$(BIN)/python -m bench.next_year
 
 coverage: setup  ## how often intervals cover the truth, over 1,000 simulated panels of each kind (about ten minutes)
 	$(BIN)/python -m bench.coverage
 
-bench-peers: setup .venv-peers/.ready  ## xlogit and biogeme in .venv-peers, to measure estimation against
+bench-peers: setup .venv-peers/.ready  ## xlogit, biogeme, Polars and scikit-learn in .venv-peers, to measure against
 
 .venv-peers/.ready: bench/requirements-peers.txt
 	$(PYTHON) -m venv .venv-peers

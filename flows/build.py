@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -20,6 +21,8 @@ from flows.progress import progress
 from models_py.study import Study, Variable
 from storage.warehouse import warehouse_key
 
+# In dbt's work folder: the manifest of the last run that ended well.
+MANIFEST = "manifest.json"
 LATEST_CLOSED = 9999
 CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
 LEVELS = (*CATEGORIES, "family_situation", "outcome")
@@ -80,7 +83,8 @@ def run_dbt(
     _remove_what_may_hold_values(target, logs, spill)
     try:
         command, environment = build_command(study, target, logs, what), _environment(database, spill)
-        exit_code, events = _events_of(command, work, environment, watch)
+        with _lifeline() as our_end:
+            exit_code, events = _events_of(command, work, environment, our_end, watch)
         results = _results(target / "run_results.json")
     finally:
         _remove_what_may_hold_values(target, logs, spill)
@@ -90,12 +94,24 @@ def run_dbt(
     if exit_code != 0:
         said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(events))
         raise BuildFailed(f"dbt ended with exit code {exit_code}\n{said}".rstrip())
+    os.replace(target / MANIFEST, work / MANIFEST)
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """Yield what dbt gets as its input: a pipe that ends when this process does, however it ends."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def build_command(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:
     """The call of dbt."""
     return [
-        *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
+        *(sys.executable, "-c", "from flows.dbt_process import main; main()"),
         *("--no-use-colors", "--log-format", "json", "--no-version-check", "--warn-error"),
         *what,
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),
@@ -176,14 +192,18 @@ def _failure(result: Mapping[str, Any]) -> str:
 
 
 def _events_of(
-    command: Sequence[str], work: Path, environment: Mapping[str, str], watch: Callable[[Event], None] | None
+    command: Sequence[str],
+    work: Path,
+    environment: Mapping[str, str],
+    stdin: int,
+    watch: Callable[[Event], None] | None,
 ) -> tuple[int, list[Event]]:
     """Run dbt. Returns its exit code, and the events of its log that are no debugging."""
     with subprocess.Popen(
         command,
         cwd=work,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

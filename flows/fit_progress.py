@@ -10,6 +10,7 @@ from pathlib import Path
 from flows.progress import progress
 from models_py.cells import count_person_years
 from models_py.estimate import ESTIMATORS, Watch
+from models_py.passes import watched_passes
 from models_py.study import Study
 from models_py.variants import Variant
 from storage.warehouse import open_warehouse
@@ -32,7 +33,8 @@ def watched_fits(database: Path, study: Study) -> Iterator[Watch]:
                 for group in study.models.groups
             }
         )
-        yield lambda model, group: bar.done(part(model, group), person_years.get(group, 0))
+        with watched_passes(bar.more):
+            yield lambda model, group: bar.done(part(model, group), person_years.get(group, 0))
 
 
 @contextmanager
@@ -50,7 +52,8 @@ def watched_variants(
             {name: sum(MODEL_WEIGHTS[model] for model in of_variant) + PANEL_WEIGHT * own_panel[name]
              for name, of_variant in models.items()}
         )  # fmt: skip
-        yield lambda variant: bar.done(variant.name, n_rows * len(models[variant.name]))
+        with watched_passes(bar.more):
+            yield lambda variant: bar.done(variant.name, n_rows * len(models[variant.name]))
 
 
 def part(model: str, group: str) -> str:

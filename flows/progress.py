@@ -18,6 +18,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.text import Text
 
 TIMINGS = "timings.json"
+# What a call of `more` is taken for, of what is left of a part; and how far it brings a part at most.
+SHARE_OF_THE_REST, MOST_OF_A_PART = 1 / 30, 0.95
 
 
 class Bar:
@@ -28,6 +30,7 @@ class Bar:
         self._task = shown.add_task(title, total=None, rows=0, until_last=0.0)
         self._start = self._last = time.monotonic()
         self._weights: dict[str, float] = {}
+        self._finished = self._share = 0.0
         self.seconds: dict[str, float] = {}
 
     def expect(self, weights: Mapping[str, float]) -> None:
@@ -42,14 +45,31 @@ class Bar:
         """A part is done, and so many rows with it."""
         now = time.monotonic()
         self.seconds[part] = now - self._last
-        self._last = now
-        task = self.shown.tasks[self._task]
-        self.shown.update(
-            self._task,
-            advance=self._weights.get(part, 0.0),
-            rows=task.fields["rows"] + rows,
-            until_last=now - self._start,
-        )
+        self._last, self._share = now, 0.0
+        self._finished += self._weights.get(part, 0.0)
+        self._show(self._finished, rows)
+
+    def more(self, rows: int) -> None:
+        """The part under way has come further, by so many rows.
+
+        How far is told by the time it took before. Of one that has never been timed, each call is taken for a share of
+        what is left of it, so that the bar moves and never arrives too early.
+        """
+        part = next((name for name in self._weights if name not in self.seconds), None)
+        if part is None:
+            return
+        if part in self._remembered:
+            passed = (time.monotonic() - self._last) / max(self._remembered[part], 0.01)
+            self._share = min(passed, MOST_OF_A_PART)
+        else:
+            self._share += (1 - self._share) * SHARE_OF_THE_REST
+        self._show(self._finished + self._share * self._weights[part], rows)
+
+    def _show(self, completed: float, rows: int) -> None:
+        """Draw anew, with so many rows more."""
+        all_rows = self.shown.tasks[self._task].fields["rows"] + rows
+        until_last = time.monotonic() - self._start
+        self.shown.update(self._task, completed=completed, rows=all_rows, until_last=until_last)
 
 
 class RowsColumn(ProgressColumn):

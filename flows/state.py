@@ -79,12 +79,12 @@ def record_step(database: Path, step: str, run_id: str, study: Study, started_at
 
 
 def last_basis(con: duckdb.DuckDBPyConnection, step: str) -> Basis | None:
-    """What the last run of a step rested on; None if it never ran."""
+    """What the last run of a step rested on; None if it never ran. The last written: clocks are set back."""
     if not has_table(con, "audit", "step"):
         return None
     row = con.execute(
         """
-        select input_hash, study_hash, code_version from audit.step where step = ? order by finished_at desc limit 1
+        select input_hash, study_hash, code_version from audit.step where step = ? order by rowid desc limit 1
     """,
         [step],
     ).fetchone()
@@ -112,9 +112,9 @@ def current_manifest(home: Home) -> dict[str, Any] | None:
 
 
 def published_basis(home: Home) -> Basis | None:
-    """What the published release rests on."""
+    """What the published release rests on; None before the first, and while a link that readers follow is missing."""
     manifest = current_manifest(home)
-    if manifest is None:
+    if manifest is None or not (home.results.is_symlink() and home.site.is_symlink()):
         return None
     return Basis(manifest["input_hash"], manifest["study_hash"], manifest["code_version"])
 

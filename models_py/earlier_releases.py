@@ -67,6 +67,7 @@ def remember_counts(database: Path, run_id: str, counts: dict[Key, int]) -> None
             {"count_key": [json.dumps(key) for key in counts], "n": pa.array(counts.values(), pa.int64())}
         )
         con.register("counts", rows)
+        con.execute(f"delete from {REMEMBERED} where run_id = ?", [run_id])  # of an earlier try of the same run
         con.execute(f"insert into {REMEMBERED} select ?, count_key, n from counts", [run_id])
 
 

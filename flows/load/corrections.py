@@ -31,14 +31,15 @@ def note_changed_constants(con: duckdb.DuckDBPyConnection, checked: Checked) -> 
 
 
 def note_corrected(con: duckdb.DuckDBPyConnection, checked: Checked, year: int) -> None:
-    """Count the persons of a register-year of whom the new version says something else; added and lost ones not."""
+    """Count the persons of a register-year described otherwise, or in one version only."""
     contract = checked.file.contract
-    if contract.one_row_per != "person":
+    old = f"from raw.{contract.register_name} where aar = {year}"
+    if contract.one_row_per != "person" or not con.execute(f"{old} limit 1").fetchone():
         return
     differs = " or ".join(f"new.{column} is distinct from old.{column}" for column in contract.values)
     [n_changed] = count(con, f"""
-        select count(*) from of_year as new
-        inner join raw.{contract.register_name} as old on old.{KEY} = new.{KEY} and old.aar = {year} where {differs}
+        select count(*) from of_year as new full join ({old}) as old on old.{KEY} = new.{KEY}
+        where new.{KEY} is null or old.{KEY} is null or {differs}
     """)  # fmt: skip
     if n_changed:
         checked.findings.append(Finding(None, year, "corrected", "noted", n_changed))

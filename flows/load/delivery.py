@@ -30,6 +30,10 @@ from flows.progress import Bar, progress
 from models_py.study import Study
 
 
+class DeliveryChanging(OSError):
+    """A delivery changed while it was read: it is still being copied in. Trying again later helps."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedDelivery:
     """A delivery that has been loaded. `n_rows`: as delivered, over all files, headers excluded."""
@@ -50,6 +54,7 @@ def load_deliveries(
 
     Raises:
         DeliveryRefused: with every fault in every delivery asked for.
+        DeliveryChanging: one of them changed while it was read.
     """
     wanted = sorted(set(due_deliveries(database, landing) if names is None else names))
     loaded: list[LoadedDelivery] = []
@@ -82,10 +87,15 @@ def file_sizes(landing: Path, wanted: Sequence[str]) -> dict[str, int]:
 def load_one(
     reader: Reader, landing: Path, delivery: str, run_id: str, bar: Bar, keep: bool
 ) -> LoadedDelivery | list[Fault]:
-    """Check a delivery, and place it if `keep` and nothing is wrong. An empty list: nothing to do."""
+    """Check a delivery, and place it if `keep` and nothing is wrong. An empty list: nothing to do.
+
+    Raises:
+        DeliveryChanging: what was hashed may not be what was read.
+    """
     folder = delivery_folder(landing, delivery)
     if isinstance(folder, Fault):
         return [folder]
+    before = stats(folder)
     hashes = {path.name: file_hash(path) for path in entries(folder) if path.is_file()}
     content_hash = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     if is_loaded(reader.con, delivery, content_hash):
@@ -105,6 +115,8 @@ def load_one(
             place(reader.con, arrival, checked, years_of(checked))
             record_file(reader.con, arrival, checked, facts)
         bar.done(f"{delivery}/{file.name}", checked.n_rows)
+    if stats(folder) != before:
+        raise DeliveryChanging(f"delivery {delivery} changed while it was read; try again when it has been copied in")
     if faults or not keep:
         return faults
     admit(reader.con, arrival, delivery, content_hash, run_id)

@@ -76,7 +76,7 @@ def links(study: Study) -> list[Link]:
         *unlinked_persons(bounds),
         *lives(bounds),
         *parents(bounds),
-        statuses(study),
+        *statuses(study),
         event_types(bounds),
         moves(study),
     ]
@@ -138,16 +138,29 @@ def parents(bounds: Drift) -> list[Link]:
     ]  # fmt: skip
 
 
-def statuses(study: Study) -> Link:
-    """Residents whose registration status says that they are not."""
-    return Link(
-        "resident_by_status", "regstat", "regstat", "bostedskommune", 0, study.drift.contradiction,
-        "residents whose status is another one",
-        f"""
-        select aar, count(*), count(*) filter (regstat <> '{study.panel.resident_status}')
-        from sample_bostedskommune inner join sample_regstat using ({KEY}, aar) group by aar order by aar
-        """,
-    )  # fmt: skip
+def statuses(study: Study) -> list[Link]:
+    """Residents whose registration status says that they are not, and the reverse."""
+    resident = f"'{study.panel.resident_status}'"
+    return [
+        Link(
+            "resident_by_status", "regstat", "regstat", "bostedskommune", 0, study.drift.contradiction,
+            "residents whose status is another one",
+            f"""
+            select aar, count(*), count(*) filter (regstat <> {resident})
+            from sample_bostedskommune inner join sample_regstat using ({KEY}, aar) group by aar order by aar
+            """,
+        ),
+        Link(
+            "resident_without_home", "regstat", "regstat", "bostedskommune", 0, study.drift.contradiction,
+            "persons whose status is resident and who have no municipality",
+            f"""
+            select status.aar, count(*), count(*) filter (home.{KEY} is null)
+            from sample_regstat as status left join sample_bostedskommune as home using ({KEY}, aar)
+            where regstat = {resident} and status.aar in (select aar from sample_bostedskommune)
+            group by status.aar order by status.aar
+            """,
+        ),
+    ]  # fmt: skip
 
 
 def event_types(bounds: Drift) -> Link:

@@ -14,6 +14,7 @@ import pytest
 
 from flows.build_progress import Nodes, node_weights
 from flows.progress import TIMINGS, progress
+from models_py.passes import passed, watched_passes
 from tests.flows.conftest import Refreshed
 
 COMMAND = str(Path(sys.executable).with_name("flyttepanel"))
@@ -102,14 +103,14 @@ def test_lines_logged_under_a_bar_stand_above_it() -> None:
 import logging, time
 from flows.log import LOGGER, TerminalHandler
 from flows.progress import progress
-logging.basicConfig(level=logging.INFO, handlers=[TerminalHandler()])
+logging.basicConfig(format="%(message)s", level=logging.INFO, handlers=[TerminalHandler()])
 with progress("work") as bar:
     bar.expect({"only": 1})
     time.sleep(0.3)
     LOGGER.info("a line")
     time.sleep(0.3)
 """
-    assert re.search(r"(?m)^a line$", on_terminal(sys.executable, "-c", work))
+    assert re.search(r"(?m)^INFO:flyttepanel:a line *$", on_terminal(sys.executable, "-c", work))
 
 
 def test_work_is_weighted_by_the_time_it_took_before(tmp_path: Path) -> None:
@@ -119,6 +120,21 @@ def test_work_is_weighted_by_the_time_it_took_before(tmp_path: Path) -> None:
         bar.done("slow")
         [task] = bar.shown.tasks
         assert (task.completed, task.total) == (9.0, 15.0)  # one that is new costs what the others do on average
+
+
+def test_part_under_way_moves_the_bar_and_never_fills_it(tmp_path: Path) -> None:
+    """Whether or not it has been timed before; random effects go over their rows a hundred times."""
+    (tmp_path / TIMINGS).write_text(json.dumps({"work": {"timed": 0.01}}))
+    with progress("work", tmp_path) as bar, watched_passes(bar.more):
+        bar.expect({"timed": 1, "new": 1})
+        [task] = bar.shown.tasks
+        for part, finished in (("timed", 0.0), ("new", 0.01)):
+            for _ in range(200):
+                passed(1000)
+                assert finished < task.completed < finished + 0.01
+            bar.done(part)
+            assert task.completed == pytest.approx(finished + 0.01)
+    assert task.fields["rows"] == 400_000
 
 
 def test_timings_that_cannot_be_read_are_forgotten(tmp_path: Path) -> None:
