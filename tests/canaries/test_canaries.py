@@ -28,7 +28,7 @@ from tests.canaries.faults import Fault, every_fault
 from tests.canaries.marks import mark_keys, marked
 from tests.canaries.search import search
 
-EVERY = 12
+EVERY = 20
 BIRTH = next(fault for fault in every_fault() if fault.name == "faste_oppl.foedsels_aar_mnd: text in all rows")
 
 
@@ -36,8 +36,7 @@ BIRTH = next(fault for fault in every_fault() if fault.name == "faste_oppl.foeds
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A delivery of some hundred persons, all of whom are marks."""
     out = tmp_path_factory.mktemp("good") / "landing"
-    simulate(persons=600, years=(2014, 2016), seed=3, out=out, quirks=False)
-    [folder] = [path for path in out.iterdir() if path.is_dir()]
+    [folder] = simulate(persons=600, years=(2014, 2016), seed=3, out=out, quirks=False)
     mark_keys(folder)
     return folder
 
@@ -70,7 +69,7 @@ def test_every_column_and_every_register_has_its_faults() -> None:
 def test_every_fault_makes_another_delivery(good: Path, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in good.iterdir()}
     seen = [before]
-    for number, fault in enumerate(every_fault()):
+    for number, fault in enumerate([one for one in every_fault() if not one.name.startswith("defect: ")]):
         folder = shutil.copytree(good, tmp_path / str(number))
         fault.spoil(folder)
         after = {path.name: path.read_bytes() for path in folder.iterdir()}
