@@ -3,7 +3,7 @@
     python -m tests.canaries.campaign [--faults N] [--first K] [--folder DIR]
 
 A fault comes in the delivery of a further year, to a home that has a release of good ones; all persons are marks.
-Where the delivery is refused, the later steps meet the marks in the warehouse, put there as if the check had missed them, and
+Where the delivery is refused, the later steps meet the marks in the warehouse, put there as if no check had been, and
 estimation and publication meet them in a column of their own input too. Prints what was tried and exits 1 on any hit.
 """
 
