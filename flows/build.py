@@ -1,4 +1,4 @@
-"""Build the marts and the estimation input: dbt, run as a process of its own on one database file.
+"""Build the marts and the estimation input: dbt, run as a process of its own on one database file, or on Spark.
 
 Belongs here: what of the study the SQL needs (`dbt_vars`), the call, and what a failure may say. dbt's logs, results
 and messages can repeat values from rows, so nothing of them is passed on but names and counts, and they are deleted.
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -30,6 +31,14 @@ FULL = ("--full-refresh",)
 ESTIMATION_INPUT = ("run", "--select", "+path", "--exclude", "register_year_content", *FULL)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where dbt builds: a target of `profiles.yml`, and what that asks of the environment."""
+
+    target: str
+    environment: Mapping[str, str]
+
+
 class BuildFailed(Exception):
     """dbt could not build, or a data test failed; names what failed and how often, never a value."""
 
@@ -43,7 +52,12 @@ def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
     """
-    run_dbt((*EVERYTHING, *(FULL if full else ())), database, study, work)
+    run_dbt((*EVERYTHING, *(FULL if full else ())), duckdb_file(database, work), study, work)
+
+
+def chosen_target() -> str:
+    """The target of `profiles.yml` that panels are built on: `dev` is DuckDB, `spark` is Spark."""
+    return os.environ.get("FLYTTEPANEL_TARGET") or "dev"
 
 
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
@@ -52,15 +66,25 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
     Raises:
         BuildFailed: a model failed, or dbt did not start.
     """
-    run_dbt(ESTIMATION_INPUT, database, study, work)
+    if chosen_target() == "spark":
+        from flows.spark import rebuild_estimation_input as rebuild_on_spark
+
+        return rebuild_on_spark(database, study, work)
+    run_dbt(ESTIMATION_INPUT, duckdb_file(database, work), study, work)
 
 
-def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> None:
-    """Run a command of dbt.
+def duckdb_file(database: Path, work: Path) -> Place:
+    """A warehouse file; what does not fit in memory spills into `work`."""
+    environment = {"FLYTTEPANEL_DATABASE": str(database.resolve()), "FLYTTEPANEL_TEMP": str((work / "spill").resolve())}
+    return Place("dev", environment)
+
+
+def run_dbt(what: Sequence[str], place: Place, study: Study, work: Path) -> Path:
+    """Run a command of dbt. Returns its manifest.
 
     Args:
         what: the command with its selection.
-        database: the warehouse, or a candidate copy of it.
+        place: the warehouse, or a candidate copy of it, or Spark.
         study: the specification; everything the SQL asks of it becomes a dbt var.
         work: a folder for dbt's own files, of which only those without values remain.
 
@@ -72,9 +96,9 @@ def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> No
     _remove_what_may_hold_values(target, logs, spill)
     try:
         done = subprocess.run(
-            build_command(study, target, logs, what),
+            build_command(study, target, logs, (*what, "--target", place.target)),
             cwd=work,
-            env=_environment(database, spill),
+            env={**os.environ, **place.environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -90,6 +114,7 @@ def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> No
     if done.returncode != 0:
         said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(done.stdout))
         raise BuildFailed(f"dbt ended with exit code {done.returncode}\n{said}".rstrip())
+    return target / "manifest.json"
 
 
 def build_command(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:
@@ -142,17 +167,6 @@ def _category(variable: Variable) -> dict[str, Any]:
     return {
         "codes": {level: list(codes) for level, codes in variable.codes.items()},
         "missing": variable.missing,
-    }
-
-
-def _environment(database: Path, spill: Path) -> dict[str, str]:
-    """Our environment, with where the database is and where DuckDB may put what does not fit in memory."""
-    return {
-        **os.environ,
-        "FLYTTEPANEL_DATABASE": str(database.resolve()),
-        "FLYTTEPANEL_TEMP": str(spill.resolve()),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
     }
 
 
