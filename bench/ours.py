@@ -47,6 +47,7 @@ COLLAPSE_MEMORY = "1500MB"
 def collapse(con: duckdb.DuckDBPyConnection, rows: Path) -> None:
     """`estimation.cell` and `estimation.path` of rows, by the SQL of the warehouse."""
     con.execute(f"set memory_limit = '{COLLAPSE_MEMORY}'")
+    con.execute("set preserve_insertion_order = false")  # as in profiles.yml
     con.execute("create schema estimation")
     references = {"person_year": f"read_parquet('{rows}')", "cell": "estimation.cell"}
     outcomes = list(study().variables.outcome.levels)

@@ -113,8 +113,9 @@ def previous_results(home: Home) -> Path | None:
         return home.results.resolve()
     if home.results.is_symlink() or home.current.is_symlink():
         raise DisclosureError(
-            f"{home.results} leads nowhere: without the history of what was published nothing can be checked against "
-            "it, so nothing is published; restore the release"
+            f"{home.results} leads nowhere: without the history of what was published "
+            f"nothing can be checked against it, so nothing is published; restore {home.current} and {home.results} "
+            f"(docs/operators.md, back-up), or remove them and {home.releases} if none of it was ever shared"
         )
     return None
 

@@ -42,15 +42,15 @@ def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Stud
         EstimationInputError: paths and cells disagree.
     """
     counts, design, models = sample.cells.counts, sample.design, study.models
-    X, naming = design.matrix(sample.cells), study_naming(design, study)
-    check_columns(X, design.columns)
-    pooled = newton(X, counts, starting_params(X, counts), models.max_iterations)
-    check_fit(pooled, X, counts, naming)
+    rows, naming = design.rows(sample.cells), study_naming(design, study)
+    check_columns(rows, design.columns)
+    pooled = newton(rows, counts, starting_params(rows, counts), models.max_iterations)
+    check_fit(pooled, rows, counts, naming)
     paths = paths_of(batches, index_sample(sample.group_cells, sample.cells), counts)
     # A person's years share random effects, so that no smaller unit than the person is independent.
     kind: CovarianceKind = "model" if models.covariance == "model" else "clustered"
     settings = Settings(kind, models.small_sample, models.max_iterations, models.confidence_level)
-    estimate = Estimation(X, counts, paths, pooled.params, naming, settings)
+    estimate = Estimation(rows.dense(), counts, paths, pooled.params, naming, settings)
     said_of_errors = covariance_remarks(models) and (f"standard errors {estimate.covariance_type}",)
 
     def results(structure_name: str, remarks: tuple[str, ...] = ()) -> RandomEffectsResults:

@@ -1,6 +1,7 @@
 """Refresh as a Prefect flow, against a real `prefect server start` on this machine."""
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -92,8 +93,9 @@ async def read_back(environment: dict[str, str]) -> tuple[list[str], list[str], 
 def test_refresh_runs_as_a_flow_on_a_real_server(server: dict[str, str], own_copy: Refreshed, study_file: Path) -> None:
     home = own_copy.home
     run_id = home.current.resolve().name
-    # With the release gone, publication is what is due.
-    home.current.unlink()
+    # With a release of other code, publication is what is due.
+    manifest = home.current / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"code_version": "another"}))
     environment = server | {"FLYTTEPANEL_HOME": str(home.path)}
     done = subprocess.run(
         [sys.executable, "-c", REFRESH, str(study_file)],
