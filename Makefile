@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-marginaleffects test-operations attack lint format \
-	bench bench-peers bench-estimation bench-next-year coverage clean
+	bench bench-peers bench-estimation bench-next-year bench-spark coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -105,6 +105,9 @@ bench-peers: setup .venv-peers/.ready  ## xlogit and biogeme in .venv-peers, to 
 	$(PYTHON) -m venv .venv-peers
 	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --requirement bench/requirements-peers.txt
 	touch $@
+
+bench-spark: spark  ## the same build in DuckDB and on Spark, with what Spark shuffles
+	$(BIN)/python -m bench.spark
 
 bench-estimation: setup bench-peers  ## estimation against its peers, and its growth, into docs/performance.md
 	$(BIN)/python -m bench.estimation

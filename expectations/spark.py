@@ -51,11 +51,13 @@ class SparkTables:
 
     @contextmanager
     def source(self, context: AbstractDataContext) -> Iterator[WholeTable]:
-        """A data source on the session's Parquet files."""
-        source = context.data_sources.add_spark_filesystem(SOURCE, base_directory=Path("/"), persist=False)
+        """A data source for each table: Great Expectations lists everything below a source's folder."""
 
         def whole_table(suite: Suite) -> BatchDefinition[Any]:
-            asset = source.add_directory_parquet_asset(suite.name, data_directory=self.folders[suite.table])
+            folder = self.folders[suite.table]
+            name = f"{SOURCE} {suite.name}"
+            source = context.data_sources.add_spark_filesystem(name, base_directory=folder, persist=False)
+            asset = source.add_directory_parquet_asset(suite.name, data_directory=folder)
             definition: BatchDefinition[Any] = asset.add_batch_definition_whole_directory("whole")
             return definition
 

@@ -21,7 +21,7 @@ TAKEN_IN = ("marts.person_year", "marts.panel_accounting", "marts.observed_rate"
 
 
 def test_random_registers_and_the_rules_examples(study: Study, tmp_path: Path) -> None:
-    """Registers full of oddities, with keys that persons have from an earlier build."""
+    """Registers full of oddities, with keys that persons have from an earlier build; then DuckDB's turn again."""
     first_event = with_rule(study, "first_event")  # where no event decides, the year's end does
     database, on_spark = tmp_path / "warehouse.duckdb", tmp_path / "spark.duckdb"
     earlier = RandomRegisters(seed=1).draw(50)
@@ -38,6 +38,8 @@ def test_random_registers_and_the_rules_examples(study: Study, tmp_path: Path) -
 
     assert_same_tables(database, on_spark)
     assert len(rows_of(on_spark, "marts.person_year")) > PERSONS
+    build_in_duckdb(on_spark, first_event, tmp_path / "dbt")
+    assert_same_tables(database, on_spark)
 
 
 def test_a_simulated_norway_from_deliveries_to_verdicts(
