@@ -12,9 +12,9 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-defects \
-	test-canaries attack lint format bench bench-country bench-growth bench-peers-country bench-peers bench-estimation \
-	bench-next-year coverage clean
+.PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-marginaleffects test-operations \
+	test-defects test-canaries attack lint format bench bench-country bench-growth bench-peers-country bench-peers \
+	bench-estimation bench-next-year bench-spark coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -32,6 +32,22 @@ setup: .venv/.ready  ## build .venv from the lock file
 lock: .venv/.ready  ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --output-file requirements.lock
+
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra spark --universal --python-version 3.11 --generate-hashes \
+		--no-header --quiet --constraint requirements.lock --output-file .venv/with-spark.lock
+	awk 'NR==FNR { if (/^[^ #]/) there[$$1] = 1; next } /^[^ #]/ { keep = !($$1 in there) } keep' \
+		requirements.lock .venv/with-spark.lock > requirements-spark.lock
+
+spark: .venv/.spark  ## Spark into .venv (0.5 GB), for the target spark; needs Java >= 17
+
+.venv/.spark: requirements-spark.lock .venv/.ready
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-spark.lock
+	touch $@
+
+# Whoever has no Java never needs Spark's half gigabyte.
+spark-if-java:
+	@if java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; then $(MAKE) --no-print-directory spark; \
+	else echo "No Java >= 17 here: the target spark is NOT tested (Debian: apt-get install openjdk-17-jre-headless)."; fi
 
 sql-page: $(SQL_PAGE)/dist/NOTICES.txt  ## build the SQL page's script and engine (needs Node >= 18)
 
@@ -51,7 +67,7 @@ demo: setup sql-page-if-node  ## a small simulated Norway, from registers to ver
 		--seed $(DEMO_SEED) --out var/landing
 	$(BIN)/flyttepanel refresh --home var
 
-test: setup sql-page-if-node  ## all tests
+test: setup spark-if-java sql-page-if-node  ## all tests
 	$(BIN)/pytest
 
 test-marginaleffects: setup  ## that the package marginaleffects works with our models (it is no dependency: 0.5 GB)
@@ -108,6 +124,9 @@ bench-peers: setup .venv-peers/.ready  ## xlogit, biogeme, Polars and scikit-lea
 	$(PYTHON) -m venv .venv-peers
 	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --requirement bench/requirements-peers.txt
 	touch $@
+
+bench-spark: spark  ## the same build in DuckDB and on Spark, with what Spark shuffles
+	$(BIN)/python -m bench.spark
 
 bench-estimation: setup bench-peers  ## estimation against its peers, and its growth, into docs/performance.md
 	$(BIN)/python -m bench.estimation

@@ -1,4 +1,4 @@
-"""Build the marts and the estimation input: dbt, run as a process of its own on one database file.
+"""Build the marts and the estimation input: dbt, run as a process of its own on one database file, or on Spark.
 
 Belongs here: what of the study the SQL needs (`dbt_vars`), the call, and what a failure may say. dbt's logs, results
 and messages can repeat values from rows, so nothing of them is passed on but names and counts, and they are deleted.
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -36,6 +37,14 @@ FULL = ("--full-refresh",)
 ESTIMATION_INPUT = ("run", "--select", "+path", "--exclude", "register_year_content", *FULL)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where dbt builds: a target of `profiles.yml`, and what that asks of the environment."""
+
+    target: str
+    environment: Mapping[str, str]
+
+
 class BuildFailed(Exception):
     """dbt could not build, or a data test failed; names what failed and how often, never a value."""
 
@@ -51,7 +60,12 @@ def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
     """
     with progress("build, all years" if full else "build", work) as bar:
         nodes = Nodes(bar, work / "target" / "manifest.json", count_raw_rows(database))
-        run_dbt((*EVERYTHING, *(FULL if full else ())), database, study, work, nodes.watch)
+        run_dbt((*EVERYTHING, *(FULL if full else ())), duckdb_file(database, work), study, work, nodes.watch)
+
+
+def chosen_target() -> str:
+    """The target of `profiles.yml` that panels are built on: `dev` is DuckDB, `spark` is Spark."""
+    return os.environ.get("FLYTTEPANEL_TARGET") or "dev"
 
 
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
@@ -60,17 +74,36 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
     Raises:
         BuildFailed: a model failed, or dbt did not start.
     """
-    run_dbt(ESTIMATION_INPUT, database, study, work)
+    if chosen_target() == "spark":
+        from flows.spark import rebuild_estimation_input as rebuild_on_spark
+
+        return rebuild_on_spark(database, study, work)
+    run_dbt(ESTIMATION_INPUT, duckdb_file(database, work), study, work)
+
+
+def duckdb_file(database: Path, work: Path) -> Place:
+    """A warehouse file, with its key if there is one; what does not fit in memory spills into `work`."""
+    key = warehouse_key()
+    environment = {"FLYTTEPANEL_DATABASE": str(database.resolve()), "FLYTTEPANEL_TEMP": str((work / "spill").resolve())}
+    if key is None:
+        return Place("dev", environment)
+    # dbt keeps what is in a variable of this name out of its logs and its files.
+    return Place("encrypted", environment | {"DBT_ENV_SECRET_FLYTTEPANEL_KEY": key})
+
+
+def environment_of(place: Place) -> dict[str, str]:
+    """Our environment, and what the target asks of it."""
+    return {**os.environ, **place.environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
 
 
 def run_dbt(
-    what: Sequence[str], database: Path, study: Study, work: Path, watch: Callable[[Event], None] | None = None
-) -> None:
-    """Run a command of dbt.
+    what: Sequence[str], place: Place, study: Study, work: Path, watch: Callable[[Event], None] | None = None
+) -> Path:
+    """Run a command of dbt. Returns its manifest.
 
     Args:
         what: the command with its selection.
-        database: the warehouse, or a candidate copy of it.
+        place: the warehouse, or a candidate copy of it, or Spark.
         study: the specification; everything the SQL asks of it becomes a dbt var.
         work: a folder for dbt's own files, of which only those without values remain.
         watch: told every event of dbt's log as it happens.
@@ -82,9 +115,9 @@ def run_dbt(
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_what_may_hold_values(target, logs, spill)
     try:
-        command, environment = build_command(study, target, logs, what), _environment(database, spill)
-        with _lifeline() as our_end:
-            exit_code, events = _events_of(command, work, environment, our_end, watch)
+        command = build_command(study, target, logs, (*what, "--target", place.target))
+        with lifeline() as our_end:
+            exit_code, events = _events_of(command, work, environment_of(place), our_end, watch)
         results = _results(target / "run_results.json")
     finally:
         _remove_what_may_hold_values(target, logs, spill)
@@ -95,10 +128,11 @@ def run_dbt(
         said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(events))
         raise BuildFailed(f"dbt ended with exit code {exit_code}\n{said}".rstrip())
     os.replace(target / MANIFEST, work / MANIFEST)
+    return work / MANIFEST
 
 
 @contextmanager
-def _lifeline() -> Iterator[int]:
+def lifeline() -> Iterator[int]:
     """Yield what dbt gets as its input: a pipe that ends when this process does, however it ends."""
     reading, writing = os.pipe()
     try:
@@ -158,21 +192,6 @@ def _category(variable: Variable) -> dict[str, Any]:
     return {
         "codes": {level: list(codes) for level, codes in variable.codes.items()},
         "missing": variable.missing,
-    }
-
-
-def _environment(database: Path, spill: Path) -> dict[str, str]:
-    """Our environment, with where the database is, its key, and where DuckDB may put what does not fit in memory."""
-    key = warehouse_key()
-    # dbt keeps what is in a variable of this name out of its logs and its files.
-    encrypted = {"FLYTTEPANEL_TARGET": "encrypted", "DBT_ENV_SECRET_FLYTTEPANEL_KEY": key} if key else {}
-    return {
-        **os.environ,
-        **encrypted,
-        "FLYTTEPANEL_DATABASE": str(database.resolve()),
-        "FLYTTEPANEL_TEMP": str(spill.resolve()),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
     }
 
 

@@ -171,12 +171,21 @@ def load(home: Home, deliveries: tuple[str, ...]) -> None:
 
 
 @commands.command()
+@click.option(
+    "--target",
+    type=click.Choice(["dev", "spark"]),
+    default="dev",
+    envvar="FLYTTEPANEL_TARGET",
+    show_default=True,
+    show_envvar=True,
+    help="Where: dev is DuckDB, spark is Apache Spark (docs/scale.md).",
+)
 @with_home
-def build(home: Home) -> None:
+def build(home: Home, target: str) -> None:
     """Build the marts from what is loaded, and stop after gate 2."""
     from flows.pipeline import run_build
 
-    run_build(home, the_study())
+    run_build(home, the_study(), target)
 
 
 @commands.command()

@@ -32,10 +32,10 @@ def run_withdraw(home: Home, study: Study, delivery: str) -> None:
         steps.withdraw(home, candidate, study, new_run_id(), delivery)
 
 
-def run_build(home: Home, study: Study) -> None:
-    """`flyttepanel build`: stops after gate 2 with `marts.*` in place."""
+def run_build(home: Home, study: Study, target: str | None = None) -> None:
+    """`flyttepanel build`, on a target of `profiles.yml`: stops after gate 2 with `marts.*` in place."""
     with sole_writer(home), candidate_warehouse(home) as candidate:
-        steps.build(home, candidate, study, new_run_id())
+        steps.build(home, candidate, study, new_run_id(), target=target)
 
 
 def run_validate(home: Home, study: Study) -> int:

@@ -47,3 +47,16 @@
 {% macro spark__list_length(list) -%}
     size({{ list }})
 {%- endmacro %}
+
+{#- How rows of the same key are replaced. Spark's plain tables cannot, and are always built in full (docs/scale.md). -#}
+{% macro strategy_by_key() -%}
+    {{ return(adapter.dispatch('strategy_by_key', 'flyttepanel')()) }}
+{%- endmacro %}
+
+{% macro default__strategy_by_key() -%}
+    {{ return('delete+insert') }}
+{%- endmacro %}
+
+{% macro spark__strategy_by_key() -%}
+    {{ return('append') }}
+{%- endmacro %}

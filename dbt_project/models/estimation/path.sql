@@ -77,4 +77,8 @@ final as (
 
 )
 
+-- In one order, whatever the engine and its threads: sums over paths then come out the same to the last digit.
 select * from final
+order by
+    population_group,
+    path
