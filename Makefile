@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-defects \
+.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations test-faults test-defects \
 	test-canaries attack lint format bench bench-country bench-growth bench-peers-country bench-peers bench-estimation \
 	bench-next-year coverage clean
 SQL_PAGE := report/sql_page
