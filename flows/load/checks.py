@@ -9,7 +9,7 @@ import duckdb
 from flows.load.contract import KEY
 from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
-from flows.load.forms import form_rule, repairs, typed
+from flows.load.forms import form_rule, plainly_typed, repairs, typed
 from flows.load.header import SourceColumn
 from flows.load.identity import identity_number_faults
 from flows.load.session import name
@@ -39,8 +39,9 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
     conditions = {"long_key": (f"length({column}) > {LONGEST_KEY}", f"keys longer than {LONGEST_KEY} characters")}
     if key.raw == KEY:
         conditions["missing_key"] = (f"{column} is null", "rows without a person key; deliver every row with its key")
-    for rule, (condition, message) in conditions.items():
-        [n_rows] = count(con, f"select count(*) filter ({condition}) from delivered")
+    counts = ", ".join(f"count(*) filter ({condition})" for condition, _ in conditions.values())
+    found = count(con, f"select {counts} from delivered")
+    for n_rows, (rule, (condition, message)) in zip(found, conditions.items(), strict=True):
         if n_rows:
             rows = first_rows(con, checked, "delivered", condition)
             checked.faults.append(checked.file.fault(rule, message, key.name, rows, n_rows))
@@ -72,6 +73,8 @@ def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceC
         with tally as (select {column} as x, count(*) as n from delivered where {column} is not null group by all)
         select sum(n), sum(n) filter (value is null) {repaired} from (select x, n, {value} as value from tally)
     """)  # fmt: skip
+    if not n_wrong and not any(n_repaired):
+        checked.plain.add(source.name)
     for rule, n_rows in zip(rules, n_repaired, strict=True):
         checked.found(source, rule, "repaired", n_rows)
     rule, message = form_rule(source.column)
@@ -85,11 +88,20 @@ def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceC
 
 def make_typed(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
     """Turn `delivered` into `typed`: the same rows in the same order, values repaired and typed."""
-    columns = ", ".join(
-        f"{typed(source.column, name(source.name))} as {name(source.name)}" for source in checked.columns
-    )
-    con.execute(f"create or replace temp table typed as select {columns} from delivered")
+    values = {source.name: typed_value(checked, source) for source in checked.columns}
+    con.execute("drop table if exists typed")
+    if all(value == name(column) for column, value in values.items()):
+        con.execute("alter table delivered rename to typed")
+        return
+    columns = ", ".join(f"{value} as {name(column)}" for column, value in values.items())
+    con.execute(f"create temp table typed as select {columns} from delivered")
     con.execute("drop table delivered")
+
+
+def typed_value(checked: Checked, source: SourceColumn) -> str:
+    """SQL: the typed value of a column of `delivered`; where `check_form` found nothing to repair, a plain one."""
+    form = plainly_typed if source.name in checked.plain else typed
+    return form(source.column, name(source.name))
 
 
 def check_rules(con: duckdb.DuckDBPyConnection, checked: Checked, limits: Load, this_year: int) -> None:

@@ -1,6 +1,6 @@
 """What a file says otherwise than the version it is about to replace: counted as findings, and judged with all drift.
 
-Called before rows are placed: `typed` or the view `of_year` holds the new version, `raw` still the old one.
+Called before rows are placed: `typed` holds the new version, `raw` still the old one.
 """
 
 import duckdb
@@ -30,15 +30,15 @@ def note_changed_constants(con: duckdb.DuckDBPyConnection, checked: Checked) -> 
             checked.findings.append(Finding(column, None, "lost_column", "noted", n_lost))
 
 
-def note_corrected(con: duckdb.DuckDBPyConnection, checked: Checked, year: int) -> None:
-    """Count the persons of a register-year described otherwise, or in one version only."""
+def note_corrected(con: duckdb.DuckDBPyConnection, checked: Checked, year: int, rows: str) -> None:
+    """Count the persons of a register-year whom `rows`, an SQL query, describes otherwise or alone, or not at all."""
     contract = checked.file.contract
     old = f"from raw.{contract.register_name} where aar = {year}"
     if contract.one_row_per != "person" or not con.execute(f"{old} limit 1").fetchone():
         return
     differs = " or ".join(f"new.{column} is distinct from old.{column}" for column in contract.values)
     [n_changed] = count(con, f"""
-        select count(*) from of_year as new full join ({old}) as old on old.{KEY} = new.{KEY}
+        select count(*) from ({rows}) as new full join ({old}) as old on old.{KEY} = new.{KEY}
         where new.{KEY} is null or old.{KEY} is null or {differs}
     """)  # fmt: skip
     if n_changed:

@@ -27,7 +27,10 @@ class Finding:
 
 @dataclass(slots=True)
 class Checked:
-    """A file under check: what it is, and what the checks have found so far. The checks append; nothing else does."""
+    """A file under check: what it is, and what the checks have found so far. The checks append; nothing else does.
+
+    `plain`: names of columns whose every value was delivered in the declared form.
+    """
 
     file: DeliveredFile
     columns: Sequence[SourceColumn]
@@ -36,6 +39,7 @@ class Checked:
     faults: list[Fault] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     quarantined: list[tuple[int, str]] = field(default_factory=list)
+    plain: set[str] = field(default_factory=set)
 
     @property
     def year(self) -> int | None:

@@ -4,6 +4,7 @@ A later arrival replaces `faste_oppl` person by person, wide files a year column
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
@@ -13,6 +14,14 @@ from flows.load.corrections import note_changed_constants, note_corrected
 from flows.load.findings import Checked
 from flows.load.header import SourceColumn
 from flows.load.session import name
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A fingerprint of a register-year: rows, and the sum of their hashes, whatever their order (None: no row)."""
+
+    n_rows: int
+    total: int | None
 
 
 def place(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, years: Iterable[int | None]) -> None:
@@ -48,21 +57,28 @@ def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked
 
 
 def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, years: Sequence[int]) -> None:
-    """Replace those of the given years that differ from the current version."""
-    register, changed = checked.file.register, []
+    """Replace those of the given years that differ from the current version.
+
+    Wide files are delivered whole again each year: only what is new or corrected in them is written again.
+    """
+    register = checked.file.register
+    current = current_contents(con, register, years)
+    delivered = delivered_contents(con, checked, years, with_sums=bool(current))
+    changed = [year for year in years if delivered[year] != current.get(year)]
     for year in years:
-        make_year(con, checked, year)
-        [n_rows] = count(con, "select count(*) from of_year")
-        is_new = not is_current_version(con, register, year)
-        if is_new:
-            note_corrected(con, checked, year)
-        changed += [year] if is_new else []
-        record_version(con, register, year, arrival, n_rows, is_new)
+        if year in changed:
+            note_corrected(con, checked, year, new_rows(checked, [year]))
+        record_version(con, register, year, arrival, delivered[year].n_rows, year in changed)
     if not changed:
         return
     con.execute(f"delete from raw.{register} where aar in ({', '.join(map(str, changed))})")
-    rows = long_rows(checked, changed) if checked.file.contract.layout == "wide" else "from of_year"
+    rows = new_rows(checked, changed)
     con.execute(f"insert into raw.{register} by name select *, ?::integer as arrival from ({rows})", [arrival])
+
+
+def new_rows(checked: Checked, years: Sequence[int]) -> str:
+    """SQL: the rows of `typed` of the given years as they will be in `raw`, but for the arrival."""
+    return long_rows(checked, years) if checked.file.contract.layout == "wide" else year_rows(checked)
 
 
 def long_rows(checked: Checked, years: Sequence[int]) -> str:
@@ -77,35 +93,49 @@ def long_rows(checked: Checked, years: Sequence[int]) -> str:
     """
 
 
-def make_year(con: duckdb.DuckDBPyConnection, checked: Checked, year: int) -> None:
-    """Make the view `of_year`: the rows of `typed` as they will be in `raw`, but for the arrival."""
-    is_wide = checked.file.contract.layout == "wide"
-    columns = of_year(checked.columns, year) if is_wide else checked.columns
-    chosen = ", ".join(f"{name(source.name)} as {source.raw}" for source in columns)
-    filled = " or ".join(f"{name(source.name)} is not null" for source in columns if source.raw != KEY)
-    con.execute(f"""
-        create or replace temp view of_year as
-        select {chosen}, {year}::smallint as aar from typed where {filled if is_wide else "true"}
-    """)
+def year_rows(checked: Checked) -> str:
+    """SQL: the rows of a year file as they will be in `raw`, but for the arrival."""
+    chosen = ", ".join(f"{name(source.name)} as {source.raw}" for source in checked.columns)
+    return f"select {chosen}, {checked.year}::smallint as aar from typed"
 
 
-def is_current_version(con: duckdb.DuckDBPyConnection, register: str, year: int) -> bool:
-    """Whether `of_year` holds what a delivery that counts brought already and is current.
+def delivered_contents(
+    con: duckdb.DuckDBPyConnection, checked: Checked, years: Sequence[int], with_sums: bool
+) -> dict[int, Content]:
+    """What `typed` holds of each year, in one pass; without sums where there is nothing to compare them with."""
+    is_wide, measures = checked.file.contract.layout == "wide", []
+    for year in years:
+        columns = of_year(checked.columns, year) if is_wide else checked.columns
+        names = {source.raw: name(source.name) for source in columns}
+        filled = " or ".join(f"{value} is not null" for raw, value in names.items() if raw != KEY)
+        hashed = content_hash([names[raw] for raw in checked.file.contract.columns])
+        condition = f"filter ({filled})" if is_wide else ""
+        measures += [f"count(*) {condition}", f"sum({hashed}) {condition}" if with_sums else "null"]
+    row = con.execute(f"select {', '.join(measures)} from typed").fetchone() or ()
+    return {year: Content(row[2 * place], row[2 * place + 1]) for place, year in enumerate(years)}
 
-    Wide files are delivered whole again each year: only what is new or corrected in them is written again.
-    """
+
+def current_contents(con: duckdb.DuckDBPyConnection, register: str, years: Sequence[int]) -> dict[int, Content]:
+    """What `raw` holds of those of the given years whose current version is of a delivery that counts."""
     counting = con.execute("""
-        select 1 from audit.register_year semi join audit.delivery
+        select year from audit.register_year semi join audit.delivery
             on delivery.arrival = register_year.arrival and delivery.status = 'loaded'
-        where register = ? and year = ? and is_current
-    """, [register, year]).fetchone()  # fmt: skip
-    columns = ", ".join(contracts()[register].columns)
-    fingerprint = f"count(*) as n_rows, sum(hash({columns})::hugeint) as content"
-    return bool(counting) and con.execute(f"""
-        select new_version is not distinct from current_version
-        from (select {fingerprint} from of_year) as new_version,
-            (select {fingerprint} from raw.{register} where aar = {year}) as current_version
-    """).fetchone() == (True,)  # fmt: skip
+        where register = ? and is_current and list_contains(?, year)
+    """, [register, list(years)]).fetchall()  # fmt: skip
+    if not counting:
+        return {}
+    listed = ", ".join(str(year) for (year,) in counting)
+    rows = con.execute(f"""
+        select aar, count(*), sum({content_hash(list(contracts()[register].columns))})
+        from raw.{register} where aar in ({listed}) group by aar
+    """).fetchall()  # fmt: skip
+    return {year: Content(0, None) for (year,) in counting} | {year: Content(n, total) for year, n, total in rows}
+
+
+def content_hash(columns: Sequence[str]) -> str:
+    """SQL: a row's share in the fingerprint of a register-year; years share the key's hash."""
+    key, *values = columns
+    return f"hash(hash({key}), {', '.join(values)})::hugeint"
 
 
 def record_version(

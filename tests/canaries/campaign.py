@@ -2,8 +2,8 @@
 
     python -m tests.canaries.campaign [--faults N] [--first K] [--folder DIR]
 
-A fault comes as a second delivery to a home that has a release of a good one; the persons of both are marks. Where the
-delivery is refused, the later steps meet the marks in the warehouse, put there as if the check had missed them, and
+A fault comes in the delivery of a further year, to a home that has a release of good ones; all persons are marks.
+Where the delivery is refused, the later steps meet the marks in the warehouse, put there as if no check had been, and
 estimation and publication meet them in a column of their own input too. Prints what was tried and exits 1 on any hit.
 """
 
@@ -25,7 +25,7 @@ from tests.canaries.faults import Fault, every_fault
 from tests.canaries.marks import mark_keys, marked
 from tests.canaries.search import search
 
-PERSONS, YEARS = 2000, (2014, 2017)
+PERSONS, YEARS = 6000, (2014, 2018)
 STEPS = ("load", "build", "validate", "estimate", "publish", "report")
 REFRESHES = (PLAIN_REFRESH, PREFECT_REFRESH)
 # What the steps after the build read. Counts may be anything; texts are what could be repeated.
@@ -44,22 +44,24 @@ class Campaign:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.base = Home(folder / "base")
-        self.good = folder / "all" / "delivery_2014_2017"
+        self.last = folder / "all" / f"delivery_{YEARS[1]}"
         self.study_file = folder / "study.yml"
         self.commands: Counter[tuple[str, bool]] = Counter()
         self.hits: list[str] = []
 
     def prepare(self) -> None:
-        """A home with a release of a delivery whose persons are marks, made by the commands themselves."""
+        """A home with a release of deliveries whose persons are marks, made by the commands themselves."""
         specification = yaml.safe_load(STUDY_FILE.read_text(encoding="utf-8")) | {"variants": []}
         self.study_file.write_text(yaml.safe_dump(specification, allow_unicode=True), encoding="utf-8")
-        simulate(persons=PERSONS, years=YEARS, seed=3, out=self.folder / "all", sampling="balanced", quirks=False)
-        [self.good] = [path for path in (self.folder / "all").iterdir() if path.is_dir()]
-        mark_keys(self.good)
+        out = self.folder / "all"
+        deliveries = simulate(PERSONS, YEARS, 1, out, deliveries="yearly", quirks=False, sampling="balanced")
+        mark_keys(*deliveries)
         self.base.create()
-        shutil.copytree(self.good, self.base.landing / "d1")
-        if not self.tried("a good delivery", PREFECT_REFRESH, self.base).succeeded:
-            raise RuntimeError(f"the good delivery was not published: see {self.folder / 'stage'}")
+        for delivery in deliveries:
+            if delivery != self.last:
+                shutil.copytree(delivery, self.base.landing / delivery.name)
+        if not self.tried("good deliveries", PREFECT_REFRESH, self.base).succeeded:
+            raise RuntimeError(f"the good deliveries were not published: see {self.folder / 'stage'}")
 
     def tried(self, fault: str, command: str, home: Home) -> Ran:
         """Run a command and search."""
@@ -73,12 +75,12 @@ class Campaign:
         return ran
 
     def home_with(self, name: str, fault: Fault) -> Home:
-        """A copy of the base home with the fault's delivery beside the good one."""
+        """A copy of the base home with the year after it delivered, with the fault."""
         home = Home(self.folder / name)
         shutil.rmtree(home.path, ignore_errors=True)
         shutil.copytree(self.base.path, home.path, symlinks=True)
-        shutil.copytree(self.good, home.landing / "d2")
-        fault.spoil(home.landing / "d2")
+        shutil.copytree(self.last, home.landing / self.last.name)
+        fault.spoil(home.landing / self.last.name)
         return home
 
     def try_fault(self, number: int, fault: Fault) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flows.load.contract import contracts
 from tests.canaries.marks import NUMBER, TEXT, Table, read_table
+from tests.defects.catalogue import DEFECTS
 
 FEW = 2  # rows: few enough to be emptied and noted
 
@@ -26,9 +27,11 @@ class Fault:
 
 
 def every_fault() -> list[Fault]:
-    """All faults, those of fields first."""
-    return [*field_faults(), *(Fault(f"{register}: {name}", spoil(register)) for register in contracts()
-                               for name, spoil in FILE_FAULTS.items())]  # fmt: skip
+    """All faults: of fields, of files, and the catalogue of defects, in a delivery whose persons are marks."""
+    of_files = [
+        Fault(f"{register}: {name}", spoil(register)) for register in contracts() for name, spoil in FILE_FAULTS.items()
+    ]
+    return [*field_faults(), *of_files, *(Fault(f"defect: {defect.name}", defect.mutate) for defect in DEFECTS)]
 
 
 def field_faults() -> list[Fault]:

@@ -52,10 +52,10 @@ def read_table(path: Path) -> Table:
     return Table(path, header, rows)
 
 
-def mark_keys(folder: Path) -> None:
-    """Give every person of a delivery an identifier that is a mark, the same in every file and column."""
+def mark_keys(*folders: Path) -> None:
+    """Give every person of some deliveries an identifier that is a mark, the same in every file and column."""
     marks: dict[str, str] = {}
-    for path in sorted(folder.glob("*.csv")):
+    for path in sorted(path for folder in folders for path in folder.glob("*.csv")):
         table = read_table(path)
         for place, name in enumerate(table.header):
             if "lopenr" in name.lower():

@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -17,22 +18,25 @@ import typst
 import flows.cli
 import flows.pipeline
 from flows.home import STUDY_FILE, Home
+from flows.load import load_deliveries
 from flows.load.contract import contracts
+from flows.state import record_step
+from models_py.study import load_study
+from synthetic import simulate
 from tests.canaries.commands import PLAIN_REFRESH, run
 from tests.canaries.faults import Fault, every_fault
 from tests.canaries.marks import mark_keys, marked
 from tests.canaries.search import search
-from tests.deliveries import REGISTERS, repeated, write_delivery
 
-STEPS = ("load", "validate", "build", PLAIN_REFRESH)
-EVERY = 8
+EVERY = 20
+BIRTH = next(fault for fault in every_fault() if fault.name == "faste_oppl.foedsels_aar_mnd: text in all rows")
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A delivery of 600 persons, all of whom are marks."""
-    tables = {name: repeated(table, 200) for name, table in REGISTERS.items()}
-    folder = write_delivery(tmp_path_factory.mktemp("good") / "d1", **tables)
+    """A delivery of some hundred persons, all of whom are marks."""
+    out = tmp_path_factory.mktemp("good") / "landing"
+    [folder] = simulate(persons=600, years=(2014, 2016), seed=3, out=out, quirks=False)
     mark_keys(folder)
     return folder
 
@@ -47,8 +51,7 @@ def try_fault(good: Path, tmp_path: Path) -> Callable[[Fault, str], list[str]]:
         shutil.copytree(good, home.landing / "d1", dirs_exist_ok=True)
         fault.spoil(home.landing / "d1")
         ran = run(step, home, STUDY_FILE, stage)
-        assert not ran.succeeded
-        assert [path.read_bytes() for path in (stage / "printed").iterdir()] != [b"", b""]
+        assert any(path.stat().st_size for path in (stage / "printed").iterdir())
         return search(ran.roots, marked, [home.landing, home.warehouse])
 
     return tried
@@ -66,7 +69,7 @@ def test_every_column_and_every_register_has_its_faults() -> None:
 def test_every_fault_makes_another_delivery(good: Path, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in good.iterdir()}
     seen = [before]
-    for number, fault in enumerate(every_fault()):
+    for number, fault in enumerate([one for one in every_fault() if not one.name.startswith("defect: ")]):
         folder = shutil.copytree(good, tmp_path / str(number))
         fault.spoil(folder)
         after = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -80,10 +83,30 @@ def test_no_mark_leaves_a_refused_delivery(fault: Fault, try_fault: Callable[[Fa
     assert try_fault(fault, "load") == []
 
 
-def test_no_mark_leaves_any_other_step(try_fault: Callable[[Fault, str], list[str]]) -> None:
-    fault = next(one for one in every_fault() if one.name == "faste_oppl.foedsels_aar_mnd: text in all rows")
-    for step in STEPS[1:]:
-        assert try_fault(fault, step) == []
+def test_no_mark_leaves_a_refresh(try_fault: Callable[[Fault, str], list[str]]) -> None:
+    assert try_fault(BIRTH, PLAIN_REFRESH) == []
+
+
+@pytest.fixture
+def loaded(good: Path, tmp_path: Path) -> Home:
+    """A home into whose warehouse a mark has come as if no check had noticed it."""
+    home, study = Home(tmp_path / "home"), load_study(STUDY_FILE)
+    home.create()
+    shutil.copytree(good, home.landing / "d1")
+    load_deliveries(home.warehouse, home.landing, None, study, "run")
+    record_step(home.warehouse, "load", "run", study, datetime.now(UTC))
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute(BIRTH.sql or "")
+    return home
+
+
+@pytest.mark.parametrize("step", ["validate", "build"])
+def test_no_mark_leaves_the_warehouse(loaded: Home, step: str, tmp_path: Path) -> None:
+    ran = run(step, loaded, STUDY_FILE, tmp_path / "stage")
+    told = (tmp_path / "stage" / "printed" / f"{step}.stderr").read_text(encoding="utf-8")
+    assert not ran.succeeded
+    assert {"validate": "gate incoming", "build": "dbt build failed"}[step] in told
+    assert search(ran.roots, marked, [loaded.landing, loaded.warehouse]) == []
 
 
 @pytest.mark.parametrize("leaks", [True, False])

@@ -110,7 +110,7 @@ def test_neither_key_nor_pseudonym_lies_anywhere_else(refreshed: Refreshed, encr
     assert len(known) > 1_000
     assert search([encrypted.path], finds, [encrypted.landing]) == []
     assert search([encrypted.landing], finds) != []
-    assert finds(refreshed.home.warehouse.read_bytes())  # DuckDB does not compress all of them: in the clear they show
+    assert search([refreshed.home.warehouse], finds) != []
 
 
 def test_without_its_extension_nothing_is_opened(
