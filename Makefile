@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-marginaleffects test-operations \
-	test-defects test-canaries attack lint format bench bench-country bench-growth bench-peers-country bench-peers \
+	test-defects test-faults test-canaries attack lint format bench bench-country bench-growth bench-peers-country bench-peers \
 	bench-estimation bench-next-year bench-spark coverage clean
 SQL_PAGE := report/sql_page
 
