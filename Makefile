@@ -13,8 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-marginaleffects test-operations \
-	test-defects test-faults test-canaries attack lint format bench bench-country bench-growth bench-peers-country bench-peers \
-	bench-estimation bench-next-year bench-spark coverage clean
+	test-defects test-faults test-canaries test-spark attack lint format bench bench-country bench-growth \
+	bench-peers-country bench-peers bench-estimation bench-next-year bench-spark coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -85,6 +85,9 @@ test-canaries: setup  ## marked values in every field and kind of fault, at ever
 
 test-faults: setup  ## kills, cuts and everything else that can go wrong, at every step
 	$(BIN)/python -m tests.faults.campaign
+
+test-spark: spark  ## both engines on random registers, and a simulated Norway from deliveries to verdicts (needs Java)
+	$(BIN)/pytest tests/spark -m "campaign or not campaign"
 
 attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (an hour)
 	$(BIN)/python -m tests.campaigns.attacker --tables 10000

@@ -29,6 +29,8 @@ from tests.canaries.marks import mark_keys, marked
 from tests.canaries.search import search
 
 EVERY = 20
+# The catalogue's defects are of a delivery of one year, which the campaign makes.
+OF_ANY_DELIVERY = [fault for fault in every_fault() if not fault.name.startswith("defect: ")]
 BIRTH = next(fault for fault in every_fault() if fault.name == "faste_oppl.foedsels_aar_mnd: text in all rows")
 
 
@@ -69,7 +71,7 @@ def test_every_column_and_every_register_has_its_faults() -> None:
 def test_every_fault_makes_another_delivery(good: Path, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in good.iterdir()}
     seen = [before]
-    for number, fault in enumerate([one for one in every_fault() if not one.name.startswith("defect: ")]):
+    for number, fault in enumerate(OF_ANY_DELIVERY):
         folder = shutil.copytree(good, tmp_path / str(number))
         fault.spoil(folder)
         after = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -78,7 +80,7 @@ def test_every_fault_makes_another_delivery(good: Path, tmp_path: Path) -> None:
         seen.append(after)
 
 
-@pytest.mark.parametrize("fault", every_fault()[1::EVERY], ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", OF_ANY_DELIVERY[1::EVERY], ids=lambda fault: fault.name)
 def test_no_mark_leaves_a_refused_delivery(fault: Fault, try_fault: Callable[[Fault, str], list[str]]) -> None:
     assert try_fault(fault, "load") == []
 

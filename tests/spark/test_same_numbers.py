@@ -42,6 +42,7 @@ def test_random_registers_and_the_rules_examples(study: Study, tmp_path: Path) -
     assert_same_tables(database, on_spark)
 
 
+@pytest.mark.campaign
 def test_a_simulated_norway_from_deliveries_to_verdicts(
     study: Study, tmp_path: Path, empty_working_directory: Path
 ) -> None:
