@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from flows import spark, steps
 from flows.build import build as build_in_duckdb
 from flows.candidate import sole_writer
