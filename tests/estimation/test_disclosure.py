@@ -78,7 +78,7 @@ small_tables = st.integers(2, 4).flatmap(
 @example(table=[[0, 0, 0, 0], [0, 0, 0, 5], [0, 5, 5, 5]], totals_are_public=False)
 @given(table=small_tables, totals_are_public=st.booleans())
 def test_no_small_count_follows_from_sums(table: list[list[int]], totals_are_public: bool) -> None:
-    """That no count is below zero can tell more; what it tells is `release_protection`'s, and the attacker's, to see."""
+    """That no count is below zero can tell more: `release_protection` and the attacker look at that."""
     counts = with_totals(np.array(table))
     margins, size = table_margins(*np.shape(table), totals_are_public)
     n_cells = np.size(table)
