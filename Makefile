@@ -12,8 +12,9 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sql-page sql-page-if-node demo test test-marginaleffects test-operations attack lint format \
-	bench bench-peers bench-estimation bench-next-year coverage clean
+.PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-marginaleffects test-operations \
+	test-defects test-faults test-canaries test-spark attack lint format bench bench-country bench-growth \
+	bench-peers-country bench-peers bench-estimation bench-next-year bench-spark coverage clean
 SQL_PAGE := report/sql_page
 
 help:  ## this list
@@ -31,6 +32,22 @@ setup: .venv/.ready  ## build .venv from the lock file
 lock: .venv/.ready  ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --output-file requirements.lock
+
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra spark --universal --python-version 3.11 --generate-hashes \
+		--no-header --quiet --constraint requirements.lock --output-file .venv/with-spark.lock
+	awk 'NR==FNR { if (/^[^ #]/) there[$$1] = 1; next } /^[^ #]/ { keep = !($$1 in there) } keep' \
+		requirements.lock .venv/with-spark.lock > requirements-spark.lock
+
+spark: .venv/.spark  ## Spark into .venv (0.5 GB), for the target spark; needs Java >= 17
+
+.venv/.spark: requirements-spark.lock .venv/.ready
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-spark.lock
+	touch $@
+
+# Whoever has no Java never needs Spark's half gigabyte.
+spark-if-java:
+	@if java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; then $(MAKE) --no-print-directory spark; \
+	else echo "No Java >= 17 here: the target spark is NOT tested (Debian: apt-get install openjdk-17-jre-headless)."; fi
 
 sql-page: $(SQL_PAGE)/dist/NOTICES.txt  ## build the SQL page's script and engine (needs Node >= 18)
 
@@ -50,7 +67,7 @@ demo: setup sql-page-if-node  ## a small simulated Norway, from registers to ver
 		--seed $(DEMO_SEED) --out var/landing
 	$(BIN)/flyttepanel refresh --home var
 
-test: setup sql-page-if-node  ## all tests
+test: setup spark-if-java sql-page-if-node  ## all tests
 	$(BIN)/pytest
 
 test-marginaleffects: setup  ## that the package marginaleffects works with our models (it is no dependency: 0.5 GB)
@@ -59,6 +76,18 @@ test-marginaleffects: setup  ## that the package marginaleffects works with our 
 
 test-operations: setup  ## schedules, alerts, kills and retention on a real Prefect server (ten minutes)
 	$(BIN)/python -m tests.operations.campaign
+
+test-defects: setup  ## every corrupted delivery of the catalogue, and clean years of ten seeds (some minutes)
+	$(BIN)/python -m tests.defects.campaign
+
+test-canaries: setup  ## marked values in every field and kind of fault, at every step, and a search of all that is left (hours)
+	$(BIN)/python -m tests.canaries.campaign
+
+test-faults: setup  ## kills, cuts and everything else that can go wrong, at every step
+	$(BIN)/python -m tests.faults.campaign
+
+test-spark: spark  ## both engines on random registers, and a simulated Norway from deliveries to verdicts (needs Java)
+	$(BIN)/pytest tests/spark -m "campaign or not campaign"
 
 attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (an hour)
 	$(BIN)/python -m tests.campaigns.attacker --tables 10000
@@ -77,18 +106,30 @@ format: setup  ## let ruff and sqlfluff mend what they can
 bench: setup  ## time and memory per step at 50k, 500k and 2M persons
 	$(BIN)/python -m bench.steps
 
+bench-country: setup  ## the whole country step by step beside bare DuckDB, into docs/performance.md (60 GB of disk)
+	$(BIN)/python -m bench.country
+
+bench-growth: setup  ## time and memory a person from 0.1M to 15M persons, table and picture into docs/ (hours)
+	$(BIN)/python -m bench.growth
+
+bench-peers-country: setup bench-peers  ## registers to pooled models beside pandas, Polars and data.table, 1M persons
+	$(BIN)/python -m bench.peers_country
+
 bench-next-year: setup  ## what a year more costs, beside a build of everything, at 2M persons
 	$(BIN)/python -m bench.next_year
 
 coverage: setup  ## how often intervals cover the truth, over 1,000 simulated panels of each kind (about ten minutes)
 	$(BIN)/python -m bench.coverage
 
-bench-peers: setup .venv-peers/.ready  ## xlogit and biogeme in .venv-peers, to measure estimation against
+bench-peers: setup .venv-peers/.ready  ## xlogit, biogeme, Polars and scikit-learn in .venv-peers, to measure against
 
 .venv-peers/.ready: bench/requirements-peers.txt
 	$(PYTHON) -m venv .venv-peers
 	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --requirement bench/requirements-peers.txt
 	touch $@
+
+bench-spark: spark  ## the same build in DuckDB and on Spark, with what Spark shuffles
+	$(BIN)/python -m bench.spark
 
 bench-estimation: setup bench-peers  ## estimation against its peers, and its growth, into docs/performance.md
 	$(BIN)/python -m bench.estimation

@@ -24,6 +24,7 @@ from models_py.estimability import NotEstimableError
 from models_py.integration import IntegratedResponse
 from models_py.multinomial import newton, null_params
 from models_py.pooled import fit_pooled, make_sample
+from models_py.products import DenseRows
 from models_py.quadrature import product_rule
 from models_py.random_effects_fit import fit_random_effects
 from models_py.random_effects_results import RandomEffectsResults
@@ -125,7 +126,7 @@ def pooled_truth() -> Floats:
     structure = make_structure("unstructured", 2)
     response = IntegratedResponse(structure, np.array([L[0, 0], L[1, 0], L[1, 1]]), product_rule(31, 2))
     expected = np.tile(years_at_age, 2)[:, None] * response.probabilities(X @ B).values
-    return newton(X, expected, null_params(expected, 3), 50).params
+    return newton(DenseRows(X), expected, null_params(expected, 3), 50).params
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,17 +47,27 @@ COLLAPSE_MEMORY = "1500MB"
 def collapse(con: duckdb.DuckDBPyConnection, rows: Path) -> None:
     """`estimation.cell` and `estimation.path` of rows, by the SQL of the warehouse."""
     con.execute(f"set memory_limit = '{COLLAPSE_MEMORY}'")
+    con.execute("set preserve_insertion_order = false")  # as in profiles.yml
     con.execute("create schema estimation")
     references = {"person_year": f"read_parquet('{rows}')", "cell": "estimation.cell"}
     outcomes = list(study().variables.outcome.levels)
+    years = [
+        year for (year,) in con.sql(f"select distinct year from {references['person_year']} order by 1").fetchall()
+    ]
     for name in ("cell", "path"):
         model = Template((PROJECT_ROOT / f"dbt_project/models/estimation/{name}.sql").read_text())
         sql = model.render(
             ref=references.__getitem__,
             outcome_number=lambda outcome: f"(list_position({outcomes}, {outcome}::varchar)::integer - 1)",
-            list_in_order=lambda value, position: f"list({value} order by {position})",
+            list_by_year=lambda value, year: list_by_year(value, year, years),
         )
         con.execute(f"create table estimation.{name} as {sql}")
+
+
+def list_by_year(value: str, year: str, years: list[int]) -> str:
+    """The project's macro of this name, on DuckDB."""
+    elements = ", ".join(f"max({value}) filter ({year} = {one})" for one in years)
+    return f"list_filter([{elements}], in_year -> in_year is not null)"
 
 
 def open_input(source: Path) -> duckdb.DuckDBPyConnection:

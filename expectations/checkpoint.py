@@ -1,8 +1,11 @@
 """The one place where checkpoints are made, so that no validation is ever run with a result format that leaks."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import great_expectations as gx
+from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.core.result_format import ResultFormat
 from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 from great_expectations.data_context.types.base import (
@@ -10,7 +13,6 @@ from great_expectations.data_context.types.base import (
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
-from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
@@ -35,25 +37,27 @@ def context_with_docs(docs: Path) -> AbstractDataContext:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def checkpoint(context: AbstractDataContext, source: SQLDatasource, name: str, suites: list[Suite]) -> gx.Checkpoint:
+def checkpoint(
+    context: AbstractDataContext, whole_table: Callable[[Suite], BatchDefinition[Any]], name: str, suites: list[Suite]
+) -> gx.Checkpoint:
     """A checkpoint over suites, each on its table. It tells success and nothing else."""
     return context.checkpoints.add(
         gx.Checkpoint(
             name=name,
-            validation_definitions=[_definition(context, source, suite) for suite in suites],
+            validation_definitions=[_definition(context, whole_table(suite), suite) for suite in suites],
             result_format=ResultFormat.BOOLEAN_ONLY,
         )
     )
 
 
-def _definition(context: AbstractDataContext, source: SQLDatasource, suite: Suite) -> gx.ValidationDefinition:
-    schema, table = suite.table.split(".")
-    asset = source.add_table_asset(suite.name, table_name=table, schema_name=schema)
+def _definition(
+    context: AbstractDataContext, whole_table: BatchDefinition[Any], suite: Suite
+) -> gx.ValidationDefinition:
     expectations = [_expectation(rule) for rule in suite.rules]
     return context.validation_definitions.add(
         gx.ValidationDefinition(
             name=suite.name,
-            data=asset.add_batch_definition_whole_table("whole"),
+            data=whole_table,
             suite=context.suites.add(gx.ExpectationSuite(name=suite.name, expectations=expectations)),
         )
     )

@@ -1,26 +1,36 @@
-"""Great Expectations on DuckDB: the read-only connection, the one patch it needs, and the expectation it lacks.
+"""What a gate asks of an engine, and Great Expectations on DuckDB: connection, the one patch it needs, the expectation
+it lacks. On Spark: `expectations/spark.py`.
 
 No threshold and no table name belongs here.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import duckdb
+import duckdb_engine
 import sqlalchemy
 from great_expectations.compatibility import pydantic
+from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+from sqlalchemy.dialects import registry
 
+from expectations.dialect import DUCKDB_WORDS
+from expectations.suite_files import Suite
 from flows.home import SEEDS
+from storage.warehouse import open_warehouse
 
 SOURCE = "flyttepanel"
 MEMORY_LIMIT = "2GB"  # a gate runs beside the caller; what does not fit spills to disk
+
+
+WholeTable = Callable[[Suite], BatchDefinition[Any]]
 
 
 class QueryFailed(RuntimeError):
@@ -67,18 +77,77 @@ def _execute_query(self: SqlAlchemyExecutionEngine, query: sqlalchemy.Executable
 SqlAlchemyExecutionEngine.execute_query = _execute_query  # type: ignore[method-assign]
 
 
-@contextmanager
-def read_only_source(context: AbstractDataContext, database: Path) -> Iterator[SQLDatasource]:
-    """Yield a data source on a DuckDB file; afterwards no connection to it is left to block a writer."""
-    connect = {"connect_args": {"read_only": True, "config": settings()}}
-    source: SQLDatasource = context.data_sources.add_or_update_sql(  # its type stub does not know kwargs
-        SOURCE, connection_string=f"duckdb:///{database}", create_temp_table=False, kwargs=connect
-    )  # type: ignore[call-arg]
-    try:
-        yield source
-    finally:
-        source.get_execution_engine().engine.dispose()
-        source.get_engine().dispose()
+class WarehouseDialect(duckdb_engine.Dialect):
+    """SQLAlchemy's way to DuckDB, but for the connection, which is opened as everywhere, with a key if there is one."""
+
+    supports_statement_cache = duckdb_engine.Dialect.supports_statement_cache
+
+    def connect(self, *_cargs: Any, **cparams: Any) -> Any:
+        """Called by SQLAlchemy for every connection, with what stands in the URL."""
+        opened = open_warehouse(Path(cparams["database"]), read_only=True, config=settings())
+        return duckdb_engine.ConnectionWrapper(opened)
+
+
+registry.register("duckdb.warehouse", __name__, WarehouseDialect.__name__)
+
+
+class Engine(Protocol):
+    """Where the tables of a gate are, and how they are asked."""
+
+    words: ClassVar[Mapping[str, Any]]
+    errors_hold_no_values: ClassVar[bool]
+
+    def tables(self) -> set[str]:
+        """Tables and views, as schema.name."""
+
+    def source(self, context: AbstractDataContext) -> AbstractContextManager[WholeTable]:
+        """A data source of Great Expectations; what it gives makes a batch of a suite's table."""
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+
+
+class DuckDBFile:
+    """A DuckDB file, read only.
+
+    The file must not be named after one of its schemas: in `results.duckdb`, `results.fit` is ambiguous to DuckDB.
+    """
+
+    words: ClassVar[Mapping[str, Any]] = DUCKDB_WORDS
+    errors_hold_no_values: ClassVar[bool] = True
+
+    def __init__(self, database: Path):
+        self.database = database
+
+    def tables(self) -> set[str]:
+        """Tables and views, as schema.name."""
+        rows = self.rows(
+            "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database()"
+        )
+        return {f"{schema}.{name}" for schema, name in rows}
+
+    @contextmanager
+    def source(self, context: AbstractDataContext) -> Iterator[WholeTable]:
+        """A data source on the file; afterwards no connection to it is left to block a writer."""
+        source: SQLDatasource = context.data_sources.add_or_update_sql(
+            SOURCE, connection_string=f"duckdb+warehouse:///{self.database}", create_temp_table=False
+        )
+
+        def whole_table(suite: Suite) -> BatchDefinition[Any]:
+            schema, table = suite.table.split(".")
+            asset = source.add_table_asset(suite.name, table_name=table, schema_name=schema)
+            return asset.add_batch_definition_whole_table("whole")
+
+        try:
+            yield whole_table
+        finally:
+            source.get_execution_engine().engine.dispose()
+            source.get_engine().dispose()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with open_warehouse(self.database, read_only=True, config=settings()) as connection:
+            return connection.sql(sql).fetchall()
 
 
 def settings() -> dict[str, str | bool | int | float | list[str]]:

@@ -1,4 +1,4 @@
-"""The gates: run every suite of one on a database, record what held, and refuse when something did not."""
+"""The gates: run every suite of one on an engine, record what held, and refuse when something did not."""
 
 import re
 import shutil
@@ -11,9 +11,10 @@ from great_expectations.core import ExpectationSuiteValidationResult, RunIdentif
 
 from expectations.checkpoint import checkpoint, context_with_docs
 from expectations.data_docs import build_data_docs
-from expectations.engine import read_only_source, settings
+from expectations.engine import DuckDBFile, Engine
 from expectations.suite_files import Gate, Rule, Suite, suites_of
 from models_py.study import Study
+from storage.warehouse import open_warehouse
 
 TOLD_ROWS = 10  # of what a failed expectation found, how much a report shows
 TEXT_IN_SQL = re.compile(r"'([^']*)'")
@@ -67,33 +68,48 @@ class Outcome:
     fault: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a gate, and what is said of it if it refuses: a readable report, without a value from a row."""
+
+    result: GateResult
+    report: str
+
+
 def run_gate(gate: Gate, database: Path, study: Study, run_id: str, docs: Path) -> GateResult:
     """Check a database at a gate, write `audit.validation` into it and Data Docs into `docs/<gate>`.
-
-    The file must not be named after one of its schemas: in `results.duckdb`, `results.fit` is ambiguous to DuckDB.
 
     Raises:
         GateFailed: something did not hold or could not be checked.
         SuiteError: a suite file is wrong.
     """
-    suites = suites_of(gate, study, run_id)
-    there = tables_of(database)
+    return conclude(judge(gate, DuckDBFile(database), study, run_id, docs), database)
+
+
+def judge(gate: Gate, engine: Engine, study: Study, run_id: str, docs: Path) -> Verdict:
+    """Check an engine's tables at a gate and write Data Docs into `docs/<gate>`.
+
+    Raises:
+        SuiteError: a suite file is wrong.
+    """
+    suites = suites_of(gate, study, run_id, engine.words)
+    there = engine.tables()
     outcomes = [_missing(suite) for suite in suites if suite.table not in there]
-    outcomes += _validated(gate, database, [suite for suite in suites if suite.table in there], run_id, docs)
+    outcomes += _validated(gate, engine, [suite for suite in suites if suite.table in there], run_id, docs)
     result = GateResult(gate, run_id, tuple(outcome.check for outcome in outcomes))
-    _record(result, database)
-    if not result.ok:
-        raise GateFailed(_report(result, outcomes, database, study), result)
-    return result
+    return Verdict(result, "" if result.ok else _report(result, outcomes, engine, study))
 
 
-def tables_of(database: Path) -> set[str]:
-    """Tables and views of a database, as schema.name."""
-    with duckdb.connect(str(database), read_only=True, config=settings()) as connection:
-        rows = connection.sql(
-            "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database()"
-        ).fetchall()
-    return {f"{schema}.{name}" for schema, name in rows}
+def conclude(verdict: Verdict, database: Path) -> GateResult:
+    """Write a verdict into a database's `audit.validation`, and stand by it.
+
+    Raises:
+        GateFailed: something did not hold or could not be checked.
+    """
+    _record(verdict.result, database)
+    if not verdict.result.ok:
+        raise GateFailed(verdict.report, verdict.result)
+    return verdict.result
 
 
 def _missing(suite: Suite) -> Outcome:
@@ -101,19 +117,21 @@ def _missing(suite: Suite) -> Outcome:
     return Outcome(Check(suite.rules[0].file, rule.name, suite.table, None, False), rule)
 
 
-def _validated(gate: Gate, database: Path, suites: list[Suite], run_id: str, docs: Path) -> list[Outcome]:
+def _validated(gate: Gate, engine: Engine, suites: list[Suite], run_id: str, docs: Path) -> list[Outcome]:
     if not suites:
         return []
     site = docs / gate
     if site.exists():
         shutil.rmtree(site)
     context = context_with_docs(site)
-    with read_only_source(context, database) as source:
-        run = checkpoint(context, source, gate, suites).run(run_id=RunIdentifier(run_name=run_id))
+    with engine.source(context) as whole_table:
+        run = checkpoint(context, whole_table, gate, suites).run(run_id=RunIdentifier(run_name=run_id))
     by_suite = {result.suite_name: result for result in run.run_results.values()}
-    # Once: as an action of the checkpoint it would make every page's surroundings again for each table.
-    build_data_docs(context, site, {name: bool(result.success) for name, result in by_suite.items()})
-    return [outcome for suite in suites for outcome in _outcomes(suite, by_suite[suite.name])]
+    outcomes = [outcome for suite in suites for outcome in _outcomes(suite, by_suite[suite.name])]
+    if engine.errors_hold_no_values or not any(outcome.fault for outcome in outcomes):  # pages show errors as they are
+        # Once: as an action of the checkpoint it would make every page's surroundings again for each table.
+        build_data_docs(context, site, {name: bool(result.success) for name, result in by_suite.items()})
+    return outcomes
 
 
 def _outcomes(suite: Suite, validation: ExpectationSuiteValidationResult) -> list[Outcome]:
@@ -140,9 +158,14 @@ def _fault(exception_info: dict[str, Any]) -> str | None:
     return kind[1] if kind else "its columns are not there"
 
 
+def opened(gate: Gate, database: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to write by: results are published and have no key, everything else is a warehouse."""
+    return duckdb.connect(str(database)) if gate == "results" else open_warehouse(database)
+
+
 def _record(result: GateResult, database: Path) -> None:
     """Write a row a check into `audit.validation`, in place of an earlier try of the same run."""
-    with duckdb.connect(str(database)) as connection, connection.begin() as transaction:
+    with opened(result.gate, database) as connection, connection.begin() as transaction:
         transaction.execute("CREATE SCHEMA IF NOT EXISTS audit")
         transaction.execute(VALIDATION_TABLE)
         transaction.execute("DELETE FROM audit.validation WHERE run_id = ? AND gate = ?", [result.run_id, result.gate])
@@ -156,26 +179,25 @@ def _record(result: GateResult, database: Path) -> None:
         transaction.commit()
 
 
-def _report(result: GateResult, outcomes: list[Outcome], database: Path, study: Study) -> str:
+def _report(result: GateResult, outcomes: list[Outcome], engine: Engine, study: Study) -> str:
     """One readable report of everything that did not hold."""
     failed = [outcome for outcome in outcomes if not outcome.check.success]
     levels = {level for name in type(study.variables).model_fields for level in study.levels(name)}
     lines = [f"gate {result.gate}: {len(failed)} of {len(outcomes)} expectations failed"]
-    with duckdb.connect(str(database), read_only=True, config=settings()) as connection:
-        for outcome in failed:
-            place = " · ".join(filter(None, (outcome.check.table, outcome.check.column)))
-            fault = f" (could not be checked: {outcome.fault})" if outcome.fault else ""
-            lines.append(f"  {place}: {outcome.rule.description} [{outcome.rule.name}]{fault}")
-            if outcome.rule.tells and not outcome.fault:
-                lines += [f"    {told}" for told in _told(outcome, levels, connection)]
+    for outcome in failed:
+        place = " · ".join(filter(None, (outcome.check.table, outcome.check.column)))
+        fault = f" (could not be checked: {outcome.fault})" if outcome.fault else ""
+        lines.append(f"  {place}: {outcome.rule.description} [{outcome.rule.name}]{fault}")
+        if outcome.rule.tells and not outcome.fault:
+            lines += [f"    {told}" for told in _told(outcome, levels, engine)]
     return "\n".join(lines)
 
 
-def _told(outcome: Outcome, levels: set[str], connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _told(outcome: Outcome, levels: set[str], engine: Engine) -> list[str]:
     """What a failed query found, of the columns that its suite file lets it tell."""
     rule = outcome.rule
-    found = connection.sql(rule.sql or "")
-    rows = found.project(", ".join(rule.tells)).order(", ".join(rule.tells)).limit(TOLD_ROWS + 1).fetchall()
+    columns = ", ".join(rule.tells)
+    rows = engine.rows(f"SELECT {columns} FROM ({rule.sql}) AS found ORDER BY {columns} LIMIT {TOLD_ROWS + 1}")
     known = levels | set(TEXT_IN_SQL.findall(rule.sql or ""))
     told = [
         ", ".join(f"{name} {_shown(value, known)}" for name, value in zip(rule.tells, row, strict=True))

@@ -6,6 +6,7 @@ the file says why it may be empty.
 """
 
 import re
+from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -26,8 +27,8 @@ class SuiteError(ValueError):
     """A suite file says something that the study or Great Expectations does not know."""
 
 
-class Table(str):
-    """The table an expectation is about, as schema.name: in SQL a name and not a text."""
+class Name(str):
+    """What stands in SQL as a name and not as a text: the table an expectation is about, as schema.name, a function."""
 
 
 class Part(BaseModel):
@@ -96,13 +97,15 @@ NOT_EMPTY = Rule(
 )
 
 
-def suites_of(gate: Gate, study: Study, run_id: str, folder: Path = SUITES) -> list[Suite]:
+def suites_of(gate: Gate, study: Study, run_id: str, words: Mapping[str, Any], folder: Path = SUITES) -> list[Suite]:
     """A suite for each table of a gate, thresholds in place; what several files say of a table comes together.
+
+    `words` are what the engine calls things (`expectations/dialect.py`).
 
     Raises:
         SuiteError: a file is not a suite file, or names something that the study does not have.
     """
-    values = {**_study_values(study), "run_id": run_id}
+    values = {**_study_values(study), **words, "run_id": run_id}
     rules: dict[str, list[Rule]] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
@@ -116,7 +119,7 @@ def suites_of(gate: Gate, study: Study, run_id: str, folder: Path = SUITES) -> l
 
 
 def _rules(file: str, part: Tables, table: str, values: dict[str, Any]) -> list[Rule]:
-    there = {**values, "table": Table(table)}
+    there = {**values, "table": Name(table)}
     rules = [Rule.model_validate({**_filled(rule.model_dump(), there), "file": file}) for rule in part.expectations]
     return rules if part.may_be_empty else [NOT_EMPTY.model_copy(update={"file": file}), *rules]
 
@@ -179,7 +182,7 @@ def _value(name: str, values: dict[str, Any]) -> Any:
 
 def _sql(value: Any) -> str:
     """A value as SQL: text quoted, a tuple as a list in brackets, a list as rows of VALUES."""
-    if isinstance(value, Table):
+    if isinstance(value, Name):
         return str(value)
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"

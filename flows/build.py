@@ -1,4 +1,4 @@
-"""Build the marts and the estimation input: dbt, run as a process of its own on one database file.
+"""Build the marts and the estimation input: dbt, run as a process of its own on one database file, or on Spark.
 
 Belongs here: what of the study the SQL needs (`dbt_vars`), the call, and what a failure may say. dbt's logs, results
 and messages can repeat values from rows, so nothing of them is passed on but names and counts, and they are deleted.
@@ -9,14 +9,21 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from flows.build_progress import Event, Nodes, count_raw_rows
 from flows.home import DBT_PROJECT, PROJECT_ROOT
+from flows.progress import progress
 from models_py.study import Study, Variable
+from storage.warehouse import warehouse_key
 
+# In dbt's work folder: the manifest of the last run that ended well.
+MANIFEST = "manifest.json"
 LATEST_CLOSED = 9999
 CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
 LEVELS = (*CATEGORIES, "family_situation", "outcome")
@@ -28,6 +35,14 @@ FULL = ("--full-refresh",)
 # The paths, the cells they are coded in and what both are made of; seeds stand there from the build. Every year is made
 # anew, so that no register need be fingerprinted.
 ESTIMATION_INPUT = ("run", "--select", "+path", "--exclude", "register_year_content", *FULL)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where dbt builds: a target of `profiles.yml`, and what that asks of the environment."""
+
+    target: str
+    environment: Mapping[str, str]
 
 
 class BuildFailed(Exception):
@@ -43,7 +58,14 @@ def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
     """
-    run_dbt((*EVERYTHING, *(FULL if full else ())), database, study, work)
+    with progress("build, all years" if full else "build", work) as bar:
+        nodes = Nodes(bar, work / "target" / "manifest.json", count_raw_rows(database))
+        run_dbt((*EVERYTHING, *(FULL if full else ())), duckdb_file(database, work), study, work, nodes.watch)
+
+
+def chosen_target() -> str:
+    """The target of `profiles.yml` that panels are built on: `dev` is DuckDB, `spark` is Spark."""
+    return os.environ.get("FLYTTEPANEL_TARGET") or "dev"
 
 
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
@@ -52,17 +74,39 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
     Raises:
         BuildFailed: a model failed, or dbt did not start.
     """
-    run_dbt(ESTIMATION_INPUT, database, study, work)
+    if chosen_target() == "spark":
+        from flows.spark import rebuild_estimation_input as rebuild_on_spark
+
+        return rebuild_on_spark(database, study, work)
+    run_dbt(ESTIMATION_INPUT, duckdb_file(database, work), study, work)
 
 
-def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> None:
-    """Run a command of dbt.
+def duckdb_file(database: Path, work: Path) -> Place:
+    """A warehouse file, with its key if there is one; what does not fit in memory spills into `work`."""
+    key = warehouse_key()
+    environment = {"FLYTTEPANEL_DATABASE": str(database.resolve()), "FLYTTEPANEL_TEMP": str((work / "spill").resolve())}
+    if key is None:
+        return Place("dev", environment)
+    # dbt keeps what is in a variable of this name out of its logs and its files.
+    return Place("encrypted", environment | {"DBT_ENV_SECRET_FLYTTEPANEL_KEY": key})
+
+
+def environment_of(place: Place) -> dict[str, str]:
+    """Our environment, and what the target asks of it."""
+    return {**os.environ, **place.environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+
+
+def run_dbt(
+    what: Sequence[str], place: Place, study: Study, work: Path, watch: Callable[[Event], None] | None = None
+) -> Path:
+    """Run a command of dbt. Returns its manifest.
 
     Args:
         what: the command with its selection.
-        database: the warehouse, or a candidate copy of it.
+        place: the warehouse, or a candidate copy of it, or Spark.
         study: the specification; everything the SQL asks of it becomes a dbt var.
         work: a folder for dbt's own files, of which only those without values remain.
+        watch: told every event of dbt's log as it happens.
 
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
@@ -71,31 +115,37 @@ def run_dbt(what: Sequence[str], database: Path, study: Study, work: Path) -> No
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_what_may_hold_values(target, logs, spill)
     try:
-        done = subprocess.run(
-            build_command(study, target, logs, what),
-            cwd=work,
-            env=_environment(database, spill),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
+        command = build_command(study, target, logs, (*what, "--target", place.target))
+        with lifeline() as our_end:
+            exit_code, events = _events_of(command, work, environment_of(place), our_end, watch)
         results = _results(target / "run_results.json")
     finally:
         _remove_what_may_hold_values(target, logs, spill)
     failures = [_failure(result) for result in results if result["status"] not in (*GOOD_STATUSES, "skipped")]
     if failures:
         raise BuildFailed("dbt build failed:\n" + "\n".join(f"  {failure}" for failure in failures))
-    if done.returncode != 0:
-        said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(done.stdout))
-        raise BuildFailed(f"dbt ended with exit code {done.returncode}\n{said}".rstrip())
+    if exit_code != 0:
+        said = "\n".join(f"  {line}" for line in _said_before_any_row_was_read(events))
+        raise BuildFailed(f"dbt ended with exit code {exit_code}\n{said}".rstrip())
+    os.replace(target / MANIFEST, work / MANIFEST)
+    return work / MANIFEST
+
+
+@contextmanager
+def lifeline() -> Iterator[int]:
+    """Yield what dbt gets as its input: a pipe that ends when this process does, however it ends."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def build_command(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:
     """The call of dbt."""
     return [
-        *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
+        *(sys.executable, "-c", "from flows.dbt_process import main; main()"),
         *("--no-use-colors", "--log-format", "json", "--no-version-check", "--warn-error"),
         *what,
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),
@@ -145,17 +195,6 @@ def _category(variable: Variable) -> dict[str, Any]:
     }
 
 
-def _environment(database: Path, spill: Path) -> dict[str, str]:
-    """Our environment, with where the database is and where DuckDB may put what does not fit in memory."""
-    return {
-        **os.environ,
-        "FLYTTEPANEL_DATABASE": str(database.resolve()),
-        "FLYTTEPANEL_TEMP": str(spill.resolve()),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-    }
-
-
 def _results(path: Path) -> list[Mapping[str, Any]]:
     """What dbt says became of each node; nothing if it did not come that far."""
     if not path.exists():
@@ -171,18 +210,55 @@ def _failure(result: Mapping[str, Any]) -> str:
     return f"{kind} {name}: {result['status']}" + ("" if failures is None else f", {failures} rows")
 
 
-def _said_before_any_row_was_read(output: str) -> Iterator[str]:
-    """Messages of errors up to the first node that ran: they speak of our files and of the connection only."""
-    for line in output.splitlines():
+def _events_of(
+    command: Sequence[str],
+    work: Path,
+    environment: Mapping[str, str],
+    stdin: int,
+    watch: Callable[[Event], None] | None,
+) -> tuple[int, list[Event]]:
+    """Run dbt. Returns its exit code, and the events of its log that are no debugging."""
+    with subprocess.Popen(
+        command,
+        cwd=work,
+        env=environment,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        events = []
         try:
-            event = json.loads(line)
-            info, data = event["info"], event["data"]
-        except (ValueError, KeyError, TypeError):
-            continue
-        if "node_info" in data:
+            for line in process.stdout or ():
+                event = _event(line)
+                if event:
+                    events.append(event)
+                    if watch:
+                        watch(event)
+        except BaseException:  # whoever stops us stops dbt too
+            process.kill()
+            raise
+    return process.returncode, events
+
+
+def _event(line: str) -> Event | None:
+    """A line of dbt's log; None if it is none."""
+    try:
+        event: Event = json.loads(line)
+        return event if {"name", "level", "msg"} <= event["info"].keys() and "data" in event else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _said_before_any_row_was_read(events: Iterable[Event]) -> Iterator[str]:
+    """Messages of errors up to the first node that ran: they speak of our files and of the connection only."""
+    for event in events:
+        if "node_info" in event["data"]:
             return
-        if info["level"] == "error" and info["name"] != "MainStackTrace":
-            yield info["msg"]
+        if event["info"]["level"] == "error" and event["info"]["name"] != "MainStackTrace":
+            yield event["info"]["msg"]
 
 
 def _remove_what_may_hold_values(target: Path, logs: Path, spill: Path) -> None:

@@ -12,10 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.home import Home
+from storage.permissions import owner_alone
+from storage.warehouse import copy_warehouse
 
 
 class HomeBusy(RuntimeError):
     """Another process is writing in this home directory."""
+
+
+# Of a run that ended before it had finished: candidates with DuckDB's logs and spilled rows, and drafts of releases.
+LEFT_OVERS = ("candidate*", "release-*")
 
 
 class WarehouseUnclean(RuntimeError):
@@ -26,11 +32,14 @@ class WarehouseUnclean(RuntimeError):
 def sole_writer(home: Home) -> Iterator[None]:
     """Hold the home directory's write lock; the operating system lets go of it however the process ends.
 
+    What is written meanwhile is the owner's alone.
+
     Raises:
         HomeBusy: another process holds it.
+        HomeShared: others than the owner have rights to the home directory.
     """
     home.create()
-    with (home.work / "writer.lock").open("a+") as lock:
+    with owner_alone(), (home.work / "writer.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -49,26 +58,48 @@ def sole_writer(home: Home) -> Iterator[None]:
 def candidate_warehouse(home: Home) -> Iterator[Path]:
     """Yield a copy of the warehouse; it replaces the warehouse when the block ends without an exception.
 
-    Needs `sole_writer`. Copies that a killed process left are removed first.
+    Needs `sole_writer`. What a killed process left is removed first, and what this one leaves, however it ends: after
+    a full disk the next run needs the room.
 
     Raises:
         WarehouseUnclean: a write-ahead log stands beside the warehouse, so that a plain copy would lose it.
     """
-    for left_over in home.work.glob("candidate*"):
-        left_over.unlink()
+    clear_left_overs(home)
     if home.warehouse.with_name("warehouse.duckdb.wal").exists():
         raise WarehouseUnclean(
             f"{home.warehouse}.wal: another program changed the warehouse and has not saved; "
             "open and close the warehouse with DuckDB, then try again"
         )
     candidate = home.work / "candidate.duckdb"
-    if home.warehouse.exists():
-        shutil.copyfile(home.warehouse, candidate)
     try:
+        start_from_warehouse(home, candidate)
         yield candidate
         commit_file(candidate, home.warehouse)
     finally:
-        candidate.unlink(missing_ok=True)
+        clear_left_overs(home)
+
+
+def start_from_warehouse(home: Home, candidate: Path) -> None:
+    """Make the candidate what the warehouse is: a copy, or not there at all before the first load."""
+    for half_done in candidate.parent.glob(f"{candidate.name}*"):
+        remove(half_done)
+    if home.warehouse.exists():
+        copy_warehouse(home.warehouse, candidate)
+
+
+def clear_left_overs(home: Home) -> None:
+    """Remove candidates and drafts, whole or half made."""
+    for pattern in LEFT_OVERS:
+        for left_over in home.work.glob(pattern):
+            remove(left_over)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with everything in it (DuckDB spills into one named after its database)."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def commit_file(source: Path, target: Path) -> None:

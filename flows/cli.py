@@ -1,6 +1,7 @@
 """The command line. Thin: it reads options, calls a step and prints; heavy imports happen inside commands."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +12,8 @@ import click
 
 from flows.errors import StepCrashed, without_values
 from flows.home import STUDY_FILE, Home, home_from
+from flows.log import TerminalHandler
+from storage.permissions import SHARED_HOME_VARIABLE, process_owner_alone, refuse_shared
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
@@ -19,7 +22,10 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 @click.version_option(package_name="flyttepanel")
 def commands() -> None:
     """Register extracts in, tested hypotheses out."""
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
+    process_owner_alone()
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING, handlers=[TerminalHandler()]
+    )
     logging.getLogger("flyttepanel").setLevel(logging.INFO)
 
 
@@ -40,12 +46,17 @@ def main() -> None:
 
 
 def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--home` and hand it the home directory."""
+    """Give a command `--home` and hand it the home directory, which must be its owner's alone."""
 
     @click.option("--home", metavar="DIR", help="Home directory with all state [FLYTTEPANEL_HOME, else ./var].")
+    @click.option("--shared-home", is_flag=True, help="Work in a home directory that others have rights to.")
     @wraps(command)
-    def wrapped(home: str | None, **options: Any) -> Any:
-        return command(home_from(home), **options)
+    def wrapped(home: str | None, shared_home: bool, **options: Any) -> Any:
+        if shared_home:  # in the environment, for the processes that are started too
+            os.environ[SHARED_HOME_VARIABLE] = "1"
+        where = home_from(home)
+        refuse_shared(where.path)
+        return command(where, **options)
 
     return wrapped
 
@@ -108,6 +119,23 @@ def simulate(file_format: Literal["csv", "parquet"], **options: Any) -> None:
 
 
 @commands.command()
+@click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option(
+    "--key-file",
+    type=click.Path(exists=True, path_type=Path),
+    required=True,
+    help="The secret key, at least 32 bytes, readable by its owner alone.",
+)
+def pseudonymise(source: Path, target: Path, key_file: Path) -> None:
+    """Write the delivery in folder SOURCE, which holds identity numbers, with pseudonyms into the new folder TARGET."""
+    from flows.pseudonymise import pseudonymise as pseudonymise_delivery
+
+    count = pseudonymise_delivery(source, target, key_file)
+    click.echo(f"{count} {'file' if count == 1 else 'files'} pseudonymised into {target}")
+
+
+@commands.command()
 @with_home
 def refresh(home: Home) -> None:
     """Everything that is due: new or changed deliveries to a published release."""
@@ -143,12 +171,21 @@ def load(home: Home, deliveries: tuple[str, ...]) -> None:
 
 
 @commands.command()
+@click.option(
+    "--target",
+    type=click.Choice(["dev", "spark"]),
+    default="dev",
+    envvar="FLYTTEPANEL_TARGET",
+    show_default=True,
+    show_envvar=True,
+    help="Where: dev is DuckDB, spark is Apache Spark (docs/scale.md).",
+)
 @with_home
-def build(home: Home) -> None:
+def build(home: Home, target: str) -> None:
     """Build the marts from what is loaded, and stop after gate 2."""
     from flows.pipeline import run_build
 
-    run_build(home, the_study())
+    run_build(home, the_study(), target)
 
 
 @commands.command()

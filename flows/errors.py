@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from flows.home import PROJECT_ROOT
 
-OUR_MODULES = ("click", "flows", "models_py", "expectations", "report", "synthetic")
+OUR_MODULES = ("click", "flows", "models_py", "expectations", "report", "storage", "synthetic")
 
 
 class StepCrashed(RuntimeError):

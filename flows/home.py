@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.permissions import owner_alone, refuse_shared
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 STUDY_FILE = PROJECT_ROOT / "study.yml"
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -67,9 +69,15 @@ class Home:
         return self.path / "work"
 
     def create(self) -> None:
-        """Make the folders that must be there, readable by the owner alone."""
-        for folder in (self.path, self.landing, self.releases, self.logs, self.work):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folders that must be there, readable by the owner alone.
+
+        Raises:
+            HomeShared: the home directory is there, and others have rights to it.
+        """
+        refuse_shared(self.path)
+        with owner_alone():
+            for folder in (self.path, self.landing, self.releases, self.logs, self.work):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def home_from(path: str | None) -> Home:

@@ -1,11 +1,22 @@
-"""Logs: one short timed line a step, and a progress bar on a terminal for anything long."""
+"""Logs: one short timed line a step. The bar of long work is `flows/progress.py`."""
 
 import logging
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 LOGGER = logging.getLogger("flyttepanel")
+
+
+class TerminalHandler(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at the moment: while a bar is shown, lines go above it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 @contextmanager

@@ -5,13 +5,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from flows import steps
-from flows.candidate import candidate_warehouse, sole_writer
+from flows.candidate import candidate_warehouse, sole_writer, start_from_warehouse
 from flows.home import Home
-from flows.publish import draft_release, publish, seal, switch
-from flows.report import published_release, report
+from flows.publish import draft_release, finish_switch, publish, seal, switch
+from flows.rendering import published_release, report
 from flows.state import Due, due, everything, late_steps
 from flows.versions import new_run_id
 from models_py.study import Study
@@ -31,10 +32,10 @@ def run_withdraw(home: Home, study: Study, delivery: str) -> None:
         steps.withdraw(home, candidate, study, new_run_id(), delivery)
 
 
-def run_build(home: Home, study: Study) -> None:
-    """`flyttepanel build`: stops after gate 2 with `marts.*` in place."""
+def run_build(home: Home, study: Study, target: str | None = None) -> None:
+    """`flyttepanel build`, on a target of `profiles.yml`: stops after gate 2 with `marts.*` in place."""
     with sole_writer(home), candidate_warehouse(home) as candidate:
-        steps.build(home, candidate, study, new_run_id())
+        steps.build(home, candidate, study, new_run_id(), target=target)
 
 
 def run_validate(home: Home, study: Study) -> int:
@@ -75,6 +76,18 @@ def plainly(name: str, work: Callable[[], object]) -> object:
     return work()
 
 
+def anew(home: Home, candidate: Path, work: Callable[[], object]) -> Callable[[], object]:
+    """Work that finds the candidate as the warehouse is at every try: a load that failed half-way left half of it."""
+    tries = count()
+
+    def once() -> object:
+        if next(tries):
+            start_from_warehouse(home, candidate)
+        return work()
+
+    return once
+
+
 def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly, full: bool = False) -> Due:
     """Do everything that is due, or with `full` all that can be done, and publish one release. Returns what was done.
 
@@ -83,12 +96,13 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
     """
     started_at = datetime.now(UTC)
     with sole_writer(home):
+        finish_switch(home)
         late = everything(home, study) if full else due(home, study)
         if not late:
             return late
         with candidate_warehouse(home) as candidate:
             if "load" in late.steps:
-                loaded = around("load", lambda: steps.load(home, candidate, study, run_id))
+                loaded = around("load", anew(home, candidate, lambda: steps.load(home, candidate, study, run_id)))
                 if not loaded and not full:
                     # Files were touched, not changed: their new times are kept, and nothing follows from them.
                     late = Due([], late_steps(home, candidate, study))

@@ -4,6 +4,7 @@ import os
 
 from flows.home import Home
 from flows.versions import new_run_id
+from storage.permissions import process_owner_alone
 
 
 def run_refresh_flow(home: Home) -> None:
@@ -23,7 +24,11 @@ def serve_deployments(home: Home) -> None:
 
 
 def keep_state_in(home: Home) -> None:
-    """Set what Prefect reads at import: its own files belong into our home directory, like all state."""
+    """Set what Prefect reads at import: its own files belong into our home directory, like all state.
+
+    They are the owner's alone, and so is what every process writes that is started from here.
+    """
+    process_owner_alone()
     home.create()
     settings = {
         "PREFECT_HOME": str(home.work / "prefect"),

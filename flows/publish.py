@@ -13,12 +13,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from flows.candidate import sync
+from flows.build import MANIFEST
+from flows.candidate import remove, sync
 from flows.dbt_docs import write_dbt_docs
 from flows.home import Home
 from flows.links import replace_link, share
 from flows.log import step
-from flows.report import report
+from flows.rendering import report
 from flows.state import basis, judged_variants
 from flows.steps import docs_folder, needs
 from flows.versions import package_versions
@@ -30,6 +31,7 @@ from models_py.tables import PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
+from storage.warehouse import open_warehouse
 
 
 def publish(home: Home, candidate: Path, study: Study, run_id: str, started_at: datetime) -> Path:
@@ -57,21 +59,23 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
 
     needs(candidate, "build", study)
     needs(candidate, "estimate", study)
-    for left_over in home.work.glob("release-*"):
-        shutil.rmtree(left_over)
     draft = home.work / f"release-{run_id}"
+    if draft.exists():  # an earlier try of the same run
+        remove(draft)
     draft.mkdir(mode=0o700)
     # Under another name until gate 3 has passed: in `results.duckdb`, `results.<table>` is ambiguous (flows/query.py).
     results = draft / "release.duckdb"
     with step("publish") as said:
-        previous = previous_results(home)
-        with duckdb.connect(str(candidate), read_only=True) as con:
+        previous = history_for(draft, home)
+        with open_warehouse(candidate, read_only=True) as con:
             publication = publishable(con, study, previous)
             manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years)
         manifest["simulated_deliveries"] = simulated_deliveries(home, manifest)
         tables = publication.tables | {"run": run_table(manifest)}
         write_results(results, previous, tables, publication.check, run_id)
         remember_counts(candidate, run_id, publication.counts)
+        if previous:
+            previous.unlink()
         write_output_check(draft, publication.check, manifest, study)
         said.append(f"{sum(table.num_rows for table in tables.values()):,} rows")
         said.append(f"output check: {publication.check.status}")
@@ -80,7 +84,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
         said.append(f"{len(result.checks)} expectations met")
     results.rename(draft / "results.duckdb")
     shutil.copytree(docs_folder(home), draft / "data_docs")
-    built = home.work / "dbt" / "target" / "manifest.json"
+    built = home.work / "dbt" / MANIFEST
     if built.exists():  # `work` may have been emptied since the build
         write_dbt_docs(built, draft / "dbt_docs" / "index.html")
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
@@ -99,8 +103,26 @@ def seal(draft: Path, release: Path) -> Path:
 def switch(home: Home, release: Path) -> None:
     """Make a release the current one: the only moment at which readers see anything change."""
     replace_link(home.current, Path("releases") / release.name)
+    finish_switch(home)
+
+
+def finish_switch(home: Home) -> None:
+    """Make the links through `current` where they are missing: a crash in the first switch may have left it alone."""
+    if not home.current.exists():
+        return
     replace_link(home.results, Path("current") / "results.duckdb")
     replace_link(home.site, Path("current") / "site")
+
+
+def history_for(draft: Path, home: Home) -> Path | None:
+    """A copy of the current release's database beside the draft's, so that no reader's lock can stop a publication.
+
+    Raises:
+        DisclosureError: as for `previous_results`.
+    """
+    previous = previous_results(home)
+    # Not named after a schema: in `history.duckdb`, `history.<table>` is ambiguous (flows/query.py).
+    return previous and Path(shutil.copyfile(previous, draft / "previous.duckdb"))
 
 
 def previous_results(home: Home) -> Path | None:
@@ -109,12 +131,14 @@ def previous_results(home: Home) -> Path | None:
     Raises:
         DisclosureError: there has been a release, but its database is gone, and with it what readers know.
     """
-    if home.results.exists():
-        return home.results.resolve()
+    published = home.current / "results.duckdb"
+    if published.exists():
+        return published.resolve()
     if home.results.is_symlink() or home.current.is_symlink():
         raise DisclosureError(
-            f"{home.results} leads nowhere: without the history of what was published nothing can be checked against "
-            "it, so nothing is published; restore the release"
+            f"{home.results} leads nowhere: without the history of what was published "
+            f"nothing can be checked against it, so nothing is published; restore {home.current} and {home.results} "
+            f"(docs/operators.md, back-up), or remove them and {home.releases} if none of it was ever shared"
         )
     return None
 
@@ -221,7 +245,9 @@ def validation(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     rows = con.sql("""
         select gate, suite, count(*)::integer, (count(*) filter (success))::integer
         from audit.validation as checked
-        where run_id = (select max(run_id) from audit.validation as other where other.gate = checked.gate)
+        where run_id = (
+            select arg_max(run_id, rowid) from audit.validation as other where other.gate = checked.gate
+        )
         group by all
         order by all
     """).fetchall()

@@ -65,6 +65,14 @@ def delete_release(home: Home, release: Path) -> None:
     shutil.rmtree(gone)
 
 
+def is_kept(line: str, oldest: datetime) -> bool:
+    """Whether an entry is whole and young enough; a kill or a full disk may have cut one short."""
+    try:
+        return datetime.fromisoformat(json.loads(line)["refused_at"]) >= oldest
+    except json.JSONDecodeError:
+        return False
+
+
 def trim_logs(home: Home, oldest: datetime) -> None:
     """Delete log files, and entries of refusals.jsonl, that are older."""
     for path in home.logs.iterdir():
@@ -72,7 +80,7 @@ def trim_logs(home: Home, oldest: datetime) -> None:
             path.unlink()
     if home.refusals.exists():
         lines = home.refusals.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if datetime.fromisoformat(json.loads(line)["refused_at"]) >= oldest]
+        kept = [line for line in lines if is_kept(line, oldest)]
         if kept != lines:
             fresh = home.work / "refusals.jsonl"
             fresh.write_text("".join(kept), encoding="utf-8")

@@ -15,6 +15,7 @@ import duckdb
 from flows.home import Home
 from flows.versions import code_version
 from models_py.study import Study, study_hash
+from storage.warehouse import open_warehouse
 
 STEPS = ("load", "build", "estimate", "publish")
 
@@ -64,7 +65,7 @@ def input_hash(con: duckdb.DuckDBPyConnection) -> str:
 
 def record_step(database: Path, step: str, run_id: str, study: Study, started_at: datetime) -> None:
     """Write down that a step is done, and what it rested on."""
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         con.execute("""
             create table if not exists audit.step (
                 step varchar, run_id varchar, input_hash varchar, study_hash varchar, code_version varchar,
@@ -78,12 +79,12 @@ def record_step(database: Path, step: str, run_id: str, study: Study, started_at
 
 
 def last_basis(con: duckdb.DuckDBPyConnection, step: str) -> Basis | None:
-    """What the last run of a step rested on; None if it never ran."""
+    """What the last run of a step rested on; None if it never ran. The last written: clocks are set back."""
     if not has_table(con, "audit", "step"):
         return None
     row = con.execute(
         """
-        select input_hash, study_hash, code_version from audit.step where step = ? order by finished_at desc limit 1
+        select input_hash, study_hash, code_version from audit.step where step = ? order by rowid desc limit 1
     """,
         [step],
     ).fetchone()
@@ -111,9 +112,9 @@ def current_manifest(home: Home) -> dict[str, Any] | None:
 
 
 def published_basis(home: Home) -> Basis | None:
-    """What the published release rests on."""
+    """What the published release rests on; None before the first, and while a link that readers follow is missing."""
     manifest = current_manifest(home)
-    if manifest is None:
+    if manifest is None or not (home.results.is_symlink() and home.site.is_symlink()):
         return None
     return Basis(manifest["input_hash"], manifest["study_hash"], manifest["code_version"])
 
@@ -137,7 +138,7 @@ def due(home: Home, study: Study) -> Due:
 
 def late_steps(home: Home, warehouse: Path, study: Study) -> list[str]:
     """The steps after loading that are out of date for what a warehouse, or a candidate for one, holds."""
-    with duckdb.connect(str(warehouse), read_only=True) as con:
+    with open_warehouse(warehouse, read_only=True) as con:
         now = basis(con, study)
         done = {
             "build": last_basis(con, "build"),

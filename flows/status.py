@@ -1,16 +1,24 @@
 """`flyttepanel status`: what is there and what is due, from audit tables and the manifest; answers at once."""
 
-import duckdb
-
 from flows.home import Home
 from flows.state import current_manifest, due, has_table
 from models_py.study import Study
+from storage.warehouse import open_warehouse
+
+SHOWN_NOTES = 12  # of the last load's notes on drift; all stand in audit.drift
 
 
 def status_text(home: Home, study: Study) -> str:
     """Deliveries, years covered, last release and what is due, as lines of text."""
     return "\n".join(
-        [*delivery_lines(home), years_line(home), release_line(home), site_line(home), due_line(home, study)]
+        [
+            *delivery_lines(home),
+            *drift_lines(home),
+            years_line(home),
+            release_line(home),
+            site_line(home),
+            due_line(home, study),
+        ]
     )
 
 
@@ -25,6 +33,19 @@ def delivery_lines(home: Home) -> list[str]:
     if not rows:
         return [f"deliveries  none loaded; they belong in {home.landing}"]
     return [f"delivery    {name}  (arrival {arrival}, {status} {at})" for name, arrival, status, at in rows]
+
+
+def drift_lines(home: Home) -> list[str]:
+    """What was noted as drift in the deliveries of the last load."""
+    from flows.load.drift_notes import last_notes
+
+    if not home.warehouse.exists():
+        return []
+    with open_warehouse(home.warehouse, read_only=True) as con:
+        notes = last_notes(con) if has_table(con, "audit", "drift") else []
+    said = [f"drift       {note.line()}" for note in notes[:SHOWN_NOTES]]
+    more = len(notes) - len(said)
+    return [*said, f"drift       and {more} more in audit.drift"] if more else said
 
 
 def years_line(home: Home) -> str:
@@ -65,5 +86,5 @@ def audit_rows(home: Home, query: str) -> list[tuple[object, ...]]:
     """Rows of the warehouse's audit tables; none where there is no warehouse."""
     if not home.warehouse.exists():
         return []
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with open_warehouse(home.warehouse, read_only=True) as con:
         return con.sql(query).fetchall() if has_table(con, "audit", "delivery") else []

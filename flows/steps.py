@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-import duckdb
-
 from flows.home import Home
 from flows.log import step
 from flows.state import basis, has_table, input_hash, last_basis, record_step
 from models_py.study import Study, study_hash
+from storage.warehouse import open_warehouse
 
 
 class StepMissing(RuntimeError):
@@ -30,6 +29,7 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
     """
     from expectations.gate import run_gate
     from flows.load import DeliveryRefused, load_deliveries, write_refusal
+    from flows.load.drift_notes import count_notes
 
     started = datetime.now(UTC)
     with step("load") as said:
@@ -39,6 +39,8 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
             write_refusal(home.refusals, refusal, run_id)
             raise
         said.append(f"{len(loaded)} {'delivery' if len(loaded) == 1 else 'deliveries'}")
+        if loaded and (n_notes := count_notes(candidate)):
+            said.append(f"{n_notes} {'note' if n_notes == 1 else 'notes'} on drift (flyttepanel status)")
     if loaded:
         with step("gate 1") as said:
             result = run_gate("incoming", candidate, study, run_id, docs_folder(home))
@@ -67,19 +69,35 @@ def withdraw(home: Home, candidate: Path, study: Study, run_id: str, delivery: s
     record_step(candidate, "load", run_id, study, started)
 
 
-def build(home: Home, candidate: Path, study: Study, run_id: str, full: bool = False) -> None:
+def build(
+    home: Home, candidate: Path, study: Study, run_id: str, full: bool = False, target: str | None = None
+) -> None:
     """Build marts and the estimation input with dbt and pass gate 2; with `full` every year, changed or not.
+
+    `target` is one of `profiles.yml`, by default that of the environment; on `spark` every year is built.
 
     Raises:
         StepMissing: nothing has been loaded.
         BuildFailed: a model or a data test failed.
         GateFailed: the marts are not what the study says.
+        SparkMissing: Spark is asked for and not installed.
     """
-    from expectations.gate import run_gate
-    from flows.build import build as build_with_dbt
+    from flows.build import chosen_target
 
     needs(candidate, "load")
     started = datetime.now(UTC)
+    if (target or chosen_target()) == "spark":
+        build_on_spark(home, candidate, study, run_id)
+    else:
+        build_in_duckdb(home, candidate, study, run_id, full)
+    record_step(candidate, "build", run_id, study, started)
+
+
+def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full: bool) -> None:
+    """Build in the candidate and pass gate 2 there; raises what `build` does."""
+    from expectations.gate import run_gate
+    from flows.build import build as build_with_dbt
+
     with step("build") as said:
         every_year = full or is_full(candidate, study)
         build_with_dbt(candidate, study, home.work / "dbt", every_year)
@@ -87,12 +105,26 @@ def build(home: Home, candidate: Path, study: Study, run_id: str, full: bool = F
     with step("gate 2") as said:
         result = run_gate("marts", candidate, study, run_id, docs_folder(home))
         said.append(f"{len(result.checks)} expectations met")
-    record_step(candidate, "build", run_id, study, started)
+
+
+def build_on_spark(home: Home, candidate: Path, study: Study, run_id: str) -> None:
+    """Build on Spark, pass gate 2 there and take the tables in; raises what `build` does."""
+    from flows import spark
+
+    with spark.scratch_storage(home.work) as storage:
+        with step("build") as said:
+            manifest = spark.build(candidate, storage, study, home.work / "dbt_spark")
+            said.append("all years on Spark")
+        with step("gate 2") as said:
+            result = spark.run_gate("marts", storage, manifest, candidate, study, run_id, docs_folder(home))
+            said.append(f"{len(result.checks)} expectations met")
+        with step("take in"):
+            spark.take_in(storage, manifest, candidate)
 
 
 def is_full(candidate: Path, study: Study) -> bool:
     """Whether a build must make every year anew: code or specification are not those of the last one."""
-    with duckdb.connect(str(candidate), read_only=True) as con:
+    with open_warehouse(candidate, read_only=True) as con:
         last, now = last_basis(con, "build"), basis(con, study)
     return last is None or (last.study_hash, last.code_version) != (now.study_hash, now.code_version)
 
@@ -103,12 +135,13 @@ def estimate(candidate: Path, study: Study, run_id: str) -> None:
     Raises:
         StepMissing: the marts have not been built from what is loaded now.
     """
+    from flows.fit_progress import watched_fits
     from models_py.estimate import estimate as estimate_models
 
     needs(candidate, "build", study)
     started = datetime.now(UTC)
-    with step("estimate"):
-        estimate_models(candidate, study)
+    with step("estimate"), watched_fits(candidate, study) as watch:
+        estimate_models(candidate, study, watch)
     record_step(candidate, "estimate", run_id, study, started)
 
 
@@ -138,7 +171,7 @@ def validate(home: Home, candidate: Path, study: Study, run_id: str) -> int:
 
     needs(candidate, "load")
     gates: list[Literal["incoming", "marts"]] = ["incoming"]
-    with duckdb.connect(str(candidate), read_only=True) as con:
+    with open_warehouse(candidate, read_only=True) as con:
         gates += ["marts"] if last_basis(con, "build") else []
     with step("validate") as said:
         results = [run_gate(gate, candidate, study, run_id, docs_folder(home)) for gate in gates]
@@ -159,7 +192,7 @@ def needs(candidate: Path, earlier: str, study: Study | None = None) -> None:
         StepMissing: it has not.
     """
     if candidate.exists():
-        with duckdb.connect(str(candidate), read_only=True) as con:
+        with open_warehouse(candidate, read_only=True) as con:
             done = last_basis(con, earlier) if has_table(con, "audit", "delivery") else None
             if done and study is None:
                 return

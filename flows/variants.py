@@ -4,12 +4,12 @@ Belongs here: whose panel a variant needs, and what becomes of the copy. Does no
 (`models_py/variants.py`), or the rows that are kept of it (`models_py/sensitivity.py`).
 """
 
-import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from flows.build import BuildFailed, dbt_vars, rebuild_estimation_input
+from flows.fit_progress import watched_variants
 from flows.home import Home
 from flows.log import step
 from models_py.cells import EstimationInputError
@@ -18,6 +18,7 @@ from models_py.fit_rows import Row
 from models_py.sensitivity import base_verdicts, sensitivity_rows, write_sensitivity
 from models_py.study import Study
 from models_py.variants import Variant, variant_study
+from storage.warehouse import copy_warehouse
 
 
 class VariantFailed(Exception):
@@ -32,10 +33,13 @@ def estimate_variants(home: Home, candidate: Path, study: Study) -> None:
     """
     base = base_verdicts(candidate)
     rows: list[Row] = []
-    for variant in study.variants:
-        with step("variant") as said:
-            said.append(variant.name)
-            rows += sensitivity_rows(variant.name, verdicts_of(variant, home, candidate, study), base)
+    own_panel = {variant.name: has_own_panel(variant, study) for variant in study.variants}
+    with watched_variants(candidate, study.variants, own_panel) as watch:
+        for variant in study.variants:
+            with step("variant") as said:
+                said.append(variant.name)
+                rows += sensitivity_rows(variant.name, verdicts_of(variant, home, candidate, study), base)
+            watch(variant)
     write_sensitivity(candidate, rows)
 
 
@@ -48,7 +52,7 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study) -> 
     other = variant_study(study, variant)
     models: Collection[str] = variant.models or ESTIMATORS
     try:
-        if dbt_vars(other) == dbt_vars(study):
+        if not has_own_panel(variant, study):
             return verdicts(candidate, other, models)
         with scratch_copy(candidate) as copy:
             # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
@@ -58,12 +62,17 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study) -> 
         raise VariantFailed(f"variant {variant.name} of study.yml: {error}") from None
 
 
+def has_own_panel(variant: Variant, study: Study) -> bool:
+    """Whether a variant changes what the SQL is told."""
+    return dbt_vars(variant_study(study, variant)) != dbt_vars(study)
+
+
 @contextmanager
 def scratch_copy(candidate: Path) -> Iterator[Path]:
     """Yield a copy of the candidate and delete it again; one that a kill leaves goes with the next candidate."""
     copy = candidate.with_name("candidate-variant.duckdb")
     try:
-        shutil.copyfile(candidate, copy)
+        copy_warehouse(candidate, copy)
         yield copy
     finally:
         for left_over in (copy, copy.with_name(f"{copy.name}.wal")):

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from flows.home import PROJECT_ROOT
 
-CODE_FOLDERS = ("dbt_project", "expectations", "flows", "models_py")
+CODE_FOLDERS = ("dbt_project", "expectations", "flows", "models_py", "storage")
 CODE_SUFFIXES = {".csv", ".py", ".sql", ".yml", ".yaml", ".json"}
 PACKAGES = (
     *("altair", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "jinja2", "numpy", "prefect"),

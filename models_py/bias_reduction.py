@@ -15,7 +15,6 @@ from scipy.linalg import LinAlgError
 from models_py.cells import Floats
 from models_py.multinomial import (
     LIKELIHOOD_NOISE,
-    ROWS_PER_CHUNK,
     Ending,
     NewtonFit,
     information,
@@ -24,6 +23,7 @@ from models_py.multinomial import (
     score,
     solve_information,
 )
+from models_py.products import ROWS_PER_CHUNK, DenseRows
 
 # The last step in standard errors, squared; steps shrink by a factor and not quadratically, so it is small.
 STEP_TOLERANCE = 1e-14
@@ -44,7 +44,7 @@ def evaluate(X: Floats, counts: Floats, B: Floats) -> Point:
     """The likelihoods at B, of X (n, k) and counts (n, m); -inf penalised where the information is singular."""
     log_p = log_probabilities(X, B)
     P = np.exp(log_p)
-    info, value = information(X, counts.sum(axis=1), P), log_likelihood(log_p, counts)
+    info, value = information(DenseRows(X), counts.sum(axis=1), P), log_likelihood(log_p, counts)
     sign, log_determinant = np.linalg.slogdet(info) if np.isfinite(info).all() else (0.0, 0.0)
     return Point(B, P, info, value, value + log_determinant / 2 if sign > 0 else -np.inf)
 
@@ -98,9 +98,9 @@ def reduce_bias(X: Floats, counts: Floats, start: Floats, max_iterations: int) -
             except LinAlgError:
                 return _ended(point, iteration - 1, "singular")
             added = pseudo_counts(X, totals, point.P, inverse)
-            gradient = score(X, counts + added, point.P).ravel(order="F")
+            gradient = score(DenseRows(X), counts + added, point.P).ravel(order="F")
             weights = totals + added.sum(axis=1) * counts.shape[1] / (counts.shape[1] - 1)
-            direction = solve_information(information(X, weights, point.P), gradient)
+            direction = solve_information(information(DenseRows(X), weights, point.P), gradient)
             ascent = _ascend(X, counts, point, direction.reshape(start.shape, order="F"))
             if ascent is None:
                 return _ended(point, iteration, "not_converged")

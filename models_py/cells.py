@@ -5,7 +5,7 @@ anything that depends on a model.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -50,6 +50,7 @@ class Cells:
     age: Floats
     factors: dict[str, Factor]
     counts: Floats
+    _level_counts: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def where(self, kept: Booleans) -> "Cells":
         """The cells for which `kept` (n,) is true."""
@@ -57,10 +58,14 @@ class Cells:
         return Cells(self.cell_id[kept], self.age[kept], factors, self.counts[kept])
 
     def level_counts(self, variable: str) -> Floats:
-        """Person-years by level and outcome, (levels, m)."""
-        factor = self.factors[variable]
-        columns = [np.bincount(factor.codes, weights=counts, minlength=len(factor.levels)) for counts in self.counts.T]
-        return np.column_stack(columns)
+        """Person-years by level and outcome, (levels, m), read-only: counted once, asked for by every check."""
+        if variable not in self._level_counts:
+            factor, columns = self.factors[variable], self.counts.T
+            by_outcome = [np.bincount(factor.codes, weights=column, minlength=len(factor.levels)) for column in columns]
+            counted: Floats = np.column_stack(by_outcome).astype(np.float64, copy=False)
+            counted.setflags(write=False)
+            self._level_counts[variable] = counted
+        return self._level_counts[variable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, group: str, years: tuple[str, ...
         cell_id=table["cell_id"].astype(np.int64),
         age=table["age"].astype(np.float64),
         factors={name: Factor(table[name].astype(np.int16) - 1, levels[name]) for name in factors},
-        counts=np.column_stack([table[outcome].astype(np.float64) for outcome in outcomes]),
+        counts=np.asfortranarray(np.column_stack([table[outcome].astype(np.float64) for outcome in outcomes])),
     )
 
 
@@ -134,6 +139,13 @@ def count_persons(con: duckdb.DuckDBPyConnection, group: str) -> int:
         f"select coalesce(sum(n_persons), 0)::bigint from estimation.path where {of_group(group)}"
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def count_person_years(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Person-years of each group in the panel."""
+    return dict(con.execute("""
+        select population_group, sum(stay + internal_move + emigration)::bigint from estimation.cell group by all
+    """).fetchall())  # fmt: skip
 
 
 def read_paths(con: duckdb.DuckDBPyConnection, group: str) -> Iterator[PathBatch]:
@@ -158,10 +170,12 @@ def path_batch(batch: pa.RecordBatch) -> PathBatch:
     paths = batch.column(1)
     # Not `to_numpy`, for which pyarrow imports pandas.
     offsets = np.asarray(np.from_dlpack(paths.offsets), dtype=np.int32)
+    # Not `flatten`, for which pyarrow makes all its functions first.
+    years = paths.values.slice(offsets[0], offsets[-1] - offsets[0])
     if not (np.diff(offsets) > 0).all():
         raise EstimationInputError("estimation.path has an empty path")
     return PathBatch(
         n_persons=np.from_dlpack(batch.column(0)).astype(np.float64),
-        codes=np.asarray(np.from_dlpack(paths.flatten()), dtype=np.int32),
+        codes=np.asarray(np.from_dlpack(years), dtype=np.int32),
         offsets=offsets - offsets[0],
     )

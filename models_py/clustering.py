@@ -10,9 +10,9 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from models_py.cells import Booleans, Cells, EstimationInputError, Floats, PathBatch
+from models_py.products import Rows
 from models_py.threads import in_threads
 
 SmallSample = Literal["stata", "statsmodels", "none"]
@@ -70,38 +70,38 @@ def residual_table(index: SampleIndex, P: Floats) -> Floats:
     return np.asfortranarray(residuals)
 
 
-def part_meat(batch: PathBatch, X: Floats, index: SampleIndex, residuals: Floats, first: int) -> Floats:
-    """The meat (p, p) of a part of a batch's paths, from the first on; X is the design (n, k).
+def part_meat(batch: PathBatch, design: Rows, index: SampleIndex, residuals: Floats, first: int) -> Floats:
+    """The meat (p, p) of a part of a batch's paths, from the first on.
 
-    A path's score (p,) is the sum over years of residuals times rows of the design. A sparse product does the sum
-    without a row of scores for each person-year.
+    A path's score (p,) is the sum over years of residuals times rows of the design.
     """
     n_persons = batch.n_persons[first : first + PATHS_PER_PART]
     offsets = batch.offsets[first : first + n_persons.size + 1]
     codes = batch.codes[offsets[0] : offsets[-1]]
-    rows, starts, k = index.row[codes], offsets - offsets[0], X.shape[1]
+    rows, starts, k = index.row[codes], offsets - offsets[0], design.n_columns
     scores = np.empty((n_persons.size, k * residuals.shape[1]))
     for j, column in enumerate(residuals.T):
-        by_row = csr_array((column[codes], rows, starts), shape=(n_persons.size, X.shape[0]))
-        scores[:, j * k : (j + 1) * k] = by_row @ X
+        scores[:, j * k : (j + 1) * k] = design.sums_by_group(column[codes], rows, starts)
     scores *= np.sqrt(n_persons)[:, None]
     meat: Floats = scores.T @ scores
     return meat
 
 
-def sum_person_scores(batches: Iterable[PathBatch], X: Floats, index: SampleIndex, residuals: Floats) -> PersonScores:
+def sum_person_scores(
+    batches: Iterable[PathBatch], design: Rows, index: SampleIndex, residuals: Floats
+) -> PersonScores:
     """One pass over the paths of a group, on all processors, in bounded memory.
 
     Raises:
         EstimationInputError: the paths' person-years are not those of the cells.
     """
-    p = X.shape[1] * residuals.shape[1]
+    p = design.n_columns * residuals.shape[1]
     meat, seen, n_persons = np.zeros((p, p)), np.zeros(index.row.size), 0
     for batch in batches:
         if batch.codes.min() < 0 or batch.codes.max() >= seen.size:
             raise EstimationInputError("estimation.path has a cell that is not in estimation.cell for its group")
         parts = range(0, batch.n_persons.size, PATHS_PER_PART)
-        for part in in_threads(partial(part_meat, batch, X, index, residuals), parts):
+        for part in in_threads(partial(part_meat, batch, design, index, residuals), parts):
             meat += part
         counted = np.logical_or.reduceat(index.in_sample[batch.codes], batch.offsets[:-1])
         n_persons += int(batch.n_persons[counted].sum())

@@ -8,7 +8,7 @@ from typing import Literal
 
 from models_py.cells import Floats
 from models_py.clustering import PersonScores, SmallSample, clustered_covariance
-from models_py.multinomial import cross_products
+from models_py.products import Rows
 from models_py.study import Models
 
 CovarianceKind = Literal["clustered", "robust", "model"]
@@ -24,8 +24,8 @@ CLUSTERED_FACTORS: dict[SmallSample, str] = {
 ROBUST_FACTORS: dict[SmallSample, str] = {"stata": "n/(n-1)", "statsmodels": NO_FACTOR, "none": NO_FACTOR}
 
 
-def row_meat(X: Floats, counts: Floats, P: Floats) -> Floats:
-    """Sum over person-years of the outer product of their scores, (p, p), from cells: X (n, k), counts and P (n, m).
+def row_meat(rows: Rows, counts: Floats, P: Floats) -> Floats:
+    """Sum over person-years of the outer product of their scores, (p, p), from cells: rows (n, k), counts, P (n, m).
 
     A person-year with outcome y in cell i has the score (1[y=j] - P_ij) x_i, outcome j after outcome. Of its products,
     1[y=j] 1[y=l] counts only where j = l, so with N_i person-years in the cell the weights of x_i x_i' are
@@ -36,7 +36,7 @@ def row_meat(X: Floats, counts: Floats, P: Floats) -> Floats:
     weights -= observed[:, None] * expected[None] + expected[:, None] * observed[None]
     for j, of_outcome in enumerate(observed):
         weights[j, j] += of_outcome
-    return cross_products(X, weights)
+    return rows.cross_products(weights)
 
 
 def robust_covariance(bread: Floats, meat: Floats, n_observations: float, small_sample: SmallSample) -> Floats:
@@ -49,14 +49,14 @@ def robust_covariance(bread: Floats, meat: Floats, n_observations: float, small_
     return covariance
 
 
-def pseudo_count_covariance(bread: Floats, X: Floats, added: Floats, P: Floats) -> Floats:
+def pseudo_count_covariance(bread: Floats, rows: Rows, added: Floats, P: Floats) -> Floats:
     """What the pseudo-counts (n, m) of bias reduction add to a sandwich, (p, p), each an observation of its own.
 
     The estimates solve the score equations of counts with pseudo-counts. Where a level has no event, the events there
     are all pseudo-counts: persons' scores alone show next to no variation, and the sandwich without this would call a
     coefficient exact of which the data say nothing (docs/estimators_bias_reduction.md has the numbers).
     """
-    covariance: Floats = bread @ row_meat(X, added, P) @ bread
+    covariance: Floats = bread @ row_meat(rows, added, P) @ bread
     return covariance
 
 
@@ -65,11 +65,11 @@ def select_covariance(
     small_sample: SmallSample,
     bread: Floats,
     person_scores: PersonScores | None,
-    X: Floats,
+    rows: Rows,
     counts: Floats,
     P: Floats,
 ) -> Floats:
-    """The covariance (p, p) of a kind; `bread` (p, p) is the inverse information, X (n, k), counts and P (n, m).
+    """The covariance (p, p) of a kind; `bread` (p, p) is the inverse information, `rows` (n, k), counts and P (n, m).
 
     Raises:
         ValueError: it is to be clustered, and there are no persons.
@@ -79,7 +79,7 @@ def select_covariance(
             raise ValueError("standard errors clustered by person need to know the persons")
         return clustered_covariance(bread, person_scores, counts.sum(), small_sample)
     if kind == "robust":
-        return robust_covariance(bread, row_meat(X, counts, P), counts.sum(), small_sample)
+        return robust_covariance(bread, row_meat(rows, counts, P), counts.sum(), small_sample)
     return bread
 
 

@@ -18,6 +18,7 @@ from models_py.joint_knowledge import Told
 from models_py.release_protection import FitKeys, told_by_likelihood
 from models_py.rounding import told_by_published
 from models_py.study import Disclosure, Study
+from storage.warehouse import open_warehouse
 
 # What `fit.message` says of rows that a fit leaves out: its counts are then no sums over centralities.
 LEFT_OUT = "are left out"
@@ -59,13 +60,14 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
 
 def remember_counts(database: Path, run_id: str, counts: dict[Key, int]) -> None:
     """Keep the true counts of a release in the warehouse, where the next one compares its own with them."""
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         con.execute("create schema if not exists audit")
         con.execute(f"create table if not exists {REMEMBERED} (run_id varchar, count_key varchar, n bigint)")
         rows = pa.Table.from_pydict(
             {"count_key": [json.dumps(key) for key in counts], "n": pa.array(counts.values(), pa.int64())}
         )
         con.register("counts", rows)
+        con.execute(f"delete from {REMEMBERED} where run_id = ?", [run_id])  # of an earlier try of the same run
         con.execute(f"insert into {REMEMBERED} select ?, count_key, n from counts", [run_id])
 
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
-from models_py.multinomial import NewtonFit, log_probabilities
+from models_py.multinomial import NewtonFit, log_shares
 from models_py.naming import IN_STUDY, Naming, Remedies
+from models_py.products import Rows
 from models_py.rounding import spoken_count
 from models_py.separation import separating_direction
 from models_py.study import NUMERIC_TERMS, Study
@@ -124,18 +125,19 @@ def check_levels(cells: Cells, design: Design, study: Study) -> None:
         )
 
 
-def check_columns(X: Floats, columns: Sequence[object], remedies: Remedies = IN_STUDY) -> None:
-    """No column of X (n, k) is a combination of those before it.
+def check_columns(rows: Rows, columns: Sequence[object], remedies: Remedies = IN_STUDY) -> None:
+    """No column of the rows is a combination of those before it.
 
     Raises:
         NotEstimableError: with status `overflow` or `collinear`, naming each column and what it is made of.
     """
-    if not np.isfinite(X).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        gram = rows.cross_products(np.ones((1, 1, rows.n_rows)))
+    if not np.isfinite(gram).all():
         raise NotEstimableError("overflow", f"a term has values that cannot be represented: {remedies.rescale}")
-    gram = X.T @ X
     kept: list[int] = []
     faults = []
-    for j in range(X.shape[1]):
+    for j in range(rows.n_columns):
         weights = np.linalg.solve(gram[np.ix_(kept, kept)], gram[kept, j]) if kept else np.empty(0)
         unexplained = gram[j, j] - gram[j, kept] @ weights
         if unexplained > COLLINEAR_SHARE * gram[j, j]:
@@ -176,14 +178,14 @@ def check_persons(n_persons: int, n_parameters: int) -> None:
         raise NotEstimableError("too_few_observations", f"no more persons than the {n_parameters} parameters")
 
 
-def check_fit(fit: NewtonFit, X: Floats, counts: Floats, naming: Naming) -> None:
+def check_fit(fit: NewtonFit, rows: Rows, counts: Floats, naming: Naming) -> None:
     """Newton's method ended at a maximum that is finite.
 
     Raises:
         NotEstimableError: with status `separation` (naming the terms that separate), `singular`, `overflow` or
             `not_converged`.
     """
-    if separation := separation_in_combination(fit, X, counts, naming):
+    if separation := separation_in_combination(fit, rows, counts, naming):
         raise NotEstimableError(
             "separation",
             f"the data separate {separation}: the estimates would be infinite. {naming.remedies.merge}",
@@ -191,16 +193,16 @@ def check_fit(fit: NewtonFit, X: Floats, counts: Floats, naming: Naming) -> None
     check_ending(fit, naming.remedies)
 
 
-def separation_in_combination(fit: NewtonFit, X: Floats, counts: Floats, naming: Naming) -> str:
-    """Name the outcomes and terms that separate X (n, k) with counts (n, m), where Newton's method shows signs of it.
+def separation_in_combination(fit: NewtonFit, rows: Rows, counts: Floats, naming: Naming) -> str:
+    """Name the outcomes and terms that separate rows (n, k) with counts (n, m), where Newton's method shows it.
 
     Empty where nothing separates, and where the likelihood cannot be represented.
     """
     if fit.ending == "overflow":
         return ""
-    if fit.ending == "converged" and log_probabilities(X, fit.params).min() >= np.log(SUSPICIOUS_PROBABILITY):
+    if fit.ending == "converged" and log_shares(rows.utilities(fit.params)).min() >= np.log(SUSPICIOUS_PROBABILITY):
         return ""
-    direction = separating_direction(X, counts)
+    direction = separating_direction(rows.dense(), counts)
     return "" if direction is None else _name_separation(direction, naming)
 
 

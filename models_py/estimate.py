@@ -37,8 +37,11 @@ from models_py.study import Study
 from models_py.tables import COEFFICIENT, COVARIANCE, ESTIMATION_TABLES, FIT, HYPOTHESIS_TEST, VARIANCE_COMPONENT
 from models_py.verdict_tables import HYPOTHESIS_VERDICT
 from models_py.verdicts import Judgement, judge
+from storage.warehouse import open_warehouse
 
 Estimator = Callable[[Sample, Iterable[PathBatch], Study], FittedModel]
+# Told the model and the group that have been fitted.
+Watch = Callable[[str, str], object]
 
 # The models of the study by their published names, estimated for every group.
 ESTIMATORS: dict[str, Estimator] = {"pooled": fit_pooled, "random_effects": fit_random_effects}
@@ -46,16 +49,16 @@ ESTIMATORS: dict[str, Estimator] = {"pooled": fit_pooled, "random_effects": fit_
 BIAS_REDUCED = ("pooled",)
 
 
-def estimate(database: Path, study: Study) -> None:
+def estimate(database: Path, study: Study, watch: Watch | None = None) -> None:
     """Estimate everything the study asks for and write it into the warehouse's `estimation` schema, all or nothing.
 
     Raises:
         EstimationInputError: cells and paths contradict each other or the specification.
     """
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         # Matrices are small: a second BLAS thread on a busy machine costs far more than it gives.
         with threadpool_limits(limits=1, user_api="blas"):
-            fits, last_year = fit_all(con, study, tuple(ESTIMATORS))
+            fits, last_year = fit_all(con, study, tuple(ESTIMATORS), watch)
             tables = make_tables(fits, study, last_year)
         write_tables(con, tables)
 
@@ -67,21 +70,23 @@ def verdicts(database: Path, study: Study, models: Collection[str] = tuple(ESTIM
         EstimationInputError: cells and paths contradict each other or the specification.
     """
     with (
-        duckdb.connect(str(database), read_only=True) as con,
+        open_warehouse(database, read_only=True) as con,
         threadpool_limits(limits=1, user_api="blas"),
     ):
         fits, last_year = fit_all(con, study, models)
         return [verdict_row(model, judge(question)) for model, question in questions(fits, study, last_year)]
 
 
-def fit_all(con: duckdb.DuckDBPyConnection, study: Study, models: Collection[str]) -> tuple[list[GroupFit], int]:
+def fit_all(
+    con: duckdb.DuckDBPyConnection, study: Study, models: Collection[str], watch: Watch | None = None
+) -> tuple[list[GroupFit], int]:
     """The models of every group, and the last panel year."""
-    years = panel_years(con)
-    fits = [
-        fit_group(con, model, group, read_cells(con, group, years, study), study)
-        for model in models
-        for group in study.models.groups
-    ]
+    years, fits = panel_years(con), []
+    for model in models:
+        for group in study.models.groups:
+            fits.append(fit_group(con, model, group, read_cells(con, group, years, study), study))
+            if watch:
+                watch(model, group)
     return fits, int(years[-1])
 
 

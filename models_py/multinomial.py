@@ -7,14 +7,13 @@ its person-years would one by one, so the estimates are those on expanded rows.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from models_py.cells import Floats
-from models_py.threads import in_threads
+from models_py.products import Rows
 
 # Newton's decrement squared is the step in units of standard errors squared; below this one more step is exact.
 DECREMENT_TOLERANCE = 1e-10
@@ -22,8 +21,6 @@ DECREMENT_TOLERANCE = 1e-10
 SINGULAR_CONDITION = 1e-12
 # Relative rounding error of a log-likelihood summed over many cells.
 LIKELIHOOD_NOISE = 1e-12
-# Rows of a cross-product at a time, so that they stay in the processor's cache, and rows that a thread takes.
-ROWS_PER_CHUNK, ROWS_PER_PART = 1024, 16_384
 
 
 Ending = Literal["converged", "not_converged", "singular", "overflow"]
@@ -57,45 +54,20 @@ def log_shares(utilities: Floats) -> Floats:
 
 def log_likelihood(log_p: Floats, counts: Floats) -> float:
     """Sum of counts * log P, both (n, m); a cell that is never observed contributes nothing even at P = 0."""
-    return float(np.sum(counts[counts > 0] * log_p[counts > 0]))
+    return float(np.sum(counts * log_p, where=counts > 0))
 
 
-def score(X: Floats, counts: Floats, P: Floats) -> Floats:
+def score(rows: Rows, counts: Floats, P: Floats) -> Floats:
     """Derivative of the log-likelihood, (k, m-1)."""
     residuals = counts - counts.sum(axis=1, keepdims=True) * P
-    gradient: Floats = X.T @ residuals[:, 1:]
-    return gradient
+    return rows.weighted_sum(residuals[:, 1:])
 
 
-def information(X: Floats, totals: Floats, P: Floats) -> Floats:
+def information(rows: Rows, totals: Floats, P: Floats) -> Floats:
     """Minus the Hessian, (p, p): blocks X' diag(totals * P_j (1[j=l] - P_l)) X. `totals` is (n,)."""
     expected = P[:, 1:].T
     weights = (totals * expected)[:, None] * (np.eye(expected.shape[0])[..., None] - expected[None])
-    return cross_products(X, weights)
-
-
-def cross_products(X: Floats, weights: Floats) -> Floats:
-    """Blocks X' diag(weights_jl) X as one matrix (p, p); `weights` (m-1, m-1, n) is symmetric in j and l."""
-    k, n_outcomes = X.shape[1], weights.shape[0]
-    blocks = np.zeros((n_outcomes, k, n_outcomes, k))
-    for part in in_threads(partial(part_products, X, weights), range(0, X.shape[0], ROWS_PER_PART)):
-        blocks += part
-    for j in range(n_outcomes):
-        for other in range(j):
-            blocks[other, :, j] = blocks[j, :, other].T
-    return blocks.reshape(n_outcomes * k, n_outcomes * k)
-
-
-def part_products(X: Floats, weights: Floats, first: int) -> Floats:
-    """The blocks (m-1, k, m-1, k) of a part of the rows, from the first on; those with l <= j alone are filled."""
-    k, n_outcomes = X.shape[1], weights.shape[0]
-    blocks = np.zeros((n_outcomes, k, n_outcomes, k))
-    for start in range(first, min(first + ROWS_PER_PART, X.shape[0]), ROWS_PER_CHUNK):
-        rows = slice(start, min(start + ROWS_PER_CHUNK, first + ROWS_PER_PART))
-        for j in range(n_outcomes):
-            for other in range(j + 1):
-                blocks[j, :, other] += (X[rows] * weights[j, other, rows, None]).T @ X[rows]
-    return blocks
+    return rows.cross_products(weights)
 
 
 def null_log_likelihood(counts: Floats) -> float:
@@ -112,11 +84,12 @@ def null_params(counts: Floats, k: int) -> Floats:
     return params
 
 
-def starting_params(X: Floats, counts: Floats) -> Floats:
-    """Where Newton's method starts, (k, m-1): the model with intercepts alone where X (n, k) begins with one."""
-    if (X[:, 0] == 1).all():
-        return null_params(counts, X.shape[1])
-    return np.zeros((X.shape[1], counts.shape[1] - 1))
+def starting_params(rows: Rows, counts: Floats) -> Floats:
+    """Where Newton's method starts, (k, m-1): the model with intercepts alone where the rows (n, k) begin with one."""
+    k = rows.n_columns
+    if (rows.utilities(np.eye(k, 1)) == 1).all():
+        return null_params(counts, k)
+    return np.zeros((k, counts.shape[1] - 1))
 
 
 def solve_information(info: Floats, right: Floats) -> Floats:
@@ -137,40 +110,40 @@ def solve_information(info: Floats, right: Floats) -> Floats:
     return solution
 
 
-def newton(X: Floats, counts: Floats, start: Floats, max_iterations: int) -> NewtonFit:
+def newton(rows: Rows, counts: Floats, start: Floats, max_iterations: int) -> NewtonFit:
     """Maximise the likelihood by Newton's method with step halving, from `start` (k, m-1).
 
-    X is (n, k), counts (n, m). The log-likelihood is concave, so a step that ascends leads to the maximum where there
-    is one. How it ended is said in `ending`; nothing is raised.
+    `rows` are (n, k), counts (n, m). The log-likelihood is concave, so a step that ascends leads to the maximum where
+    there is one. How it ended is said in `ending`; nothing is raised.
     """
     totals, B = counts.sum(axis=1), start
     with np.errstate(over="ignore", invalid="ignore"):
-        log_p = log_probabilities(X, B)
+        log_p = log_shares(rows.utilities(B))
         value = log_likelihood(log_p, counts)
-        info = information(X, totals, np.exp(log_p))
+        info = information(rows, totals, np.exp(log_p))
         for iteration in range(1, max_iterations + 1):
             if not np.isfinite(value):
                 return NewtonFit(B, value, info, iteration - 1, "overflow")
-            gradient = score(X, counts, np.exp(log_p)).ravel(order="F")
+            gradient = score(rows, counts, np.exp(log_p)).ravel(order="F")
             try:
                 direction = solve_information(info, gradient)
             except LinAlgError:
                 return NewtonFit(B, value, info, iteration - 1, "singular")
-            ascent = _ascend(X, counts, B, direction.reshape(B.shape, order="F"), value)
+            ascent = _ascend(rows, counts, B, direction.reshape(B.shape, order="F"), value)
             if ascent is None:
                 return NewtonFit(B, value, info, iteration, "not_converged")
             B, log_p, value = ascent
-            info = information(X, totals, np.exp(log_p))
+            info = information(rows, totals, np.exp(log_p))
             if direction @ gradient < DECREMENT_TOLERANCE:
                 return NewtonFit(B, value, info, iteration, "converged")
     return NewtonFit(B, value, info, max_iterations, "not_converged")
 
 
-def _ascend(X: Floats, counts: Floats, B: Floats, step: Floats, value: float) -> tuple[Floats, Floats, float] | None:
+def _ascend(rows: Rows, counts: Floats, B: Floats, step: Floats, value: float) -> tuple[Floats, Floats, float] | None:
     """The longest of step, step/2, step/4 … that does not lower the likelihood, beyond what rounding does."""
     for halvings in range(30):
         trial = B + step / 2**halvings
-        log_p = log_probabilities(X, trial)
+        log_p = log_shares(rows.utilities(trial))
         trial_value = log_likelihood(log_p, counts)
         if trial_value >= value - LIKELIHOOD_NOISE * abs(value):
             return trial, log_p, trial_value

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_py.cells import Floats
+from models_py.passes import passed
 from models_py.path_kernel import GRADIENT, INFORMATION, SCORES, VALUE, pass_over_paths
 from models_py.path_modes import find_modes
 from models_py.quadrature import Rule, product_rule
@@ -165,6 +166,7 @@ def sums(problem: Problem, theta: Floats, order: int) -> Sums:
         total = total + part
     # A person-year's own utility is the same at every node, so that the passes leave it out.
     own = float(np.sum(problem.counts[:, 1:] * U))
+    passed(int(problem.paths.offsets[-1]))
     return replace(total, log_likelihood=total.log_likelihood + own)
 
 

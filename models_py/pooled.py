@@ -39,13 +39,14 @@ from models_py.estimability import (
 )
 from models_py.multinomial import (
     NewtonFit,
-    log_probabilities,
+    log_shares,
     newton,
     null_log_likelihood,
     solve_information,
     starting_params,
 )
 from models_py.naming import Naming, study_naming
+from models_py.products import Rows
 from models_py.results import MultinomialLogitResults
 from models_py.study import Study
 
@@ -103,21 +104,23 @@ def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> Mult
         EstimationInputError: paths and cells disagree.
     """
     counts, design, models = sample.cells.counts, sample.design, study.models
-    X, naming = design.matrix(sample.cells), study_naming(design, study)
-    check_columns(X, design.columns)
-    fit, separation = find_estimates(X, counts, naming, models.on_separation, models.max_iterations, sample.separation)
+    rows, naming = design.rows(sample.cells), study_naming(design, study)
+    check_columns(rows, design.columns)
+    fit, separation = find_estimates(
+        rows, counts, naming, models.on_separation, models.max_iterations, sample.separation
+    )
     bread = solve_information(fit.information, np.eye(fit.params.size))
     index = index_sample(sample.group_cells, sample.cells)
-    P = np.exp(log_probabilities(X, fit.params))
-    scores = sum_person_scores(paths, X, index, residual_table(index, P))
+    P = np.exp(log_shares(rows.utilities(fit.params)))
+    scores = sum_person_scores(paths, rows, index, residual_table(index, P))
     check_size(scores.n_persons, fit.params.size, study)
-    covariance = select_covariance(models.covariance, models.small_sample, bread, scores, X, counts, P)
+    covariance = select_covariance(models.covariance, models.small_sample, bread, scores, rows, counts, P)
     check_errors(covariance, bread, naming)
     covariance_type = describe_covariance(models.covariance, models.small_sample)
     remarks = covariance_remarks(models)
     if separation:
         remarks = (bias_reduction_remark(separation, covariance_type, models.covariance),)
-        covariance = covariance + penalty_covariance(models.covariance, bread, X, counts, P)
+        covariance = covariance + penalty_covariance(models.covariance, bread, rows, counts, P)
     return MultinomialLogitResults(
         design=design,
         params=fit.params,
@@ -134,30 +137,35 @@ def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> Mult
 
 
 def find_estimates(
-    X: Floats, counts: Floats, naming: Naming, on_separation: OnSeparation, max_iterations: int, separation: str = ""
+    rows: Rows,
+    counts: Floats,
+    naming: Naming,
+    on_separation: OnSeparation,
+    max_iterations: int,
+    separation: str = "",
 ) -> tuple[NewtonFit, str]:
-    """Estimates by maximum likelihood, or by bias reduction and then what separates the data X (n, k), counts (n, m).
+    """Estimates by maximum likelihood, or by bias reduction and then what separates rows (n, k), counts (n, m).
 
     `separation` names what is known to separate them beforehand.
 
     Raises:
         NotEstimableError: they are not found, or the data separate and that is to be refused.
     """
-    start = starting_params(X, counts)
+    start = starting_params(rows, counts)
     if not separation:
-        fit = newton(X, counts, start, max_iterations)
+        fit = newton(rows, counts, start, max_iterations)
         if on_separation == "refuse":
-            check_fit(fit, X, counts, naming)
+            check_fit(fit, rows, counts, naming)
             return fit, ""
-        separation = separation_in_combination(fit, X, counts, naming)
+        separation = separation_in_combination(fit, rows, counts, naming)
     if separation:
-        fit = reduce_bias(X, counts, start, max_iterations)
+        fit = reduce_bias(rows.dense(), counts, start, max_iterations)
     check_ending(fit, naming.remedies)
     return fit, separation
 
 
-def penalty_covariance(kind: CovarianceKind, bread: Floats, X: Floats, counts: Floats, P: Floats) -> Floats:
+def penalty_covariance(kind: CovarianceKind, bread: Floats, rows: Rows, counts: Floats, P: Floats) -> Floats:
     """What bias reduction adds to a covariance (p, p) of a kind: its pseudo-counts, to a sandwich alone."""
     if kind == "model":
         return np.zeros_like(bread)
-    return pseudo_count_covariance(bread, X, pseudo_counts(X, counts.sum(axis=1), P, bread), P)
+    return pseudo_count_covariance(bread, rows, pseudo_counts(rows.dense(), counts.sum(axis=1), P, bread), P)

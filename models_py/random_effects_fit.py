@@ -19,6 +19,7 @@ from models_py.integration import IntegratedResponse
 from models_py.multinomial import newton, null_log_likelihood, solve_information, starting_params
 from models_py.naming import Naming, Remedies, study_naming
 from models_py.path_likelihood import Paths
+from models_py.path_partitions import counts_of, paths_on_design
 from models_py.pooled import Sample
 from models_py.quadrature import product_rule
 from models_py.random_effects import Maximum, maximise
@@ -42,15 +43,15 @@ def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Stud
         EstimationInputError: paths and cells disagree.
     """
     counts, design, models = sample.cells.counts, sample.design, study.models
-    X, naming = design.matrix(sample.cells), study_naming(design, study)
-    check_columns(X, design.columns)
-    pooled = newton(X, counts, starting_params(X, counts), models.max_iterations)
-    check_fit(pooled, X, counts, naming)
+    rows, naming = design.rows(sample.cells), study_naming(design, study)
+    check_columns(rows, design.columns)
+    pooled = newton(rows, counts, starting_params(rows, counts), models.max_iterations)
+    check_fit(pooled, rows, counts, naming)
     paths = paths_of(batches, index_sample(sample.group_cells, sample.cells), counts)
     # A person's years share random effects, so that no smaller unit than the person is independent.
     kind: CovarianceKind = "model" if models.covariance == "model" else "clustered"
     settings = Settings(kind, models.small_sample, models.max_iterations, models.confidence_level)
-    estimate = Estimation(X, counts, paths, pooled.params, naming, settings)
+    estimate = Estimation(rows.dense(), counts, paths, pooled.params, naming, settings)
     said_of_errors = covariance_remarks(models) and (f"standard errors {estimate.covariance_type}",)
 
     def results(structure_name: str, remarks: tuple[str, ...] = ()) -> RandomEffectsResults:
@@ -187,23 +188,8 @@ def paths_of(batches: Iterable[PathBatch], index: SampleIndex, counts: Floats) -
     Raises:
         EstimationInputError: their person-years are not those of the cells, counts (n, m).
     """
-    m = counts.shape[1]
-    weights, lengths, rows, outcomes = [], [], [], []
-    for batch in batches:
-        if batch.codes.min() < 0 or batch.codes.max() >= index.row.size:
-            raise EstimationInputError("estimation.path has a cell that is not in estimation.cell for its group")
-        kept = index.in_sample[batch.codes]
-        length = np.add.reduceat(kept.astype(np.int64), batch.offsets[:-1])
-        codes = batch.codes[kept]
-        weights.append(batch.n_persons[length > 0])
-        lengths.append(length[length > 0])
-        rows.append(index.row[codes])
-        outcomes.append((codes % m).astype(np.int8))
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-    paths = Paths(np.concatenate(weights), offsets, np.concatenate(rows), np.concatenate(outcomes))
-    per_year = np.repeat(paths.weights, np.diff(offsets))
-    seen = np.bincount(paths.rows.astype(np.int64) * m + paths.outcomes, weights=per_year, minlength=counts.size)
-    if not np.array_equal(seen, counts.ravel()):
+    paths = paths_on_design(batches, index, counts.shape[1])
+    if not np.array_equal(counts_of(paths, (counts.shape[0], counts.shape[1])), counts):
         raise EstimationInputError("estimation.path and estimation.cell disagree about person-years of a group")
     return paths
 

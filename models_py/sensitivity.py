@@ -7,10 +7,9 @@ by a few persons would tell of those persons by subtraction.
 
 from pathlib import Path
 
-import duckdb
-
 from models_py.fit_rows import Row
 from models_py.verdict_tables import SENSITIVITY
+from storage.warehouse import open_warehouse
 
 # Why a model could not be estimated can tell that a situation is empty or rare in this panel and not in the other.
 NOT_TESTED = "Not tested: a model behind it could not be estimated, lacks what is compared, or fixes it by itself."
@@ -18,7 +17,7 @@ NOT_TESTED = "Not tested: a model behind it could not be estimated, lacks what i
 
 def base_verdicts(database: Path) -> list[Row]:
     """The study's own verdicts, as estimation left them."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with open_warehouse(database, read_only=True) as con:
         rows: list[Row] = (
             con.sql("select model, hypothesis_id, verdict from estimation.hypothesis_verdict")
             .to_arrow_table()
@@ -47,7 +46,7 @@ def sensitivity_row(variant: str, found: Row, base_verdict: str) -> Row:
 
 def write_sensitivity(database: Path, rows: list[Row]) -> None:
     """Replace the rows of `estimation.sensitivity`, which estimation leaves empty."""
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         con.register("judged", SENSITIVITY.arrow(rows))
         con.execute("begin transaction")
         con.execute(f"delete from estimation.{SENSITIVITY.name}")

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from models_py.drift_bounds import Drift
 from models_py.framework import Framework
 from models_py.hypotheses import Hypothesis, Levels, Outcome, Situation, Tests, cross
 from models_py.part import Part, Title, faults_of
@@ -23,6 +24,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 # Terms that are no categorical variable of the panel, and variables that are no covariate.
 NUMERIC_TERMS = ("intercept", "age", "age_squared")
 NOT_COVARIATES = ("population_group", "outcome")
+# Ten times as fast as PyYAML's own, and as safe; every command reads the specification.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What the base profile says of a situation.
 BASE_SITUATION = ("sex", "age", "education")
 
@@ -231,6 +234,7 @@ class Study(Part):
     hypotheses: tuple[Hypothesis, ...]
     disclosure: Disclosure
     load: Load
+    drift: Drift
     gates: Gates
     variants: tuple[Variant, ...] = ()
 
@@ -330,7 +334,7 @@ def load_study(path: Path) -> Study:
         StudyError: the file is missing, is not YAML, has an unknown key or contradicts itself.
     """
     try:
-        return Study.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Study.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER))
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no study specification here") from None
     except yaml.YAMLError as error:

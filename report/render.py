@@ -1,7 +1,7 @@
 """Everything people look at of one release, into one folder.
 
 Belongs here: the order. Does not belong here: any part itself, or how a rendered folder becomes visible
-(`flows/report.py`).
+(`flows/rendering.py`).
 """
 
 from pathlib import Path

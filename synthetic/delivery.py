@@ -69,18 +69,21 @@ class DeliveryWriter:
         self._files: dict[str, tuple[Dress, Any]] = {}
         folder.mkdir(parents=True)
 
-    def add(self, history: History, norway: Norway, block: int) -> None:
-        """Write a block's rows into every file."""
+    def add(self, history: History, norway: Norway, block: int) -> int:
+        """Write a block's rows into every file. Returns how many."""
         source = registers.Source(history, norway, self._delivery.first, self._delivery.cutoff)
         keys = block_keys(self._seed, block, len(history.people))
-        streams = Streams(self._seed, block)
+        streams, n_rows = Streams(self._seed, block), 0
         for register, year, name in self._delivery.files():
             table = registers.BY_YEAR[register](source, year) if year else registers.WHOLE[register](source)
             if self._quirks:
                 table = blemish(register, table, norway, streams, year)
             rng = streams.rng(f"rows {name}", self._delivery.cutoff)
             dress, sink = self._open(name, table)
-            self._write(sink, dressed(table, dress, keys, rng))
+            rows = dressed(table, dress, keys, rng)
+            self._write(sink, rows)
+            n_rows += rows.num_rows
+        return n_rows
 
     def _open(self, name: str, table: Table) -> tuple[Dress, Any]:
         """The file and its dress; the first block opens it."""

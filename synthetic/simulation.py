@@ -10,9 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import Progress
 
+from flows.progress import progress
 from synthetic.delivery import DeliveryWriter, plan
 from synthetic.keys import pseudonyms
 from synthetic.life import OUTCOMES, History, World, live, make_world
@@ -71,14 +70,14 @@ def simulate(
             for delivery in planned
         ]
         truth = stack.enter_context(pyarrow.parquet.ParquetWriter(unfinished / "truth.parquet", _truth_schema(years)))
-        progress = stack.enter_context(_progress())
-        task = progress.add_task("Simulating", total=persons)
-        for block, size in enumerate(blocks(persons)):
+        bar = stack.enter_context(progress("simulate"))
+        sizes = blocks(persons)
+        bar.expect({f"block {block}": size for block, size in enumerate(sizes)})
+        for block, size in enumerate(sizes):
             history = live(world, group_sizes(world, size), first, last, Streams(seed, block))
             truth.write_table(_truth(history, seed, block, years))
-            for writer in writers:
-                writer.add(history, world.norway, block)
-            progress.advance(task, size)
+            n_rows = sum(writer.add(history, world.norway, block) for writer in writers)
+            bar.done(f"block {block}", n_rows)
     options = {
         "persons": persons,
         "years": list(years),
@@ -178,8 +177,3 @@ def _finish(unfinished: Path, out: Path, deliveries: list[str]) -> list[Path]:
         (unfinished / name).replace(out / name)
     unfinished.rmdir()
     return [out / name for name in deliveries]
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)

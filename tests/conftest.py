@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+# Before any test imports Great Expectations.
+from tests import named_main  # noqa: F401
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent

@@ -27,3 +27,14 @@
         or year not in (select year from {{ ref('panel_year') }})
     {% endif %}
 {%- endmacro %}
+
+{#- One condition: the panel year is made anew in this build. An incremental build writes the years themselves into the
+    statement: engines carry numbers through views and joins down to every register's scan, and no sub-select so far. -#}
+{% macro is_changed(year) -%}
+    {%- if is_incremental() -%}
+        {%- set years = run_query('select year from ' ~ ref('changed_year') ~ ' order by year').columns[0].values() -%}
+        {{ year }} in ({{ years | map('int') | join(', ') if years else 'null' }})
+    {%- else -%}
+        {{ year }} in (select year from {{ ref('changed_year') }})
+    {%- endif -%}
+{%- endmacro %}

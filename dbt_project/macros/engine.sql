@@ -1,16 +1,38 @@
 {#- What engines say differently. Models call these and stay the same on DuckDB and Spark. -#}
 
-{#- An aggregate: the values of a group as a list, in the order of `position`. -#}
-{% macro list_in_order(value, position) -%}
-    {{ return(adapter.dispatch('list_in_order', 'flyttepanel')(value, position)) }}
+{#- An aggregate: the values of a group, one a year, as a list in the order of the years of the panel. An element a year is
+    as small whatever the number of rows, so that it spills to disk; a list that is gathered and sorted is not. -#}
+{% macro list_by_year(value, year) -%}
+    {{ return(adapter.dispatch('list_of_years', 'flyttepanel')(value, year, panel_years())) }}
 {%- endmacro %}
 
-{% macro default__list_in_order(value, position) -%}
-    list({{ value }} order by {{ position }})
+{#- The years of the panel, as they are when a model is run; a year of nobody where there are none. -#}
+{% macro panel_years() -%}
+    {%- set panel_year = ref('panel_year') -%}
+    {%- set years = run_query('select year from ' ~ panel_year ~ ' order by year').columns[0].values() if execute -%}
+    {{ return((years or [0]) | map('int') | list) }}
 {%- endmacro %}
 
-{% macro spark__list_in_order(value, position) -%}
-    transform(array_sort(collect_list(struct({{ position }}, {{ value }}))), pair -> pair['{{ value }}'])
+{% macro default__list_of_years(value, year, years) -%}
+    list_filter(
+        [
+            {%- for one in years %}
+            max({{ value }}) filter ({{ year }} = {{ one }}){{ ',' if not loop.last }}
+            {%- endfor %}
+        ],
+        in_year -> in_year is not null
+    )
+{%- endmacro %}
+
+{% macro spark__list_of_years(value, year, years) -%}
+    filter(
+        array(
+            {%- for one in years %}
+            max({{ value }}) filter (where {{ year }} = {{ one }}){{ ',' if not loop.last }}
+            {%- endfor %}
+        ),
+        in_year -> in_year is not null
+    )
 {%- endmacro %}
 
 {#- The number of elements of a list. -#}
@@ -24,4 +46,17 @@
 
 {% macro spark__list_length(list) -%}
     size({{ list }})
+{%- endmacro %}
+
+{#- How rows of the same key are replaced. Spark's plain tables cannot, and are always built in full (docs/scale.md). -#}
+{% macro strategy_by_key() -%}
+    {{ return(adapter.dispatch('strategy_by_key', 'flyttepanel')()) }}
+{%- endmacro %}
+
+{% macro default__strategy_by_key() -%}
+    {{ return('delete+insert') }}
+{%- endmacro %}
+
+{% macro spark__strategy_by_key() -%}
+    {{ return('append') }}
 {%- endmacro %}

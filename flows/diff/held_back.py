@@ -4,14 +4,12 @@ Belongs here: getting the data of a release back, and judging on them. Does not 
 verdicts (`explanation`). Nothing but verdicts leaves the copies, which are deleted.
 """
 
-import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 from pydantic import ValidationError
 
 from flows.build import BuildFailed, rebuild_estimation_input
@@ -20,6 +18,7 @@ from flows.load import DeliveryRefused, load_deliveries, withdraw
 from flows.log import step
 from flows.state import has_table, input_hash
 from models_py.study import Study
+from storage.warehouse import copy_warehouse, open_warehouse
 
 Manifest = Mapping[str, Any]
 Verdicts = dict[tuple[str, str], str]
@@ -66,7 +65,7 @@ def data_of(home: Home, release: Manifest, study: Study) -> Iterator[Path]:
         raise CannotHoldBack("the warehouse is not here")
     with TemporaryDirectory(dir=home.work, prefix="diff-") as folder:
         copy = Path(folder) / "diff.duckdb"
-        shutil.copyfile(home.warehouse, copy)
+        copy_warehouse(home.warehouse, copy)
         try:
             bring_back(copy, home.landing, release, study)
         except DeliveryRefused:
@@ -86,7 +85,7 @@ def bring_back(copy: Path, landing: Path, release: Manifest, study: Study) -> No
         withdraw(copy, landing, delivery, study, release["run_id"])
     if gone := [name for name in then if name not in loaded]:
         load_deliveries(copy, landing, gone, study, release["run_id"])
-    with duckdb.connect(str(copy), read_only=True) as con:
+    with open_warehouse(copy, read_only=True) as con:
         if input_hash(con) != release["input_hash"]:
             raise CannotHoldBack("its deliveries were corrected or came in another order since")
 
@@ -97,7 +96,7 @@ def deliveries_in(database: Path) -> list[str]:
     Raises:
         CannotHoldBack: there are none.
     """
-    with duckdb.connect(str(database), read_only=True) as con:
+    with open_warehouse(database, read_only=True) as con:
         if not has_table(con, "audit", "delivery"):
             raise CannotHoldBack("the warehouse is empty")
         rows = con.sql("select delivery_id from audit.delivery where status = 'loaded' order by arrival").fetchall()

@@ -4,12 +4,13 @@ What a file must look like is declared in `expectations/contracts/`. All work on
 row reaches an exception, a report or a log.
 """
 
-from flows.load.delivery import LoadedDelivery, load_deliveries
+from flows.load.delivery import DeliveryChanging, LoadedDelivery, load_deliveries
 from flows.load.faults import DeliveryRefused, Fault, write_refusal
 from flows.load.folder import due_deliveries
 from flows.load.versions import NotLoaded, withdraw
 
 __all__ = [
+    "DeliveryChanging",
     "DeliveryRefused",
     "Fault",
     "LoadedDelivery",

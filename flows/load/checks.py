@@ -48,13 +48,20 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
 
 
 def check_filled(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceColumn) -> None:
-    """A mandatory column is not wholly missing."""
-    if not source.column.mandatory or checked.n_rows < FEWEST_ROWS_TO_JUDGE:
+    """A mandatory column is not wholly missing, nor in too many rows a value that everybody has; others may be."""
+    if checked.n_rows < FEWEST_ROWS_TO_JUDGE:
         return
     [n_filled] = count(con, f"select count({name(source.name)}) from delivered")
-    if not n_filled:
+    least = source.column.least_filled or 0
+    if not n_filled and not source.column.mandatory:
+        checked.found(source, "empty_column", "noted", checked.n_rows)
+    elif not n_filled:
         message = "no value in the whole column; deliver it filled"
         checked.faults.append(checked.file.fault("all_missing", message, source.name, n_rows=checked.n_rows))
+    elif n_filled < least * checked.n_rows:
+        message = f"fewer than {least:.0%} of the rows have a value; deliver the column filled"
+        fault = checked.file.fault("mostly_missing", message, source.name, n_rows=checked.n_rows - n_filled)
+        checked.faults.append(fault)
 
 
 def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceColumn, limits: Load) -> None:

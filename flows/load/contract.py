@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from flows.home import PROJECT_ROOT, SEEDS
 
 CONTRACTS = PROJECT_ROOT / "expectations" / "contracts"
+COLUMN_MAP = CONTRACTS / "column_map.yml"
 KEY = "lopenr_person"
 SQL_TYPES = {"key": "VARCHAR", "code": "VARCHAR", "date": "DATE", "month": "INTEGER", "integer": "SMALLINT"}
 
@@ -34,7 +35,8 @@ class Column(Part):
 
     `name` is its header where that differs from the name in `raw`, with `{yyyy}` or `{yy}` for the year of a wide
     file's column. A municipality code has the dates it must be valid on: `valid_on` (MM-DD of the year) or
-    `valid_on_columns`.
+    `valid_on_columns`. Of a long code, the years are compared by its first `compared_digits`. `least_filled`: the share
+    of values that must not be missing.
     """
 
     kind: Literal["key", "code", "date", "month", "integer"]
@@ -45,6 +47,8 @@ class Column(Part):
     codes: tuple[str, ...] = ()
     codes_of: str | None = None
     mandatory: bool = False
+    least_filled: Annotated[float, Field(gt=0, le=1)] | None = None
+    compared_digits: Annotated[int, Field(ge=1)] | None = None
     valid_on: str | None = None
     valid_on_columns: tuple[str, ...] = ()
 
@@ -87,6 +91,17 @@ class Rule(Note):
     advice: str
 
 
+class Changed(Part):
+    """The share of persons whose value of a column is another one than a year ago, at least and at most.
+
+    Less is last year's file again; more is another column, another coding or the values of other persons.
+    """
+
+    column: str
+    least: Annotated[float, Field(ge=0, le=1)]
+    most: Annotated[float, Field(ge=0, le=1)]
+
+
 class Contract(Part):
     """What a file of one register must look like. `columns` are in the order of the raw table, the key first."""
 
@@ -97,12 +112,14 @@ class Contract(Part):
     columns: dict[str, Column]
     rules: tuple[Rule, ...] = ()
     notes: tuple[Note, ...] = ()
+    changed_persons: Changed | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         if next(iter(self.columns)) != KEY:
             raise ValueError(f"the first column must be {KEY}")
         named = {note.column for note in (*self.rules, *self.notes)}
+        named |= {self.changed_persons.column} if self.changed_persons else set()
         named |= {name for column in self.columns.values() for name in column.valid_on_columns}
         if unknown := sorted(named - set(self.columns)):
             raise ValueError(f"there is no column {', '.join(unknown)}")
@@ -127,7 +144,7 @@ def contracts() -> dict[str, Contract]:
     Raises:
         ContractError: a declaration is wrong.
     """
-    found = [read_contract(path) for path in sorted(CONTRACTS.glob("*.yml"))]
+    found = [read_contract(path) for path in sorted(CONTRACTS.glob("*.yml")) if path != COLUMN_MAP]
     return {contract.register_name: contract for contract in found}
 
 

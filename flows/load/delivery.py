@@ -9,15 +9,29 @@ from pathlib import Path
 import duckdb
 
 from flows.load.crosschecks import note_crosschecks
+from flows.load.drift import judge_drift
 from flows.load.faults import DeliveryRefused, Fault
 from flows.load.findings import Checked, record_findings
-from flows.load.folder import DeliveredFile, delivered_files, delivery_folder, due_deliveries, entries, stats
+from flows.load.folder import (
+    DeliveredFile,
+    delivered_files,
+    delivery_folder,
+    delivery_folders,
+    due_deliveries,
+    entries,
+    stats,
+)
 from flows.load.place import next_arrival, place, years_of
 from flows.load.reading import Reader, read_file
 from flows.load.session import load_session
 from flows.load.text_file import FileFacts, file_hash
 from flows.load.versions import restore, retire
+from flows.progress import Bar, progress
 from models_py.study import Study
+
+
+class DeliveryChanging(OSError):
+    """A delivery changed while it was read: it is still being copied in. Trying again later helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +54,48 @@ def load_deliveries(
 
     Raises:
         DeliveryRefused: with every fault in every delivery asked for.
+        DeliveryChanging: one of them changed while it was read.
     """
     wanted = sorted(set(due_deliveries(database, landing) if names is None else names))
     loaded: list[LoadedDelivery] = []
     faults: list[Fault] = []
-    with load_session(database) as con:
+    with load_session(database) as con, progress("load") as bar:
+        bar.expect(file_sizes(landing, wanted))
         reader = Reader(con, study, database.parent)
         for delivery in wanted:
-            found = load_one(reader, landing, delivery, run_id, keep=not faults)
+            found = load_one(reader, landing, delivery, run_id, bar, keep=not faults)
             if isinstance(found, LoadedDelivery):
                 loaded.append(found)
             else:
                 faults += found
         faults = faults or restore(reader, landing)
         if not faults:
-            note_crosschecks(con, [delivery.arrival for delivery in loaded])
+            arrivals = [delivery.arrival for delivery in loaded]
+            note_crosschecks(con, arrivals)
+            faults = judge_drift(reader, arrivals)
     if faults:
         raise DeliveryRefused(faults)
     return loaded
 
 
-def load_one(reader: Reader, landing: Path, delivery: str, run_id: str, keep: bool) -> LoadedDelivery | list[Fault]:
-    """Check a delivery, and place it if `keep` and nothing is wrong. An empty list: nothing to do."""
+def file_sizes(landing: Path, wanted: Sequence[str]) -> dict[str, int]:
+    """Bytes of every file of the deliveries wanted; a delivery that is not there has none."""
+    folders = [folder for folder in delivery_folders(landing) if folder.name in wanted]
+    return {f"{folder.name}/{name}": size for folder in folders for name, (size, _) in stats(folder).items()}
+
+
+def load_one(
+    reader: Reader, landing: Path, delivery: str, run_id: str, bar: Bar, keep: bool
+) -> LoadedDelivery | list[Fault]:
+    """Check a delivery, and place it if `keep` and nothing is wrong. An empty list: nothing to do.
+
+    Raises:
+        DeliveryChanging: what was hashed may not be what was read.
+    """
     folder = delivery_folder(landing, delivery)
     if isinstance(folder, Fault):
         return [folder]
+    before = stats(folder)
     hashes = {path.name: file_hash(path) for path in entries(folder) if path.is_file()}
     content_hash = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     if is_loaded(reader.con, delivery, content_hash):
@@ -83,6 +114,9 @@ def load_one(reader: Reader, landing: Path, delivery: str, run_id: str, keep: bo
         if keep and facts and not faults:
             place(reader.con, arrival, checked, years_of(checked))
             record_file(reader.con, arrival, checked, facts)
+        bar.done(f"{delivery}/{file.name}", checked.n_rows)
+    if stats(folder) != before:
+        raise DeliveryChanging(f"delivery {delivery} changed while it was read; try again when it has been copied in")
     if faults or not keep:
         return faults
     admit(reader.con, arrival, delivery, content_hash, run_id)

@@ -5,6 +5,7 @@ that is not in a contract: in a file without a header those are values.
 """
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,8 @@ class Fault:
 class DeliveryRefused(Exception):
     """One or more deliveries break their contract; nothing may be loaded. Carries every fault found."""
 
+    outcome = "Nothing was loaded."
+
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__(self.report())
@@ -52,7 +55,7 @@ class DeliveryRefused(Exception):
             for file, in_file in groupby(found, key=lambda fault: fault.file):
                 lines.append(f"  {file or 'the delivery'}")
                 lines += [f"    - {fault.line()}" for fault in in_file]
-        return "\n".join([*lines, "Nothing was loaded."])
+        return "\n".join([*lines, self.outcome])
 
     def records(self) -> list[dict[str, Any]]:
         """One JSON-able record for each refused delivery."""
@@ -76,6 +79,10 @@ def write_refusal(path: Path, refusal: DeliveryRefused, run_id: str) -> None:
     """Append one JSON line for each refused delivery: rules, columns, row numbers, counts."""
     path.parent.mkdir(parents=True, exist_ok=True)
     refused_at = datetime.now(UTC).isoformat()
-    with path.open("a", encoding="utf-8") as log:
-        for record in refusal.records():
-            log.write(json.dumps({"run_id": run_id, "refused_at": refused_at, **record}, ensure_ascii=False) + "\n")
+    lines = [{"run_id": run_id, "refused_at": refused_at, **record} for record in refusal.records()]
+    with path.open("a+b") as log:
+        if log.tell():  # a line that a full disk or a kill cut short must not spoil the next
+            log.seek(-1, os.SEEK_END)
+            if log.read() != b"\n":
+                log.write(b"\n")
+        log.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 from flows.load.contract import Contract, contracts
 from flows.load.faults import Fault
+from storage.warehouse import open_warehouse
 
 DATA_SUFFIXES = {".csv", ".txt", ".parquet"}
+ARCHIVE_SUFFIXES = {".zip", ".gz", ".7z", ".tar", ".tgz", ".rar", ".bz2", ".xz"}
 DOCUMENT_SUFFIXES = {".md", ".pdf", ".docx", ".doc", ".html", ".rtf"}
 
 
@@ -45,11 +45,20 @@ class DeliveredFile:
 
 
 def delivery_folders(landing: Path) -> list[Path]:
-    """The deliveries that have something in them, by name. Files directly in `landing` are not deliveries."""
+    """The deliveries that have something in them, by name. A file directly in `landing` is none."""
     if not landing.is_dir():
         return []
     folders = (path for path in landing.iterdir() if path.is_dir() and not path.name.startswith("."))
     return sorted((folder for folder in folders if entries(folder)), key=lambda folder: folder.name)
+
+
+def stray_files(landing: Path) -> list[Path]:
+    """Data that somebody put into `landing` itself and not into a folder; the simulation's truth belongs there."""
+    if not landing.is_dir():
+        return []
+    found = (path for path in landing.iterdir() if path.is_file() and not is_document(path) and path.stem != "truth")
+    data = DATA_SUFFIXES | ARCHIVE_SUFFIXES
+    return sorted(path for path in found if path.suffix.lower() in data or name_parts(path))
 
 
 def entries(folder: Path) -> list[Path]:
@@ -66,12 +75,13 @@ def is_document(path: Path) -> bool:
 def due_deliveries(database: Path, landing: Path) -> list[str]:
     """New or changed deliveries, by size and time of their files. The database may not exist yet.
 
-    A withdrawn delivery is never due: it stays out until it is loaded by name.
+    A withdrawn delivery is never due: it stays out until it is loaded by name. A data file that lies outside any
+    delivery is due as if it were one, and then refused: passed over, nobody would know that it was not loaded.
     """
     known = known_files(database)
-    return [
-        folder.name for folder in delivery_folders(landing) if known.get(folder.name, {}) not in (None, stats(folder))
-    ]
+    folders = delivery_folders(landing)
+    due = [folder.name for folder in folders if known.get(folder.name, {}) not in (None, stats(folder))]
+    return due + [path.name for path in stray_files(landing)]
 
 
 def delivery_folder(landing: Path, delivery: str) -> Path | Fault:
@@ -79,6 +89,9 @@ def delivery_folder(landing: Path, delivery: str) -> Path | Fault:
     for folder in delivery_folders(landing):
         if folder.name == delivery:
             return folder
+    if delivery in {path.name for path in stray_files(landing)}:
+        message = "lies in landing itself; move it into a folder there that is named after its delivery"
+        return Fault(delivery, delivery, None, "outside_delivery", message)
     return Fault(delivery, None, None, "no_delivery", "landing has no folder of this name with a data file in it")
 
 
@@ -93,7 +106,7 @@ def known_files(database: Path) -> dict[str, dict[str, tuple[int, int]] | None]:
     if not database.exists():
         return {}
     known: dict[str, dict[str, tuple[int, int]] | None] = {}
-    with duckdb.connect(str(database), read_only=True) as con:
+    with open_warehouse(database, read_only=True) as con:
         if not con.execute("from duckdb_tables() where schema_name = 'audit' and table_name = 'delivery'").fetchall():
             return {}
         rows = con.execute("""

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flows.load.contract import KEY, Column, Contract, contracts
+from flows.load.column_map import renamed_headers
+from flows.load.contract import COLUMN_MAP, KEY, Column, Contract, contracts
 from flows.load.faults import Fault
 from flows.load.folder import DeliveredFile
 
@@ -19,7 +20,8 @@ class SourceColumn:
     """A delivered column that the contract knows.
 
     `raw`: its name in the raw table; `name`: its name in reports and staging, year included; `year`: the year of a
-    wide file's column, the year of a year file, None otherwise; `position`: in the file, from 0.
+    wide file's column, the year of a year file, None otherwise; `position`: in the file, from 0; `renamed`: known by
+    the column map only.
     """
 
     raw: str
@@ -27,6 +29,7 @@ class SourceColumn:
     column: Column
     year: int | None
     position: int
+    renamed: bool = False
 
 
 def match_header(file: DeliveredFile, header: Sequence[str], first_year: int) -> tuple[list[SourceColumn], list[Fault]]:
@@ -44,13 +47,16 @@ def match_header(file: DeliveredFile, header: Sequence[str], first_year: int) ->
 def match_column(file: DeliveredFile, raw: str, column: Column, header: str, position: int) -> SourceColumn | None:
     """The contract column as which a delivered column is known, if it is this one."""
     declared = column.name or raw
-    year = file.years[0] if file.contract.layout == "year_file" and file.years else None
-    for pattern in (declared, *column.aliases):
+    file_year = file.years[0] if file.contract.layout == "year_file" and file.years else None
+    renames = renamed_headers(file.register, raw)
+    for pattern, years in [*((own, None) for own in (declared, *column.aliases)), *renames]:
         expected = re.escape(pattern).replace(r"\{yyyy\}", r"(\d{4})").replace(r"\{yy\}", r"(\d{2})")
         prefix = r".*" if column.kind == "key" else ""
         if found := re.fullmatch(prefix + expected, header.strip().lower()):
-            year = full_year(found[1], file.years) if found.groups() else year
-            return SourceColumn(raw, column_name(declared, year), column, year, position)
+            year = full_year(found[1], file.years) if found.groups() else file_year
+            if years is None or (year is not None and years[0] <= year <= years[1]):
+                renamed = (pattern, years) in renames
+                return SourceColumn(raw, column_name(declared, year), column, year, position, renamed)
     return None
 
 
@@ -88,7 +94,10 @@ def describe_missing(contract: Contract, name: str) -> str:
     column = contract.columns[name]
     if name == KEY:
         return f"no column whose name ends in {KEY}"
-    return f"the column is missing; its header should be {column.name or name}"
+    return (
+        f"the column is missing; its header should be {column.name or name}. If it has come under another name, "
+        f"declare that in expectations/contracts/{COLUMN_MAP.name}"
+    )
 
 
 def register_of(own: Contract, header: Sequence[str]) -> str | None:

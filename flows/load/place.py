@@ -10,6 +10,7 @@ import duckdb
 
 from flows.load.checks import count
 from flows.load.contract import KEY, contracts
+from flows.load.corrections import note_changed_constants, note_corrected
 from flows.load.findings import Checked
 from flows.load.header import SourceColumn
 from flows.load.session import name
@@ -48,6 +49,7 @@ def of_year(columns: Sequence[SourceColumn], year: int | None) -> list[SourceCol
 def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked) -> int:
     """Replace the persons in `typed`, and leave all others as they are. Returns the rows placed."""
     table = f"raw.{checked.file.register}"
+    note_changed_constants(con, checked)
     con.execute(f"delete from {table} where {KEY} in (select {KEY} from typed)")
     columns = ", ".join(f"{name(source.name)} as {source.raw}" for source in checked.columns)
     con.execute(f"insert into {table} by name select {columns}, ?::integer as arrival from typed", [arrival])
@@ -64,12 +66,19 @@ def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
     delivered = delivered_contents(con, checked, years, with_sums=bool(current))
     changed = [year for year in years if delivered[year] != current.get(year)]
     for year in years:
+        if year in changed:
+            note_corrected(con, checked, year, new_rows(checked, [year]))
         record_version(con, register, year, arrival, delivered[year].n_rows, year in changed)
     if not changed:
         return
     con.execute(f"delete from raw.{register} where aar in ({', '.join(map(str, changed))})")
-    rows = long_rows(checked, changed) if checked.file.contract.layout == "wide" else year_rows(checked)
+    rows = new_rows(checked, changed)
     con.execute(f"insert into raw.{register} by name select *, ?::integer as arrival from ({rows})", [arrival])
+
+
+def new_rows(checked: Checked, years: Sequence[int]) -> str:
+    """SQL: the rows of `typed` of the given years as they will be in `raw`, but for the arrival."""
+    return long_rows(checked, years) if checked.file.contract.layout == "wide" else year_rows(checked)
 
 
 def long_rows(checked: Checked, years: Sequence[int]) -> str:

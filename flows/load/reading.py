@@ -13,7 +13,7 @@ from flows.load.folder import DeliveredFile
 from flows.load.header import match_header
 from flows.load.municipality import check_municipality
 from flows.load.staging import Lines, file_facts, stage
-from flows.load.text_file import FileFacts, Unreadable
+from flows.load.text_file import FileFacts, Unreadable, ends_with_line
 from models_py.study import Study
 
 
@@ -52,6 +52,7 @@ def read_table(reader: Reader, file: DeliveredFile, facts: FileFacts) -> Checked
         message = "the table is empty; deliver the register or take the file out"
         checked.faults.append(file.fault("empty_table", message))
     note_unknown_columns(checked, facts)
+    note_form(checked)
     check_columns(reader, checked)
     dated = file.contract.layout != "year_file" or checked.year is not None
     if dated and not any(fault.rule == "missing_column" for fault in faults):
@@ -65,6 +66,15 @@ def note_unknown_columns(checked: Checked, facts: FileFacts) -> None:
     for position in range(len(facts.header)):
         if position not in known:
             checked.found(None, f"unknown_column_{position + 1}", "noted", checked.n_rows)
+
+
+def note_form(checked: Checked) -> None:
+    """Note columns that the column map alone knows, and a text that breaks off without an end of line."""
+    for source in checked.columns:
+        if source.renamed:
+            checked.found(source, "renamed_column", "noted", checked.n_rows)
+    if not ends_with_line(checked.file.path):
+        checked.found(None, "no_line_end", "noted", 1)
 
 
 def check_columns(reader: Reader, checked: Checked) -> None:

@@ -9,6 +9,7 @@ import duckdb
 from flows.home import SEEDS
 from flows.load.contract import contracts
 from flows.load.identity import IDENTITY_NUMBER_MACRO
+from storage.warehouse import open_warehouse
 
 AUDIT_TABLES = {
     "delivery": "arrival INTEGER, delivery_id VARCHAR, content_hash VARCHAR, loaded_at TIMESTAMPTZ, run_id VARCHAR, "
@@ -18,6 +19,8 @@ AUDIT_TABLES = {
     "register_year": "register VARCHAR, year SMALLINT, arrival INTEGER, n_rows BIGINT, is_current BOOLEAN",
     "load_finding": "arrival INTEGER, file_name VARCHAR, register VARCHAR, year SMALLINT, column_name VARCHAR, "
     "rule VARCHAR, action VARCHAR, n_rows BIGINT",
+    "drift": "arrival INTEGER, file_name VARCHAR, register VARCHAR, year SMALLINT, column_name VARCHAR, rule VARCHAR, "
+    "code VARCHAR, before DOUBLE, now DOUBLE, n_rows BIGINT",
     "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
 }
 
@@ -25,7 +28,7 @@ AUDIT_TABLES = {
 @contextmanager
 def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the database with all tables of `raw` and `audit` in place."""
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         create_tables(con)
         con.execute(IDENTITY_NUMBER_MACRO)
         con.execute(f"""

@@ -55,9 +55,17 @@ def file_facts(con: duckdb.DuckDBPyConnection, path: Path, sha256: str) -> FileF
     try:
         columns = con.execute(f"describe from read_parquet({text(str(path))})").fetchall()
     except duckdb.Error as error:
+        pass_if_of_the_machine(error)
         raise Unreadable(f"it is no Parquet file that DuckDB can read ({type(error).__name__})") from None
     stat = path.stat()
     return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, None, None, tuple(column[0] for column in columns), ())
+
+
+def pass_if_of_the_machine(error: duckdb.Error) -> None:
+    """Raise an error anew that says nothing of the file: memory or the disk gave out while it was read."""
+    unwritten = isinstance(error, duckdb.IOException) and "write" in str(error)
+    if unwritten or isinstance(error, duckdb.OutOfMemoryException):
+        raise error
 
 
 def stage(
@@ -91,6 +99,7 @@ def stage_parquet(
     try:
         con.execute(f"create temp table delivered as select {chosen} from read_parquet({text(str(file.path))})")
     except duckdb.Error as error:
+        pass_if_of_the_machine(error)
         raise Unreadable(f"DuckDB cannot read it ({type(error).__name__}); it may be damaged") from None
     return Lines(1, ())
 
@@ -118,6 +127,7 @@ def stage_text(
                 store_rejects = true, rejects_table = 'rejected', rejects_scan = 'rejected_scan', rejects_limit = 0)
         """)
     except duckdb.Error as error:
+        pass_if_of_the_machine(error)
         raise Unreadable(f"DuckDB cannot read it ({type(error).__name__}); it may be damaged") from None
     faults, lines = rejected_rows(con, file)
     return Lines(2, tuple(sorted({*facts.skipped_lines, *lines}))), faults

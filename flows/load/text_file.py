@@ -152,3 +152,12 @@ def as_utf8(source: Path, target: Path) -> None:
                 new.write(text)
     except UnicodeDecodeError:
         raise Unreadable("it is neither UTF-8 nor Windows-1252 text") from None
+
+
+def ends_with_line(path: Path) -> bool:
+    """Whether a text file's last line has an end: one that has none may have been cut. Parquet files always do."""
+    if path.suffix.lower() == ".parquet" or not path.stat().st_size:
+        return True
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) == b"\n"

@@ -26,6 +26,7 @@ from models_py.multinomial import log_probabilities, newton, null_log_likelihood
 from models_py.notebook.results import FittedLogit
 from models_py.notebook.sample import Sample, sample_from_cells, sample_from_formula, separated_levels
 from models_py.pooled import OnSeparation, find_estimates, penalty_covariance
+from models_py.products import DenseRows
 from models_py.random_effects_fit import Estimation, Settings, paths_of
 from models_py.response import LogitResponse
 from models_py.variance_components import make_structure
@@ -91,25 +92,25 @@ class MultinomialLogit:
         self, kind: CovarianceKind | None, small_sample: SmallSample, on_separation: OnSeparation, max_iterations: int
     ) -> FittedLogit:
         sample, naming = self.sample, self.sample.naming
-        X, counts = sample.X, sample.counts
+        rows, counts = DenseRows(sample.X), sample.counts
         kind = default_covariance(kind, sample)
-        check_sample(sample, X.shape[1] * (counts.shape[1] - 1), kind)
+        check_sample(sample, rows.n_columns * (counts.shape[1] - 1), kind)
         separation = separated_levels(sample)
         if separation and on_separation == "refuse":
             raise separation_error(separation, sample)
-        fit, separation = find_estimates(X, counts, naming, on_separation, max_iterations, separation)
+        fit, separation = find_estimates(rows, counts, naming, on_separation, max_iterations, separation)
         bread = solve_information(fit.information, np.eye(fit.params.size))
-        P = np.exp(log_probabilities(X, fit.params))
+        P = np.exp(log_probabilities(sample.X, fit.params))
         scores: PersonScores | None = None
         if kind == "clustered":
             index = sample.index
-            scores = sum_person_scores(sample.observations.paths, X, index, residual_table(index, P))
-        covariance = select_covariance(kind, small_sample, bread, scores, X, counts, P)
+            scores = sum_person_scores(sample.observations.paths, rows, index, residual_table(index, P))
+        covariance = select_covariance(kind, small_sample, bread, scores, rows, counts, P)
         check_errors(covariance, bread, naming)
         covariance_type = describe_covariance(kind, small_sample)
         remarks: tuple[str, ...] = ()
         if separation:
-            covariance = covariance + penalty_covariance(kind, bread, X, counts, P)
+            covariance = covariance + penalty_covariance(kind, bread, rows, counts, P)
             remarks = (bias_reduction_remark(separation, covariance_type, kind),)
         return FittedLogit(
             sample=sample,
@@ -177,14 +178,14 @@ class RandomEffectsMultinomialLogit:
         if covariance not in ("clustered", "model"):
             raise EstimationInputError(f"with random effects, standard errors are clustered or model, not {covariance}")
         sample, naming = self.sample, self.sample.naming
-        X, counts = sample.X, sample.counts
+        X, counts, rows = sample.X, sample.counts, DenseRows(sample.X)
         structure = make_structure(self.random_effects, counts.shape[1] - 1)
         with threadpool_limits(limits=1, user_api="blas"):
             check_sample(sample, X.shape[1] * (counts.shape[1] - 1) + len(structure.free), covariance)
             if separation := separated_levels(sample):
                 raise separation_error(separation, sample)
-            pooled = newton(X, counts, starting_params(X, counts), max_iterations)
-            check_fit(pooled, X, counts, naming)
+            pooled = newton(rows, counts, starting_params(rows, counts), max_iterations)
+            check_fit(pooled, rows, counts, naming)
             paths = paths_of(sample.observations.paths, sample.index, counts)
             settings = Settings(covariance, small_sample, max_iterations, CONFIDENCE_LEVEL)
             found = Estimation(X, counts, paths, pooled.params, naming, settings).maximum(structure)
@@ -220,7 +221,7 @@ def check_sample(sample: Sample, n_parameters: int, kind: CovarianceKind) -> Non
     Raises:
         NotEstimableError: with status `overflow`, `collinear` or `too_few_observations`.
     """
-    check_columns(sample.X, sample.design.names, sample.naming.remedies)
+    check_columns(DenseRows(sample.X), sample.design.names, sample.naming.remedies)
     if kind == "clustered":
         check_persons(sample.n_persons or 0, n_parameters)
     elif sample.counts.sum() <= n_parameters:

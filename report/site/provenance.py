@@ -11,7 +11,7 @@ GATES = ("incoming", "marts", "results")
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What the page shows beside the manifest; `docs` names the parts of the site that other programs made."""
+    """What the page shows beside the manifest; `docs` names the parts of the site that were made elsewhere."""
 
     run: Row
     validation: list[Row]
@@ -32,7 +32,7 @@ def provenance(release: Release, site: Path) -> Provenance:
     return Provenance(
         run,
         validation(release),
-        release.rows("from audit.disclosure where run_id = ? order by table_name", run["run_id"]),
+        disclosure(release, run["run_id"]),
         difference(release, before, run["run_id"]) if before else None,
         docs(site),
     )
@@ -50,8 +50,22 @@ def validation(release: Release) -> list[Row]:
     return sorted([*earlier, *own], key=lambda row: (GATES.index(row["gate"]), row["suite"]))
 
 
+def disclosure(release: Release, run_id: str) -> list[Row]:
+    """Counts, and those withheld, of every table that has any."""
+    return release.rows(
+        """
+        select table_name, n_checked as n_counts, n_affected as n_withheld
+        from audit.disclosure
+        where run_id = ? and rule = 'withheld'
+        order by table_name
+        """,
+        run_id,
+    )
+
+
 def docs(site: Path) -> dict[str, str]:
-    """Pages of other programs that the site holds: name → place within the site."""
+    """Pages made elsewhere that the site holds: name → place within the site."""
     places = {gate: f"data_docs/{gate}/index.html" for gate in GATES}
     places |= {"dbt_docs": "dbt_docs/index.html", "datapackage": "data/datapackage.json"}
+    places["output_check"] = "output_check.html"
     return {name: place for name, place in places.items() if (site / place).exists()}

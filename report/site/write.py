@@ -25,8 +25,8 @@ from report.tables import hypothesis_table
 
 # What of Vega the pages' script uses.
 VEGA_SNIPPET = "window.vegaEmbed = vegaEmbed;"
-# What other programs made of the same release, and goes into the site so that it can be copied as one folder.
-BESIDE = ("data_docs", "dbt_docs", "data")
+# What else was made of the same release, and goes into the site so that it can be copied as one folder.
+BESIDE = ("data_docs", "dbt_docs", "data", "output_check.html")
 
 
 def write_site(release: Release, study: Study, site: Path, beside: Path, briefs: list[Path]) -> Path:
@@ -36,7 +36,7 @@ def write_site(release: Release, study: Study, site: Path, beside: Path, briefs:
         release: what is shown.
         study: the specification it was made under, for content that is declared.
         site: the folder to write, which must not be there.
-        beside: the release's folder, from which Data Docs, dbt docs and data files are taken where it has them.
+        beside: the release's folder, from which Data Docs, dbt docs, data and output check are taken where it has them.
         briefs: the briefs, to be downloaded.
 
     Returns:
@@ -45,8 +45,10 @@ def write_site(release: Release, study: Study, site: Path, beside: Path, briefs:
     shutil.copytree(HERE / "static", site / "static")
     (site / "static" / "vega.js").write_text(vl_convert.javascript_bundle(VEGA_SNIPPET, VEGA_LITE), encoding="utf-8")
     for name in BESIDE:
-        if (beside / name).exists():
+        if (beside / name).is_dir():
             shutil.copytree(beside / name, site / name)
+        elif (beside / name).exists():
+            shutil.copyfile(beside / name, site / name)
     (site / "downloads").mkdir()
     for brief in briefs:
         shutil.copyfile(brief, site / "downloads" / brief.name)

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from models_py.cells import Floats
 from models_py.multinomial import newton, null_params
 from models_py.path_likelihood import Paths, make_problem
+from models_py.products import DenseRows
 from models_py.random_effects import climb, largest_deviation, maximise, starting_point
 from models_py.variance_components import make_structure
 
@@ -37,7 +38,7 @@ def absorbed_panel(n_persons: int, seed: int) -> tuple[Floats, Floats, Paths]:
 def test_search_with_adaptive_nodes_does_not_run_away(structure_name: str) -> None:
     X, counts, paths = absorbed_panel(1500, 4)
     structure = make_structure(structure_name, 2)
-    pooled = newton(X, counts, null_params(counts, 2), 50).params
+    pooled = newton(DenseRows(X), counts, null_params(counts, 2), 50).params
     found = maximise(X, counts, paths, structure, pooled, 50)
     exact = make_problem(X, counts, paths, structure, EXACT_NODES)
     there = climb(exact, starting_point(exact, pooled), 0, 50)

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from models_py.bias_reduction import evaluate, pseudo_counts, reduce_bias, utility_covariance
 from models_py.multinomial import log_probabilities, newton, null_params, score
+from models_py.products import DenseRows
 from models_py.separation import separating_direction
 from tests.estimation.test_multinomial import differences, random_data
 
@@ -83,7 +84,7 @@ def test_the_adjusted_score_is_the_derivative_of_the_penalised_likelihood(m: int
 
     point = evaluate(X, counts, theta.reshape((3, m - 1), order="F"))
     added = pseudo_counts(X, counts.sum(axis=1), point.P, np.linalg.inv(point.information))
-    gradient = score(X, counts + added, point.P).ravel(order="F")
+    gradient = score(DenseRows(X), counts + added, point.P).ravel(order="F")
     assert_allclose(gradient, differences(penalised, theta), rtol=1e-6, atol=1e-5)
 
 
@@ -154,7 +155,7 @@ def test_large_samples_give_maximum_likelihood() -> None:
     X, counts = random_data(5)
     gaps = []
     for times in (1, 100):
-        fit = newton(X, times * counts, null_params(counts, 3), 50)
+        fit = newton(DenseRows(X), times * counts, null_params(counts, 3), 50)
         gaps.append(np.abs(reduced(X, times * counts) - fit.params).max())
     assert gaps[1] == pytest.approx(gaps[0] / 100, rel=0.05)  # the adjustment is of order 1/n
 
@@ -168,7 +169,7 @@ def test_bias_is_smaller_than_of_maximum_likelihood() -> None:
     likelihood, bias_reduced = [], []
     for _ in range(400):
         counts = np.array([rng.multinomial(5, p) for p in P]).astype(float)
-        fit = newton(X, counts, null_params(counts, 2), 50)
+        fit = newton(DenseRows(X), counts, null_params(counts, 2), 50)
         if fit.ending == "converged" and np.abs(fit.params).max() < 10:
             likelihood.append(fit.params)
             bias_reduced.append(reduced(X, counts))

@@ -8,6 +8,7 @@ from models_py.cells import Cells, PathBatch
 from models_py.clustering import clustered_covariance, index_sample, residual_table, sum_person_scores
 from models_py.covariance import pseudo_count_covariance
 from models_py.multinomial import log_probabilities, null_params, solve_information
+from models_py.products import DenseRows
 
 X = np.array([[1.0, 0.0], [1.0, 1.0]])
 REPLICATIONS, PERSONS, RARE_PERSONS, YEARS = 300, 1_000, 40, 5
@@ -33,11 +34,11 @@ def replicate(rng: np.random.Generator) -> tuple[float, float, float, float]:
     cells, fitted = Cells(np.arange(2), np.zeros(2), {}, counts), np.exp(log_probabilities(X, fit.params))
     index = index_sample(cells, cells)
     batch = PathBatch(np.ones(level.size), codes, np.arange(0, codes.size + 1, YEARS, dtype=np.int32))
-    scores = sum_person_scores([batch], X, index, residual_table(index, fitted))
+    scores = sum_person_scores([batch], DenseRows(X), index, residual_table(index, fitted))
     bread = solve_information(fit.information, np.eye(4))
     persons = clustered_covariance(bread, scores, counts.sum(), "stata")
     added = pseudo_counts(X, counts.sum(axis=1), fitted, bread)
-    both = persons + pseudo_count_covariance(bread, X, added, fitted)
+    both = persons + pseudo_count_covariance(bread, DenseRows(X), added, fitted)
     return counts[1, 2], fit.params[1, 1], np.sqrt(persons[3, 3]), np.sqrt(both[3, 3])
 
 

@@ -6,6 +6,7 @@ import pytest
 from models_py.cells import Cells, Factor, PathBatch
 from models_py.clustering import clustered_covariance, index_sample, residual_table, sum_person_scores
 from models_py.multinomial import log_probabilities, newton, null_params, solve_information
+from models_py.products import DenseRows
 
 REPLICATIONS, PERSONS, YEARS, LEVELS = 150, 1_200, 5, 6
 TRUE = np.array([[-1.5, -2.0], [0.4, -0.5]])
@@ -27,11 +28,12 @@ def replicate(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndar
     codes = (level[:, None] * 3 + drawn).ravel()
     counts = np.bincount(codes, minlength=3 * LEVELS).reshape(LEVELS, 3).astype(float)
     cells = Cells(np.arange(LEVELS), np.zeros(LEVELS), {"level": Factor(np.arange(LEVELS), ())}, counts)
-    fit = newton(X, counts, null_params(counts, 2), 50)
+    fit = newton(DenseRows(X), counts, null_params(counts, 2), 50)
     index = index_sample(cells, cells)
     residuals = residual_table(index, np.exp(log_probabilities(X, fit.params)))
     offsets = np.arange(0, codes.size + 1, YEARS, dtype=np.int32)
-    scores = sum_person_scores([PathBatch(np.ones(PERSONS), codes.astype(np.int32), offsets)], X, index, residuals)
+    batch = PathBatch(np.ones(PERSONS), codes.astype(np.int32), offsets)
+    scores = sum_person_scores([batch], DenseRows(X), index, residuals)
     bread = solve_information(fit.information, np.eye(4))
     clustered = clustered_covariance(bread, scores, counts.sum(), "stata")
     return fit.params.ravel(order="F"), np.sqrt(np.diag(clustered)), np.sqrt(np.diag(bread))

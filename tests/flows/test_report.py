@@ -8,7 +8,7 @@ import pytest
 
 from flows.home import PROJECT_ROOT, Home
 from flows.pipeline import run_publish, run_report
-from flows.report import NothingToReport
+from flows.rendering import NothingToReport
 from flows.state import due
 from flows.status import status_text
 from models_py.study import Study
@@ -107,7 +107,7 @@ def test_dbt_docs_hold_no_compiled_code(refreshed: Refreshed) -> None:
 
 
 def test_dbt_names_what_people_look_at(refreshed: Refreshed) -> None:
-    manifest = json.loads((refreshed.home.work / "dbt" / "target" / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((refreshed.home.work / "dbt" / "manifest.json").read_text("utf-8"))
     exposures = {exposure["name"]: exposure for exposure in manifest["exposures"].values()}
     assert set(exposures) == {"policy_brief", "site"}
     for exposure in exposures.values():

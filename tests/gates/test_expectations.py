@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from expectations.dialect import DUCKDB_WORDS
 from expectations.gate import GateResult, run_gate
 from expectations.suite_files import Gate, suites_of
 from models_py.study import Study
@@ -29,5 +30,7 @@ def test_expectation_fails_on_its_fault(fault: Fault, batch_result: Callable[[Ga
 
 @pytest.mark.parametrize("gate", GATES)
 def test_every_expectation_has_a_fault(gate: Gate, study: Study) -> None:
-    expected = {(suite.table, rule.name) for suite in suites_of(gate, study, "run-2") for rule in suite.rules}
+    expected = {
+        (suite.table, rule.name) for suite in suites_of(gate, study, "run-2", DUCKDB_WORDS) for rule in suite.rules
+    }
     assert {(fault.table, fault.expectation) for fault in FAULTS if fault.gate == gate} == expected

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.dialect import DUCKDB_WORDS
 from expectations.gate import run_gate
 from expectations.suite_files import SuiteError, suites_of
 from models_py.study import Study
@@ -125,4 +126,4 @@ def test_suite_files_reject_what_they_do_not_know(study: Study, tmp_path: Path) 
     ):
         suite.write_text(content)
         with pytest.raises(SuiteError, match=fault):
-            suites_of("marts", study, "run-2", tmp_path)
+            suites_of("marts", study, "run-2", DUCKDB_WORDS, tmp_path)

@@ -22,7 +22,7 @@ from report.release import open_results
 from tests.operations.receivers import Received
 from tests.operations.server import PrefectServer, children
 
-COPIED = ("dbt_project", "expectations", "flows", "models_py", "report", "synthetic")
+COPIED = ("dbt_project", "expectations", "flows", "models_py", "report", "storage", "synthetic")
 FILES = ("study.yml", "profiles.yml", "prefect.yaml", "pyproject.toml")
 HEARTBEAT = 30  # seconds, the least Prefect allows
 CANARY = "CANARY4711"

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.build import BuildFailed, build, build_command, dbt_vars
+from flows.build import BuildFailed, build, build_command, dbt_vars, lifeline
 from models_py.study import Study
 from tests.panel.conftest import PERSONS, BuiltPanel, query, with_rule
 from tests.panel.raw_tables import write_registers
@@ -45,13 +45,15 @@ def test_unit_tests_of_the_models(
     start = command.index("build")
     command[start : start + 3] = ["test", "--select", "test_type:unit"]
     command[command.index("json")] = "text"
-    done = subprocess.run(
-        command,
-        env={**os.environ, "FLYTTEPANEL_DATABASE": str(panel.copy(tmp_path))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with lifeline() as our_end:
+        done = subprocess.run(
+            command,
+            env={**os.environ, "FLYTTEPANEL_DATABASE": str(panel.copy(tmp_path))},
+            stdin=our_end,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stdout
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     assert len(results) >= 20

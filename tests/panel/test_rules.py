@@ -17,7 +17,7 @@ DISPOSITIONS = """
         panel.* exclude (person_key, year)
     from intermediate.resident_year as residents
     left join intermediate.outcome_year as outcomes
-        using (lopenr_person, year)
+        on residents.person_key = outcomes.person_key and residents.year = outcomes.year
     left join marts.person_year as panel
         on residents.person_key = panel.person_key and residents.year = panel.year
 """

@@ -38,6 +38,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, whole_study: Study) -> P
         page.parent.mkdir(parents=True)
         page.write_text("<!DOCTYPE html><html lang='en'><title>Data Docs</title></html>", encoding="utf-8")
     (folder / "brief_nb.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "output_check.html").write_text("<!DOCTYPE html><html lang='en'><title>Output check</title></html>")
     return folder
 
 

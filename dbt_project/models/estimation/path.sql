@@ -56,7 +56,7 @@ person_paths as (
 
     select
         population_group,
-        {{ list_in_order('cell_outcome', 'year') }} as path
+        {{ list_by_year('cell_outcome', 'year') }} as path
     from coded
     group by
         person_key,
@@ -77,4 +77,8 @@ final as (
 
 )
 
+-- In one order, whatever the engine and its threads: sums over paths then come out the same to the last digit.
 select * from final
+order by
+    population_group,
+    path

@@ -59,7 +59,7 @@ carried as (
         valid_to as carried_to
     from municipalities
 
-    union
+    union all
 
     select
         carried.municipality_code,
@@ -79,7 +79,7 @@ carried as (
 
 final as (
 
-    select
+    select distinct
         municipality_code,
         carried_code as municipality_code_2020
     from carried

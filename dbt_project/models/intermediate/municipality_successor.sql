@@ -16,7 +16,7 @@ successors as (
         valid_from as changed_on
     from changes
 
-    union
+    union all
 
     select
         successors.old_code,

@@ -6,9 +6,6 @@ with at_risk as (
         person_key,
         lopenr_person,
         year,
-        population_group,
-        sex,
-        age,
         municipality_code,
         municipality_code_2020
     from {{ ref('resident_year') }}
@@ -55,9 +52,6 @@ final as (
         at_risk.person_key,
         at_risk.lopenr_person,
         at_risk.year,
-        at_risk.population_group,
-        at_risk.sex,
-        at_risk.age,
         at_risk.municipality_code,
         at_risk.municipality_code_2020,
         next_residences.municipality_code as next_municipality_code,

@@ -7,9 +7,6 @@ with januaries as (
         person_key,
         lopenr_person,
         year,
-        population_group,
-        sex,
-        age,
         municipality_code,
         municipality_code_2020,
         next_municipality_code,
@@ -19,12 +16,7 @@ with januaries as (
         is_registered_as_left,
         next_status_since
     from {{ ref('next_january') }}
-
-),
-
-changed_years as (
-
-    select year from {{ ref('changed_year') }}
+    where {{ is_changed('year') }}
 
 ),
 
@@ -83,13 +75,8 @@ described as (
 
     select
         januaries.person_key,
-        januaries.lopenr_person,
         januaries.year,
-        januaries.population_group,
-        januaries.sex,
-        januaries.age,
         januaries.municipality_code,
-        januaries.municipality_code_2020,
         januaries.next_municipality_kind,
         januaries.is_resident_next,
         januaries.is_registered_as_left,
@@ -106,8 +93,6 @@ described as (
         deaths.death_month is not null
         and coalesce(emigrations.first_emigration_month > deaths.death_month, true) as died_before_emigrating
     from januaries
-    inner join changed_years
-        on januaries.year = changed_years.year
     left join successors
         on
             januaries.municipality_code = successors.municipality_code
@@ -135,13 +120,8 @@ decided as (
 
     select
         person_key,
-        lopenr_person,
         year,
-        population_group,
-        sex,
-        age,
         municipality_code,
-        municipality_code_2020,
         last_internal_move_date,
         emigration_date,
         next_status_since,
@@ -163,13 +143,8 @@ final as (
 
     select
         person_key,
-        lopenr_person,
         year,
-        population_group,
-        sex,
-        age,
         municipality_code,
-        municipality_code_2020,
         disposition,
         case
             when first_event_date is not null then first_event_date

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='person_key') }}
+{{ config(materialized='incremental', incremental_strategy=strategy_by_key(), unique_key='person_key') }}
 
 with persons as (
 

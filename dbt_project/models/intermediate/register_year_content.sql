@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['register', 'year']) }}
+{{ config(materialized='incremental', incremental_strategy=strategy_by_key(), unique_key=['register', 'year']) }}
 
 with residences as (
 

@@ -1,5 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_changed_years() }}') }}
--- depends_on: {{ ref('panel_year') }}
+{{ config(materialized='view') }}
 
 with residences as (
 
@@ -11,9 +10,9 @@ with residences as (
 
 ),
 
-changed_years as (
+panel_years as (
 
-    select year from {{ ref('changed_year') }}
+    select year from {{ ref('panel_year') }}
 
 ),
 
@@ -63,10 +62,10 @@ described as (
         other_statuses.registration_status as other_status,
         persons.sex,
         persons.population_group,
-        cast(residences.year - persons.birth_year - 1 as smallint) as age
+        {{ age_in('residences.year', 'persons.birth_year') }} as age
     from residences
-    inner join changed_years
-        on residences.year = changed_years.year
+    inner join panel_years
+        on residences.year = panel_years.year
     left join municipalities
         on
             residences.year = municipalities.year

@@ -15,12 +15,8 @@ excluded as (
     select
         year,
         exclusion as disposition,
-        count(*) as persons
-    from {{ ref('resident_year') }}
-    where exclusion is not null
-    group by
-        year,
-        exclusion
+        persons
+    from {{ ref('excluded_year') }}
 
 ),
 

@@ -10,23 +10,26 @@ with outcomes as (
 
     select
         person_key,
-        lopenr_person,
         year,
-        population_group,
-        sex,
-        age,
         municipality_code,
-        municipality_code_2020,
         disposition,
         outcome_date
     from {{ ref('outcome_year') }}
-    where disposition in ({{ text_list(var('outcomes')) }})
+    where
+        {{ is_changed('year') }}
+        and disposition in ({{ text_list(var('outcomes')) }})
 
 ),
 
-changed_years as (
+persons as (
 
-    select year from {{ ref('changed_year') }}
+    select
+        person_key,
+        lopenr_person,
+        birth_year,
+        sex,
+        population_group
+    from {{ ref('person') }}
 
 ),
 
@@ -37,6 +40,7 @@ families as (
         year,
         family_situation
     from {{ ref('family_situation_year') }}
+    where {{ is_changed('year') }}
 
 ),
 
@@ -47,6 +51,7 @@ labour_market_statuses as (
         panel_year,
         labour_market_status
     from {{ ref('labour_market_status_year') }}
+    where {{ is_changed('panel_year') }}
 
 ),
 
@@ -57,6 +62,7 @@ educations as (
         panel_year,
         education
     from {{ ref('education_year') }}
+    where {{ is_changed('panel_year') }}
 
 ),
 
@@ -64,6 +70,7 @@ municipalities as (
 
     select
         municipality_code,
+        municipality_code_2020,
         centrality
     from {{ ref('municipality') }}
 
@@ -74,9 +81,9 @@ final as (
     select
         outcomes.person_key,
         outcomes.year,
-        outcomes.population_group,
-        outcomes.age,
-        outcomes.sex,
+        persons.population_group,
+        {{ age_in('outcomes.year', 'persons.birth_year') }} as age,
+        persons.sex,
         coalesce(families.family_situation, '{{ var("family_situation")["missing"] }}') as family_situation,
         coalesce(
             labour_market_statuses.labour_market_status,
@@ -85,23 +92,23 @@ final as (
         coalesce(educations.education, '{{ var("categories")["education"]["missing"] }}') as education,
         municipalities.centrality,
         outcomes.municipality_code,
-        outcomes.municipality_code_2020,
+        municipalities.municipality_code_2020,
         outcomes.disposition as outcome,
         outcomes.outcome_date
     from outcomes
-    inner join changed_years
-        on outcomes.year = changed_years.year
+    inner join persons
+        on outcomes.person_key = persons.person_key
     left join families
         on
-            outcomes.lopenr_person = families.lopenr_person
+            persons.lopenr_person = families.lopenr_person
             and outcomes.year = families.year
     left join labour_market_statuses
         on
-            outcomes.lopenr_person = labour_market_statuses.lopenr_person
+            persons.lopenr_person = labour_market_statuses.lopenr_person
             and outcomes.year = labour_market_statuses.panel_year
     left join educations
         on
-            outcomes.lopenr_person = educations.lopenr_person
+            persons.lopenr_person = educations.lopenr_person
             and outcomes.year = educations.panel_year
     left join municipalities
         on outcomes.municipality_code = municipalities.municipality_code

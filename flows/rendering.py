@@ -3,6 +3,8 @@
 Everything rendered stands in a folder `report-<stamp>` of the release, and `site` and the rest are links through
 the link `report`, as `results.duckdb` in the home directory is one through `current`. A release can thus be rendered
 anew in one step, while its database and manifest stay as they were published.
+
+Not named `report`: Prefect puts the folder of the flows first on the path, where it would hide the package `report`.
 """
 
 import os

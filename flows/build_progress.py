@@ -1,0 +1,65 @@
+"""How far dbt has come, by the events of its log.
+
+Belongs here: which parts a build has and what each weighs. Does not belong here: running dbt, or the bar.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flows.progress import Bar
+from storage.warehouse import open_warehouse
+
+Event = Mapping[str, Any]
+
+RESOURCE_TYPES = ("model", "seed", "test")
+# Until a build has been timed: a table is made of millions of rows, everything else takes a moment; dbt reads its
+# project for some seconds first.
+TABLE_WEIGHT, OTHER_WEIGHT, START_WEIGHT = 20.0, 1.0, 40.0
+START = "start of dbt"
+
+
+@dataclass(slots=True)
+class Nodes:
+    """Tells a bar of the nodes that are done; `n_rows` of the registers are spread over them.
+
+    Attributes:
+        manifest: dbt's list of nodes, written before the first of them runs.
+    """
+
+    bar: Bar
+    manifest: Path
+    n_rows: int
+    _rows_each: dict[str, int] = field(default_factory=dict)
+
+    def watch(self, event: Event) -> None:
+        """Take note of one event."""
+        name = event["info"]["name"]
+        if name == "ConcurrencyLine":
+            weights = node_weights(json.loads(self.manifest.read_text(encoding="utf-8"))["nodes"])
+            self.bar.expect({START: START_WEIGHT, **weights})
+            tables = [node for node, weight in weights.items() if weight == TABLE_WEIGHT]
+            self._rows_each = dict.fromkeys(tables, self.n_rows // max(1, len(tables)))
+            self.bar.done(START)
+        elif name.startswith("Log") and name.endswith("Result"):
+            node = event["data"]["node_info"]["unique_id"]
+            self.bar.done(node, self._rows_each.get(node, 0))
+
+
+def node_weights(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """What each node of a manifest weighs; models that are only part of others do not run."""
+    kinds = {name: node.get("config", {}).get("materialized") for name, node in nodes.items()}
+    return {
+        name: TABLE_WEIGHT if kinds[name] in ("table", "incremental") else OTHER_WEIGHT
+        for name, node in nodes.items()
+        if node["resource_type"] in RESOURCE_TYPES and kinds[name] != "ephemeral"
+    }
+
+
+def count_raw_rows(database: Path) -> int:
+    """Rows of the registers that are loaded, as DuckDB keeps count of them."""
+    with open_warehouse(database, read_only=True) as con:
+        row = con.execute("select sum(estimated_size) from duckdb_tables() where schema_name = 'raw'").fetchone()
+    return int(row[0] or 0) if row else 0

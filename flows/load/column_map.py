@@ -1,0 +1,66 @@
+"""Known renames of columns, per register and years, declared in `expectations/contracts/column_map.yml`.
+
+Belongs here: reading and checking the map. Does not belong here: what a contract's column is called (the contract).
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from flows.load.contract import COLUMN_MAP, ContractError, Part, contracts
+
+Years = tuple[int, int]
+
+
+class Rename(Part):
+    """A column's header in some years (first and last, both included); without `years` always."""
+
+    register_name: Annotated[str, Field(alias="register")]
+    column: str
+    header: str
+    years: Years | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        contract = contracts().get(self.register_name)
+        if contract is None or self.column not in contract.columns:
+            raise ValueError(f"there is no column {self.column} of {self.register_name}")
+        if self.header != self.header.lower():
+            raise ValueError("a header is written in small letters")
+        if self.years and (contract.layout == "person" or self.years[0] > self.years[1]):
+            raise ValueError("years are first and last, of a register that has years")
+        return self
+
+
+class ColumnMap(Part):
+    """The whole file."""
+
+    renames: tuple[Rename, ...]
+
+
+@cache
+def read_column_map(path: Path) -> ColumnMap:
+    """The declared renames.
+
+    Raises:
+        ContractError: it is not YAML, has an unknown key, or names what no contract has.
+    """
+    try:
+        return ColumnMap.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ContractError(f"{path}: not YAML: {error}") from None
+    except ValidationError as error:
+        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ContractError(f"{path}:\n{faults}") from None
+
+
+def renamed_headers(register: str, column: str) -> list[tuple[str, Years | None]]:
+    """Other headers of a contract's column, each with the years it may stand for (None: always)."""
+    return [
+        (rename.header, rename.years)
+        for rename in read_column_map(COLUMN_MAP).renames
+        if (rename.register_name, rename.column) == (register, column)
+    ]

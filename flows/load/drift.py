@@ -1,0 +1,138 @@
+"""Drift: what is new in the registers just loaded, against the years beside them and against each other.
+
+Judged on `raw` after all files are placed, and on what their checks found. What is safe is noted in `audit.drift`, what
+is not is a fault, so that nothing is loaded. The bounds are `drift` in study.yml. Where shares come from stands in
+`drift_sample`, `drift_years` and `drift_links`; no value of a row but a code of a contract's list is ever told.
+"""
+
+from collections.abc import Callable, Sequence
+
+import duckdb
+
+from flows.load.contract import contracts
+from flows.load.drift_links import linked_changes
+from flows.load.drift_notes import Note, record
+from flows.load.drift_sample import make_samples, touched_years
+from flows.load.drift_years import Change, yearly_changes
+from flows.load.faults import Fault
+from flows.load.reading import Reader
+from models_py.drift_bounds import Bounds, Drift
+from models_py.study import Study
+
+# Findings of single files that are drift whatever their number, and what they are called as drift.
+DRIFT_OF = {
+    "unknown_code": "new_code",
+    "code_form": "new_code",
+    "corrected": "corrected",
+    "changed_constant": "changed_constant",
+    "renamed_column": "renamed_column",
+    "no_line_end": "no_line_end",
+    "empty_column": "empty_column",
+    "lost_column": "lost_column",
+}
+REFUSED_FINDINGS: dict[str, Callable[[Drift], Bounds]] = {
+    "corrected": lambda bounds: bounds.corrected,
+    "changed_constant": lambda bounds: bounds.changed_constant,
+    "lost_column": lambda bounds: bounds.lost_column,
+}
+
+
+def judge_drift(reader: Reader, arrivals: Sequence[int]) -> list[Fault]:
+    """Compare what came with the arrivals to what was there, note what is safe, and return what is not."""
+    con, study = reader.con, reader.study
+    touched = touched_years(con, arrivals)
+    changes = [*finding_changes(con, arrivals, study), *missing_years(con, arrivals)]
+    if touched:
+        make_samples(con, touched, study.drift)
+        changes += [*yearly_changes(con, touched, study.drift), *linked_changes(con, touched, study)]
+    record(con, [note_of(con, change, study.disclosure.threshold) for change in changes if not change.refused])
+    return [fault_of(con, change) for change in changes if change.refused]
+
+
+def fault_of(con: duckdb.DuckDBPyConnection, change: Change) -> Fault:
+    """A change that is not safe, as a fault of the file that brought it."""
+    delivery, file = origin(con, change.arrival, change.register)
+    of_year = f"{change.year}: " if change.year else ""
+    return Fault(delivery, file, change.column, change.rule, of_year + change.message, (), change.n_rows)
+
+
+def note_of(con: duckdb.DuckDBPyConnection, change: Change, threshold: int) -> Note:
+    """A change that is safe. Shares of fewer rows than the threshold are withheld with their count."""
+    _, file = origin(con, change.arrival, change.register)
+    told = change.n_rows >= threshold
+    return Note(
+        change.arrival,
+        file,
+        change.register,
+        change.year,
+        change.column,
+        change.rule,
+        change.code,
+        round(change.before, 3) if told and change.before is not None else None,
+        round(change.now, 3) if told else None,
+        change.n_rows if told else None,
+    )
+
+
+def origin(con: duckdb.DuckDBPyConnection, arrival: int, register: str) -> tuple[str, str | None]:
+    """The delivery, and its file of a register; None where several files have brought the register."""
+    row = con.execute("""
+        select any_value(delivery_id), if(count(*) = 1, any_value(file_name), null)
+        from audit.delivery left join audit.delivery_file
+            on delivery_file.arrival = delivery.arrival and register = ?
+        where delivery.arrival = ?
+    """, [register, arrival]).fetchone()  # fmt: skip
+    return (str(row[0]), row[1]) if row else ("", None)
+
+
+def finding_changes(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], study: Study) -> list[Change]:
+    """What the checks of single files found that is drift: new columns and codes, other types, corrections."""
+    rows = con.execute("""
+        select finding.register, finding.year, finding.arrival, column_name, rule, action, finding.n_rows, file.n_rows
+        from audit.load_finding as finding
+        inner join audit.delivery_file as file
+            on file.arrival = finding.arrival and file.file_name = finding.file_name
+        where list_contains(?, finding.arrival) order by all
+    """, [list(arrivals)]).fetchall()  # fmt: skip
+    changes = []
+    for register, year, arrival, column, rule, action, n_rows, n_file in rows:
+        share = n_rows / max(n_file, 1)
+        if found := drift_rule(rule, action, share, study.drift):
+            limit = REFUSED_FINDINGS.get(found)
+            refused = limit is not None and n_file >= study.drift.least_rows and share > limit(study.drift).refused
+            message = f"the share {share:.3f} of the rows contradicts what was loaded before; ask which one is right"
+            named = rule.removeprefix("unknown_") if found == "new_column" else column
+            changes.append(
+                Change(register, year, arrival, named, found, None, None, share, n_rows, message, refused)
+            )  # fmt: skip
+    return changes
+
+
+def missing_years(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> list[Change]:
+    """Years that an earlier delivery of a wide file has brought and this one lacks: the earlier ones stay."""
+    wide = [name for name, contract in contracts().items() if contract.layout == "wide"]
+    rows = con.execute("""
+        with brought as (select register, year, arrival from audit.register_year where list_contains(?, register))
+        select distinct now.register, earlier.year, now.arrival
+        from brought as now inner join brought as earlier
+            on earlier.register = now.register and earlier.arrival < now.arrival
+        where list_contains(?, now.arrival) and not exists (
+            select 1 from brought where brought.arrival = now.arrival and brought.register = now.register
+                and brought.year = earlier.year)
+        order by all
+    """, [wide, list(arrivals)]).fetchall()  # fmt: skip
+    return [
+        Change(register, year, arrival, None, "missing_year", None, None, 0.0, 0, "", False)
+        for register, year, arrival in rows
+    ]
+
+
+def drift_rule(rule: str, action: str, share: float, bounds: Drift) -> str | None:
+    """What a finding is called as drift; None if it is none."""
+    if rule.startswith("unknown_column_"):
+        return "new_column"
+    if action == "repaired":
+        return "retyped_column" if share > bounds.retyped else None
+    if rule == "exact_duplicate":
+        return "doubled_rows" if share > bounds.doubled else None
+    return DRIFT_OF.get(rule)

@@ -1,0 +1,106 @@
+"""Out of the warehouse for Spark, and from Spark into the warehouse: Parquet files, written and read by DuckDB."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.spark.storage import Storage
+
+PERSON_KEY = "intermediate.person_key"
+NO_KEYS = "select cast(null as bigint) as person_key, cast(null as varchar) as lopenr_person where false"
+ESTIMATION_INPUT = ("estimation.cell", "estimation.path")
+
+
+def write_out(database: Path, storage: Storage) -> None:
+    """Write the current version of every register, and the keys that persons have, for Spark to read."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        there = con.sql(
+            "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
+        ).fetchall()
+        for schema, table in there:
+            if schema == "raw":
+                _copy_to(con, f"from raw.{table}", storage.raw(table))
+        has_keys = tuple(PERSON_KEY.split(".")) in there
+        _copy_to(con, f"from {PERSON_KEY}" if has_keys else NO_KEYS, storage.table(PERSON_KEY))
+
+
+def _copy_to(con: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
+    """Write a query's rows as one file, which Spark splits by its row groups."""
+    folder.mkdir(parents=True)
+    con.execute(f"copy ({query}) to '{folder}/written_out.parquet' (format parquet)")
+
+
+def take_in(storage: Storage, manifest: Path, database: Path) -> None:
+    """Put what Spark built in the warehouse's place: marts, estimation input, keys, and the seeds.
+
+    Everything else that DuckDB built for itself in `intermediate` goes: it no longer belongs to the marts, and the next
+    build in DuckDB makes it anew.
+    """
+    nodes = _nodes(manifest)
+    with duckdb.connect(str(database)) as con:
+        for name in _tables_of(con, "intermediate"):
+            if name != PERSON_KEY:
+                con.execute(f"drop table {name}")
+        for name in (*_taken_whole(nodes), PERSON_KEY):
+            _take(con, storage, name, nodes[name])
+
+
+def take_in_estimation_input(storage: Storage, manifest: Path, database: Path) -> None:
+    """Put Spark's `estimation.cell` and `estimation.path` in the warehouse's place."""
+    nodes = _nodes(manifest)
+    with duckdb.connect(str(database)) as con:
+        for name in ESTIMATION_INPUT:
+            _take(con, storage, name, nodes[name])
+
+
+def checked_tables(storage: Storage, manifest: Path) -> dict[str, Path]:
+    """Folders of the tables that a gate looks at, by schema.name: registers, keys, marts, estimation input."""
+    nodes = _nodes(manifest)
+    raw = {f"raw.{folder.name}": folder for folder in (storage.path / "raw").iterdir()}
+    built = {name: storage.table(name) for name in (*_taken_whole(nodes), PERSON_KEY)}
+    return raw | {name: folder for name, folder in built.items() if folder.exists()}
+
+
+def _taken_whole(nodes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Names of marts, estimation input and seeds."""
+    return [
+        name
+        for name, node in nodes.items()
+        if node["schema"] in ("marts", "estimation") or node["resource_type"] == "seed"
+    ]
+
+
+def _nodes(manifest: Path) -> dict[str, Mapping[str, Any]]:
+    """What dbt's manifest says of models and seeds, by schema.name."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    return {f"{node['schema']}.{node['name']}": node for node in nodes if node["resource_type"] in ("model", "seed")}
+
+
+def _tables_of(con: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
+    """Names of a schema's tables, without views."""
+    rows: Iterable[tuple[str]] = con.execute(
+        "select table_name from information_schema.tables where table_schema = ? and table_type = 'BASE TABLE'",
+        [schema],
+    ).fetchall()
+    return [f"{schema}.{table}" for (table,) in rows]
+
+
+def _take(con: duckdb.DuckDBPyConnection, storage: Storage, name: str, node: Mapping[str, Any]) -> None:
+    """Make a table of Spark's files, in their order, with the contract's constraints and the descriptions."""
+    con.execute(f"create schema if not exists {node['schema']}")
+    con.execute(f"create or replace table {name} as from read_parquet('{storage.table(name)}/*.parquet')")
+    if not node["config"].get("contract", {}).get("enforced"):
+        return
+    con.execute(f"comment on table {name} is {_text(node['description'])}")
+    for column in node["columns"].values():
+        if any(constraint["type"] == "not_null" for constraint in column["constraints"]):
+            con.execute(f"alter table {name} alter column {column['name']} set not null")
+        con.execute(f"comment on column {name}.{column['name']} is {_text(column['description'])}")
+
+
+def _text(value: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,22 @@
+"""dbt's own connection to an encrypted warehouse (`profiles.yml`, target `encrypted`): its extension, without network.
+
+dbt-duckdb loads this module by its name and asks it for a class `Plugin`.
+"""
+
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from storage.warehouse import NAME, load_extension
+
+
+class Plugin(BasePlugin):
+    """Gives the connection what it takes to open the file that the profile attaches."""
+
+    def configure_connection(self, conn: Any) -> None:
+        """Called by dbt before it attaches."""
+        load_extension(conn)
+
+    def configure_cursor(self, cursor: Any) -> None:
+        """Called by dbt for every thread: names without a database mean the warehouse, as in a file in the clear."""
+        cursor.execute(f"use {NAME}")

@@ -1,0 +1,93 @@
+"""What the load makes of declared renames, of files outside a delivery, and of what it notes; `tests/defects` has drift
+between whole years."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from flows.load import Fault, column_map
+from flows.load.contract import ContractError
+from flows.load.drift_notes import Note
+from tests.deliveries import REGSYS, change, repeated, without, write_delivery, write_files
+from tests.load.conftest import Warehouse
+
+Declare = Callable[[str], None]
+Rules = Callable[[Sequence[Fault]], set[tuple[str, str | None]]]
+RENAMED = without(REGSYS, "arb_arbkomm") | {"arb_kommune": REGSYS["arb_arbkomm"]}
+
+
+@pytest.fixture
+def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Declare:
+    def write(text: str) -> None:
+        path = tmp_path / "column_map.yml"
+        path.write_text(text, encoding="utf-8")
+        column_map.read_column_map.cache_clear()
+        monkeypatch.setattr(column_map, "COLUMN_MAP", path)
+
+    return write
+
+
+def drift(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    return warehouse.rows("select register, year, column_name, rule, n_rows from audit.drift order by all")
+
+
+def test_a_declared_rename_is_read_and_noted(warehouse: Warehouse, declare: Declare) -> None:
+    declare("renames: [{register: regsys, column: arb_arbkomm, header: arb_kommune, years: [2014, 2015]}]")
+    write_files(warehouse.landing / "d1", regsys_2015=repeated(RENAMED, 3))
+    warehouse.load()
+    assert warehouse.rows("select distinct arb_arbkomm from raw.regsys order by 1") == [("0301",), (None,)]
+    assert drift(warehouse) == [("regsys", 2015, "arb_arbkomm", "renamed_column", 6)]
+
+
+def test_a_rename_of_other_years_is_refused(warehouse: Warehouse, declare: Declare, rules: Rules) -> None:
+    declare("renames: [{register: regsys, column: arb_arbkomm, header: arb_kommune, years: [2016, 2018]}]")
+    write_files(warehouse.landing / "d1", regsys_2015=RENAMED)
+    assert rules(warehouse.refused()) == {("missing_column", "arb_arbkomm")}
+
+
+def test_wide_columns_are_renamed_by_their_own_years(warehouse: Warehouse, declare: Declare) -> None:
+    declare('renames: [{register: bu_utd, column: bu, header: "utd_{yyyy}", years: [2015, 2015]}]')
+    table = {"lopenr_person": ["p1"], "bu_2014": ["401101"], "utd_2015": ["641101"], "utd_2016": ["201199"]}
+    write_files(warehouse.landing / "d1", bu_utd=table)
+    warehouse.load()
+    assert warehouse.rows("select aar, bu from raw.bu_utd order by 1") == [(2014, "401101"), (2015, "641101")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "renames: [{register: skatt, column: x, header: y}]",
+        "renames: [{register: regsys, column: x, header: y}]",
+        "renames: [{register: regsys, column: arb_arbkomm, header: KOMMUNE}]",
+        "renames: [{register: regsys, column: arb_arbkomm, header: kommune, years: [2016, 2015]}]",
+        "renames: [{register: faste_oppl, column: invkat, header: kategori, years: [2015, 2016]}]",
+        "renames: [{register: regsys, column: arb_arbkomm, header: kommune, since: 2015}]",
+        "renames: [",
+    ],
+)
+def test_a_wrong_column_map_is_an_error(declare: Declare, text: str) -> None:
+    declare(text)
+    with pytest.raises(ContractError, match=r"column_map\.yml"):
+        column_map.renamed_headers("regsys", "arb_arbkomm")
+
+
+def test_notes_tell_no_count_below_the_threshold(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", regsys_2015=REGSYS)
+    write_files(warehouse.landing / "d2", regsys_2015=change(REGSYS, arb_arbmark_status=["1", "1"]))
+    warehouse.load()
+    assert drift(warehouse) == [("regsys", 2015, None, "corrected", None)]
+    note = Note(2, None, "regsys", 2015, None, "corrected", None, None, None, None)
+    assert note.line() == "regsys 2015: corrected (few rows)"
+
+
+@pytest.mark.parametrize("name", ["w21_1234_regsys_2015_ut.csv", "delivery_2016.zip", "other.parquet"])
+def test_data_outside_a_delivery_is_due_and_refused(warehouse: Warehouse, name: str) -> None:
+    write_delivery(warehouse.landing / "d1")
+    (warehouse.landing / name).write_bytes(b"x")
+    assert warehouse.due() == ["d1", name]
+    [loaded] = warehouse.load("d1")
+    assert loaded.delivery == "d1"
+    assert warehouse.due() == [name]
+    [fault] = warehouse.refused()
+    assert (fault.rule, fault.file) == ("outside_delivery", name)

@@ -1,0 +1,43 @@
+"""Spark on this machine: two cores for two executors, and settings that start fast."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.home import STUDY_FILE
+from flows.spark.build import is_installed
+from models_py.study import Study, load_study
+
+# Queries on so few rows take longer to compile than to run.
+FAST_SETTINGS = """
+spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+"""
+
+
+@pytest.fixture(scope="session")
+def study() -> Study:
+    return load_study(STUDY_FILE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def local_spark(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if not is_installed():
+        pytest.skip("no Java 17 with Spark on this machine: the target spark is NOT tested (see docs/scale.md)")
+    folder = tmp_path_factory.mktemp("spark_conf")
+    (folder / "spark-defaults.conf").write_text(FAST_SETTINGS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_CONF_DIR", str(folder))
+        patch.setenv("FLYTTEPANEL_SPARK_MASTER", "local[2]")
+        patch.setenv("FLYTTEPANEL_SPARK_PARTITIONS", "3")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def empty_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where Spark must leave nothing."""
+    folder = tmp_path / "working_directory"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
