@@ -9,7 +9,7 @@ import duckdb
 from flows.load.contract import KEY
 from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
-from flows.load.forms import form_rule, plainly_typed, repairs, typed
+from flows.load.forms import PLAIN_REPAIRS, form_rule, plainly_typed, repairs, typed
 from flows.load.header import SourceColumn
 from flows.load.identity import identity_number_faults
 from flows.load.session import name
@@ -73,8 +73,9 @@ def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceC
         with tally as (select {column} as x, count(*) as n from delivered where {column} is not null group by all)
         select sum(n), sum(n) filter (value is null) {repaired} from (select x, n, {value} as value from tally)
     """)  # fmt: skip
-    if not n_wrong and not any(n_repaired):
-        checked.plain.add(source.name)
+    repaired_by = {rule for rule, n_rows in zip(rules, n_repaired, strict=True) if n_rows}
+    if not n_wrong and repaired_by <= PLAIN_REPAIRS:
+        checked.plain[source.name] = repaired_by
     for rule, n_rows in zip(rules, n_repaired, strict=True):
         checked.found(source, rule, "repaired", n_rows)
     rule, message = form_rule(source.column)
@@ -99,9 +100,10 @@ def make_typed(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
 
 
 def typed_value(checked: Checked, source: SourceColumn) -> str:
-    """SQL: the typed value of a column of `delivered`; where `check_form` found nothing to repair, a plain one."""
-    form = plainly_typed if source.name in checked.plain else typed
-    return form(source.column, name(source.name))
+    """SQL: the typed value of a column of `delivered`, by as little work as what `check_form` found allows."""
+    value = name(source.name)
+    repaired = checked.plain.get(source.name)
+    return typed(source.column, value) if repaired is None else plainly_typed(source.column, value, repaired)
 
 
 def check_rules(con: duckdb.DuckDBPyConnection, checked: Checked, limits: Load, this_year: int) -> None:

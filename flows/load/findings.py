@@ -29,7 +29,7 @@ class Finding:
 class Checked:
     """A file under check: what it is, and what the checks have found so far. The checks append; nothing else does.
 
-    `plain`: names of columns whose every value was delivered in the declared form.
+    `plain`: columns whose values all have the declared form but for the repairs listed, which are cheap to make.
     """
 
     file: DeliveredFile
@@ -39,7 +39,7 @@ class Checked:
     faults: list[Fault] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     quarantined: list[tuple[int, str]] = field(default_factory=list)
-    plain: set[str] = field(default_factory=set)
+    plain: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def year(self) -> int | None:

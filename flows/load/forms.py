@@ -4,6 +4,8 @@ Each function returns SQL expressions on a text expression that is trimmed and N
 form becomes NULL.
 """
 
+from collections.abc import Collection
+
 from flows.load.contract import Column
 from flows.load.session import text
 
@@ -24,8 +26,14 @@ def typed(column: Column, x: str) -> str:
     return typed_digits(column, x) if column.digits else typed_listed(column, x)
 
 
-def plainly_typed(column: Column, x: str) -> str:
-    """The typed value of a text that has the declared form and so breaks no rule of `repairs`: far less work."""
+# Repairs beside which `plainly_typed` still holds.
+PLAIN_REPAIRS = {"leading_zeros"}
+
+
+def plainly_typed(column: Column, x: str, repaired: Collection[str]) -> str:
+    """The typed value where all texts of a column have a form, and no repair but `repaired` is due: far less work."""
+    if "leading_zeros" in repaired:
+        return f"lpad({x}, {column.digits}, '0')"
     conversions = {"date": f"strptime({x}, '%Y%m%d')::date", "month": f"{x}::integer", "integer": f"{x}::smallint"}
     return conversions.get(column.kind, x)
 
@@ -43,10 +51,13 @@ def typed_digits(column: Column, x: str) -> str:
 
 
 def typed_listed(column: Column, x: str) -> str:
-    """A code of a list, in the list's own case."""
+    """A code of a list, in the list's own case.
+
+    Not `in (…)`: DuckDB makes a join of a long list, after which rows no longer stand in the file's order.
+    """
     allowed = ", ".join(text(code) for code in column.allowed)
     cases = "".join(f" when {text(code.lower())} then {text(code)}" for code in column.allowed)
-    return f"case when {x} in ({allowed}) then {x} else case lower({whole(x)}){cases} end end"
+    return f"case when list_contains([{allowed}], {x}) then {x} else case lower({whole(x)}){cases} end end"
 
 
 def typed_date(x: str) -> str:

@@ -47,7 +47,9 @@ contents = (
     .filter(bool)
 )
 deliver = st.tuples(st.just("deliver"), st.sampled_from(DELIVERIES), contents)
-other = st.tuples(st.sampled_from(("withdraw", "load again")), st.sampled_from(DELIVERIES), st.just({}))
+other: st.SearchStrategy[tuple[str, str, Content]] = st.tuples(
+    st.sampled_from(("withdraw", "load again")), st.sampled_from(DELIVERIES), st.just({})
+)
 sequences = st.lists(st.one_of(deliver, deliver, other), min_size=2, max_size=7)
 
 
