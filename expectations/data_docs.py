@@ -10,7 +10,9 @@ from pathlib import Path
 from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 
 REMOTE_OR_ACTIVE = re.compile(
-    r"<script\b.*?</script>|<footer\b.*?</footer>|<(?:link|img)\b[^>]*\b(?:href|src)=[\"']https?:[^>]*>", re.DOTALL
+    r"<script\b.*?</script>|<footer\b.*?</footer>|<(?:link|img)\b[^>]*\b(?:href|src)=[\"']https?:[^>]*>"
+    r"|<link\b[^>]*favicon[^>]*>",  # which pages look for where it is not
+    re.DOTALL,
 )
 STYLE = """<style>
   body { font-family: sans-serif; margin: 2rem; max-width: 75rem; }
