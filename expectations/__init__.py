@@ -5,6 +5,13 @@ Does not belong here: repairing data, or deciding which delivery is loaded.
 """
 
 import os
+import sys
 
 # Read when great_expectations is first imported; a gate on confidential data reports to nobody.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+# pyspark, where it is installed, takes a process whose main module has no file (`python -c`, a test's worker) for its
+# own documentation tests and ends it on import; Great Expectations imports pyspark.
+MAIN = sys.modules["__main__"]
+if not hasattr(MAIN, "__file__"):
+    MAIN.__file__ = __file__

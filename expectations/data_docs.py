@@ -11,7 +11,7 @@ from great_expectations.data_context.data_context.abstract_data_context import A
 
 REMOTE_OR_ACTIVE = re.compile(
     r"<script\b.*?</script>|<footer\b.*?</footer>|<(?:link|img)\b[^>]*\b(?:href|src)=[\"']https?:[^>]*>"
-    r"|<link\b[^>]*favicon[^>]*>",  # which pages look for where it is not
+    r"|<link rel=\"shortcut icon\"[^>]*>",  # which is not where deep pages look for it
     re.DOTALL,
 )
 STYLE = """<style>

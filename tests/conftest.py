@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-# Before any test imports Great Expectations.
-from tests import named_main  # noqa: F401
+import expectations  # noqa: F401 - before any test imports Great Expectations, and with it pyspark
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

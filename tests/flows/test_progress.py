@@ -110,7 +110,7 @@ with progress("work") as bar:
     LOGGER.info("a line")
     time.sleep(0.3)
 """
-    assert re.search(r"(?m)^INFO:flyttepanel:a line *$", on_terminal(sys.executable, "-c", work))
+    assert re.search(r"(?m)^a line *$", on_terminal(sys.executable, "-c", work))
 
 
 def test_work_is_weighted_by_the_time_it_took_before(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ def test_a_release_needs_nothing_else(shared: Path, own_copy: Refreshed) -> None
 
 def test_every_page_finds_what_it_shows_and_links_to(shared: Path) -> None:
     site = (shared / "site").resolve()
-    pages = list(site.rglob("*.html"))
+    # The references of dbt docs are routes within its one page.
+    pages = [page for page in site.rglob("*.html") if "dbt_docs" not in page.parts]
     assert len(pages) > 5
     for page in pages:
         for reference in REFERENCE.findall(page.read_text(encoding="utf-8")):
