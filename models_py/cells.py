@@ -127,10 +127,10 @@ def read_cells(con: duckdb.DuckDBPyConnection, group: str, years: tuple[str, ...
 
 
 def _unknown_levels(con: duckdb.DuckDBPyConnection, group: str, name: str, levels: tuple[str, ...]) -> str:
-    """Which of a covariate's levels the specification does not know."""
+    """How many of a covariate's levels the specification does not know; which they are may be a value from a row."""
     found = con.execute(f"select distinct {name}::varchar from estimation.cell where {of_group(group)}").fetchall()
-    unknown = sorted("NULL" if level is None else repr(level) for (level,) in found if level not in levels)
-    return f"estimation.cell.{name}: {', '.join(unknown)} is not a level of it"
+    n_unknown = sum(level not in levels for (level,) in found)
+    return f"estimation.cell.{name}: {n_unknown} of its values are no levels of it in study.yml"
 
 
 def count_persons(con: duckdb.DuckDBPyConnection, group: str) -> int:

@@ -5,6 +5,7 @@ Belongs here: running, and where a command may leave anything. Does not belong h
 
 import multiprocessing
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -31,6 +32,7 @@ class Ran:
 
 def run(command: str, home: Home, study_file: Path, stage: Path) -> Ran:
     """Run a command in a home directory; what it prints, and its temporary files, are kept under `stage`."""
+    shutil.rmtree(stage, ignore_errors=True)
     for folder in ("printed", "tmp", "user", "cwd"):
         (stage / folder).mkdir(parents=True, exist_ok=True)
     started = time.time() - 1  # file systems round

@@ -246,8 +246,9 @@ def test_paths_that_disagree_with_cells_are_refused(native: pd.DataFrame, study:
 
 def test_unknown_levels_of_a_covariate_are_refused(native: pd.DataFrame, study: Study, tmp_path: Path) -> None:
     database = write_warehouse(native.assign(sex="other"), tmp_path / "warehouse.duckdb")
-    with pytest.raises(EstimationInputError, match=r"estimation\.cell\.sex: 'other'"):
+    with pytest.raises(EstimationInputError, match=r"estimation\.cell\.sex: 1 of its values") as refusal:
         estimate(database, study)
+    assert "other" not in str(refusal.value)  # it may be a value from a row
 
 
 def test_nobody_at_risk_is_refused(native: pd.DataFrame, study: Study, tmp_path: Path) -> None:
