@@ -142,7 +142,7 @@ def raw(warehouse: Warehouse) -> dict[str, Rows]:
     return {register: frozenset(rows) for register, rows in found.items()}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(sequence=sequences)
 def test_the_current_versions_alone_decide(study: Study, sequence: list[tuple[str, str, Content]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
