@@ -61,6 +61,8 @@ def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
 
     Wide files are delivered whole again each year: only what is new or corrected in them is written again.
     """
+    if not years:  # a file of a restored delivery none of whose years is asked for
+        return
     register = checked.file.register
     current = current_contents(con, register, years)
     delivered = delivered_contents(con, checked, years, with_sums=bool(current))

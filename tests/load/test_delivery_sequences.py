@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models_py.study import Study
@@ -142,7 +142,20 @@ def raw(warehouse: Warehouse) -> dict[str, Rows]:
     return {register: frozenset(rows) for register, rows in found.items()}
 
 
+FAMILIES_OF_TWO_YEARS = {("hush_fam", 2015): {"p0001": "1", "p0002": "1"}, ("hush_fam", 2016): {"p0001": "1"}}
+FAMILIES_OF_ONE = {("hush_fam", 2015): {"p0001": "1", "p0002": "1"}}
+MUNICIPALITIES = {("bostedskommune", 2015): {"p0001": "0301"}}
+
+
 @settings(max_examples=8, deadline=None)
+@example(  # one year of `b` comes back, and of its other file nothing
+    sequence=[
+        ("deliver", "a", MUNICIPALITIES),
+        ("deliver", "a", FAMILIES_OF_ONE),
+        ("deliver", "b", FAMILIES_OF_TWO_YEARS),
+        ("deliver", "a", MUNICIPALITIES),
+    ]
+)
 @given(sequence=sequences)
 def test_the_current_versions_alone_decide(study: Study, sequence: list[tuple[str, str, Content]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
