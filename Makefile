@@ -32,7 +32,6 @@ setup: .venv/.ready  ## build .venv from the lock file
 lock: .venv/.ready  ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --output-file requirements.lock
-
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra spark --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --constraint requirements.lock --output-file .venv/with-spark.lock
 	awk 'NR==FNR { if (/^[^ #]/) there[$$1] = 1; next } /^[^ #]/ { keep = !($$1 in there) } keep' \

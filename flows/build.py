@@ -59,7 +59,7 @@ def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
         BuildFailed: a model, seed or test failed, or dbt did not start.
     """
     with progress("build, all years" if full else "build", work) as bar:
-        nodes = Nodes(bar, work / "target" / "manifest.json", count_raw_rows(database))
+        nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database))
         run_dbt((*EVERYTHING, *(FULL if full else ())), duckdb_file(database, work), study, work, nodes.watch)
 
 

@@ -121,21 +121,23 @@ def is_watched() -> bool:
 
 def remembered(work: Path | None, title: str) -> dict[str, float]:
     """Seconds each part took when this work was last done; nothing if that is not known."""
+    return read_timings(work).get(title, {}) if work else {}
+
+
+def read_timings(work: Path) -> dict[str, dict[str, float]]:
+    """What is kept of all work, by title and part; nothing if it cannot be read."""
     try:
-        kept: dict[str, dict[str, float]] = json.loads((work / TIMINGS).read_text(encoding="utf-8")) if work else {}
+        kept: dict[str, dict[str, float]] = json.loads((work / TIMINGS).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return kept.get(title, {})
+    return kept
 
 
 def remember(work: Path | None, title: str, seconds: Mapping[str, float]) -> None:
     """Keep what each part took; names of parts and seconds are all that is written."""
     if work is None or not seconds:
         return
-    try:
-        kept = json.loads((work / TIMINGS).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        kept = {}
+    kept = read_timings(work)
     kept[title] = {part: round(took, 2) for part, took in seconds.items()}
     unfinished = work / f".{TIMINGS}"
     unfinished.write_text(json.dumps(kept, indent=1, sort_keys=True), encoding="utf-8")

@@ -58,15 +58,14 @@ class Design:
 
     def matrix(self, cells: Cells) -> Floats:
         """The design matrix (n, k) of cells."""
-        n, k = cells.age.size, len(self.columns)
-        matrix = np.zeros((n, k))
-        flat, row_starts = matrix.reshape(-1), np.arange(n) * k
+        matrix = np.zeros((cells.age.size, len(self.columns)))
+        rows = np.arange(cells.age.size)
         for term in self.categorical_terms:
             factor, positions = cells.factors[term], self.positions(term)
             # By level: its column, or one beyond the last for levels without a column.
-            column = np.array([positions.get(level, k) for level in factor.levels])[factor.codes]
-            has_column = column < k
-            flat[(row_starts + column)[has_column]] = 1.0
+            column = np.array([positions.get(level, len(self.columns)) for level in factor.levels])[factor.codes]
+            has_column = column < len(self.columns)
+            matrix[rows[has_column], column[has_column]] = 1.0
         for j, numeric in enumerate(self.columns):
             if not numeric.level:
                 matrix[:, j] = numeric_column(numeric.term, cells.age, self.age_scale)

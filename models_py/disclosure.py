@@ -15,7 +15,7 @@ from models_py.contributions import ContributionError, few_persons_keys
 from models_py.counts import Key, Span, panel_span, read_counts
 from models_py.earlier_releases import HistoryUnreadable, read_earlier
 from models_py.output_check import OutputCheck, check_output
-from models_py.published_counts import Published, fit_row, rate_rows, verdict_row, wilson_interval
+from models_py.published_counts import Published, fit_row, rate_rows, verdict_row
 from models_py.release_protection import FitKeys, protect_release
 from models_py.rounding import rounded_count
 from models_py.study import Study
@@ -23,7 +23,7 @@ from models_py.table import Table
 from models_py.tables import ESTIMATION_TABLES, FIT, OBSERVED_RATE, PANEL_ACCOUNTING, PUBLISHED_TABLES
 from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, VARIANT
 
-__all__ = ["DisclosureError", "Publication", "publishable", "rounded_count", "wilson_interval"]
+__all__ = ["DisclosureError", "Publication", "publishable", "rounded_count"]
 
 # Whole numbers of tables that hold no persons: of tests, and what a prediction is made for.
 NOT_OF_PERSONS = {"n_tests", "n_supporting", "age", "year", "first_year", "last_year"}

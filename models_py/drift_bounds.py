@@ -7,9 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models_py.part import Part
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from models_py.part import Part, Share
 
 
 class Bounds(Part):

@@ -169,9 +169,7 @@ def _changed_too(
     bounds: dict[Hashable, Interval] = {key: published[key] or anything for key in system.counts}
     for key, interval in release.intervals.items():
         bounds[own.get(key, key)] = _both(interval, bounds.get(own.get(key, key), anything))
-    equations: list[tuple[Hashable, Sequence[Hashable], int]] = [
-        (total, parts, _known(system, total, parts)) for total, parts in system.margins
-    ]
+    equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
     equations += release.equations({key: own.get(key, key) for key in release.intervals})
     more: dict[Hashable, Key] = {("more", key): key for key in perhaps}
     less: dict[Hashable, Key] = {("less", key): key for key in perhaps}
@@ -227,7 +225,7 @@ def nested(
 
 def _attack(
     names: Sequence[Hashable],
-    equations: Iterable[tuple[Hashable, Sequence[Hashable], int]],
+    equations: Iterable[Equation],
     bounds: dict[Hashable, Interval],
     anyway: dict[Hashable, Interval],
     published: set[Hashable],

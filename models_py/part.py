@@ -3,7 +3,11 @@
 Belongs here: how a part behaves, and how its faults are told. Does not belong here: any key of `study.yml`.
 """
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Part(BaseModel):

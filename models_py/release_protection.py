@@ -88,8 +88,9 @@ def protect_release(
     """
     small = {key for key, count in system.counts.items() if count < rule.threshold}
     few = system.few_persons - small
-    by_margins = _suppressed(system, small | few, set(locked_keys(system, earlier)), rule) - small - few
-    before = withheld_before(system, earlier) - set(locked_keys(system, earlier)) - small - few - by_margins
+    locked = set(locked_keys(system, earlier))
+    by_margins = _suppressed(system, small | few, locked, rule) - small - few
+    before = withheld_before(system, earlier) - locked - small - few - by_margins
     last = shown_before(earlier)
     shown = {key: published_count(count, last.get(key), rule) for key, count in system.counts.items()}
     shown |= dict.fromkeys(small | few | by_margins | before)

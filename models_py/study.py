@@ -16,10 +16,8 @@ from pydantic import Field, ValidationError, model_validator
 from models_py.drift_bounds import Drift
 from models_py.framework import Framework
 from models_py.hypotheses import Hypothesis, Levels, Outcome, Situation, Tests, cross
-from models_py.part import Part, Title, faults_of
+from models_py.part import Part, Share, Title, faults_of
 from models_py.variants import Variant, check_variants
-
-Share = Annotated[float, Field(ge=0, le=1)]
 
 # Terms that are no categorical variable of the panel, and variables that are no covariate.
 NUMERIC_TERMS = ("intercept", "age", "age_squared")

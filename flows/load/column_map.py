@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from flows.load.contract import COLUMN_MAP, ContractError, Part, contracts
+from flows.load.contract import COLUMN_MAP, Part, contracts, read_declaration
 
 Years = tuple[int, int]
 
@@ -43,18 +42,8 @@ class ColumnMap(Part):
 
 @cache
 def read_column_map(path: Path) -> ColumnMap:
-    """The declared renames.
-
-    Raises:
-        ContractError: it is not YAML, has an unknown key, or names what no contract has.
-    """
-    try:
-        return ColumnMap.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise ContractError(f"{path}: not YAML: {error}") from None
-    except ValidationError as error:
-        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ContractError(f"{path}:\n{faults}") from None
+    """The declared renames; raises what `read_declaration` does, and if one names what no contract has."""
+    return read_declaration(path, ColumnMap)
 
 
 def renamed_headers(register: str, column: str) -> list[tuple[str, Years | None]]:

@@ -7,7 +7,7 @@ codes). Does not belong here: anything that looks at a delivery.
 import csv
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -28,6 +28,9 @@ class Part(BaseModel):
     """A part of a contract: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Declared = TypeVar("Declared", bound=Part)
 
 
 class Column(Part):
@@ -149,13 +152,18 @@ def contracts() -> dict[str, Contract]:
 
 
 def read_contract(path: Path) -> Contract:
-    """One declaration.
+    """One register's declaration; raises what `read_declaration` does."""
+    return read_declaration(path, Contract)
+
+
+def read_declaration(path: Path, kind: type[Declared]) -> Declared:
+    """A file of this folder as what it declares.
 
     Raises:
-        ContractError: it is not YAML, has an unknown key or contradicts itself.
+        ContractError: it is not YAML, has an unknown key or contradicts itself or another declaration.
     """
     try:
-        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
         raise ContractError(f"{path}: not YAML: {error}") from None
     except ValidationError as error:

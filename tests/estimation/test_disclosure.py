@@ -12,8 +12,9 @@ from scipy.optimize import linprog
 from statsmodels.stats.proportion import proportion_confint
 
 from models_py.counts import read_counts
-from models_py.disclosure import DisclosureError, publishable, wilson_interval
+from models_py.disclosure import DisclosureError, publishable
 from models_py.estimate import estimate
+from models_py.published_counts import wilson_interval
 from models_py.release_protection import protect_release
 from models_py.rounding import rounded_count, spoken_count
 from models_py.study import Study

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -21,13 +20,6 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def study() -> Study:
     return load_study(STUDY_FILE)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
 
 
 def test_the_last_run_of_a_step_is_the_last_although_the_clock_was_set_back(home: Home, study: Study) -> None:

@@ -21,13 +21,6 @@ from tests.faults.wrong import KilledAtChange, lose_unsynced
 PARTS = ("results.duckdb", "manifest.json", "site/index.html")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
-
-
 def make_draft(home: Home, name: str) -> Path:
     """A rendered draft of a release in which every file says whose it is."""
     draft = home.work / f"release-{name}"
