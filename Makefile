@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-marginaleffects test-operations \
-	test-defects test-faults test-canaries test-spark attack lint format bench bench-country bench-growth \
+	test-defects test-sequences test-faults test-canaries test-spark attack lint format bench bench-country bench-growth \
 	bench-peers-country bench-peers bench-estimation bench-next-year bench-spark coverage clean
 SQL_PAGE := report/sql_page
 
@@ -78,6 +78,9 @@ test-operations: setup  ## schedules, alerts, kills and retention on a real Pref
 
 test-defects: setup  ## every corrupted delivery of the catalogue, and clean years of ten seeds (some minutes)
 	$(BIN)/python -m tests.defects.campaign
+
+test-sequences: setup  ## random sequences of deliveries and builds, against one delivery of what they leave (half an hour)
+	$(BIN)/python -m tests.campaigns.sequences
 
 test-canaries: setup  ## marked values in every field and kind of fault, at every step, and a search of all that is left (hours)
 	$(BIN)/python -m tests.canaries.campaign

@@ -6,6 +6,7 @@ Does not belong here: repairing data, or deciding which delivery is loaded.
 
 import os
 import sys
+import warnings
 
 # Read when great_expectations is first imported; a gate on confidential data reports to nobody.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -15,3 +16,6 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 MAIN = sys.modules["__main__"]
 if not hasattr(MAIN, "__file__"):
     MAIN.__file__ = __file__
+
+# And it warns of pandas' version, which no gate lets it near.
+warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -21,8 +22,10 @@ YEARS = (2015, 2016, 2017)
 DELIVERIES = ("a", "b", "c")
 
 Rows = frozenset[tuple[object, ...]]
+Value = TypeVar("Value")
+RegisterYear = tuple[str, int | None]  # None for faste_oppl
 Version = dict[str, str]  # a person's value; a person without a row is not there
-Content = dict[tuple[str, int | None], Version]  # by register and year, None for faste_oppl
+Content = dict[RegisterYear, Version]
 
 
 def versions(values: tuple[str, ...]) -> st.SearchStrategy[Version]:
@@ -54,20 +57,20 @@ sequences = st.lists(st.one_of(deliver, deliver, other), min_size=2, max_size=7)
 
 
 @dataclass
-class Account:
+class Account(Generic[Value]):
     """Which deliveries count, in order of arrival, each with what it brought: design §4 in plain Python."""
 
-    counting: dict[str, Content] = field(default_factory=dict)
+    counting: dict[str, dict[RegisterYear, dict[str, Value]]] = field(default_factory=dict)
 
-    def arrives(self, delivery: str, content: Content) -> None:
+    def arrives(self, delivery: str, content: dict[RegisterYear, dict[str, Value]]) -> None:
         """A delivery that is loaded with this content already keeps its place; other content makes it the newest."""
         if self.counting.get(delivery) != content:
             self.counting.pop(delivery, None)
             self.counting[delivery] = content
 
-    def current(self) -> Content:
+    def current(self) -> dict[RegisterYear, dict[str, Value]]:
         """The current version of each register-year; persons of `faste_oppl` each from the latest that has them."""
-        current: Content = {}
+        current: dict[RegisterYear, dict[str, Value]] = {}
         for content in self.counting.values():
             for key, version in content.items():
                 current[key] = {**current.get(key, {}), **version} if key[1] is None else version
@@ -160,7 +163,8 @@ MUNICIPALITIES = {("bostedskommune", 2015): {"p0001": "0301"}}
 def test_the_current_versions_alone_decide(study: Study, sequence: list[tuple[str, str, Content]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Warehouse(Path(folder) / "landing", Path(folder) / "warehouse.duckdb", study)
-        account, on_disk = Account(), {}
+        account: Account[str] = Account()
+        on_disk: dict[str, Content] = {}
         for event, delivery, content in sequence:
             if event == "withdraw" and delivery in account.counting:
                 warehouse.withdraw(delivery)
@@ -176,7 +180,7 @@ def test_the_current_versions_alone_decide(study: Study, sequence: list[tuple[st
                 assert_audit_agrees(warehouse, account)
 
 
-def assert_audit_agrees(warehouse: Warehouse, account: Account) -> None:
+def assert_audit_agrees(warehouse: Warehouse, account: Account[str]) -> None:
     """`audit.register_year` names one current version of each register-year there is, and no other."""
     current = warehouse.rows("""
         select register, year, count(*) from audit.register_year

@@ -1,11 +1,11 @@
 {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
 
-with persons as (
+with mentions as (
 
     select lopenr_person from {{ ref('stg_person') }}
-    union
+    union all
     select lopenr_person from {{ ref('stg_residence') }}
-    union
+    union all
     select lopenr_person from {{ ref('stg_migration_event') }}
 
 ),
@@ -26,14 +26,15 @@ known_persons as (
 
 ),
 
+-- Known persons go before the rest is made distinct: in a yearly build that leaves few.
 new_persons as (
 
-    select persons.lopenr_person
-    from persons
+    select distinct mentions.lopenr_person
+    from mentions
     left join known_persons
-        on persons.lopenr_person = known_persons.lopenr_person
+        on mentions.lopenr_person = known_persons.lopenr_person
     where
-        persons.lopenr_person is not null
+        mentions.lopenr_person is not null
         and known_persons.lopenr_person is null
 
 ),

@@ -5,7 +5,7 @@ with residences as (
     select
         'residence' as register,
         year,
-        {{ content_of(['lopenr_person', 'municipality_code']) }} as content
+        concat('arrival ', max(arrival)) as content
     from {{ ref('stg_residence') }}
     group by year
 
@@ -16,7 +16,7 @@ registration_statuses as (
     select
         'registration_status' as register,
         year,
-        {{ content_of(['lopenr_person', 'registration_status', 'status_since']) }} as content
+        concat('arrival ', max(arrival)) as content
     from {{ ref('stg_registration_status') }}
     group by year
 
@@ -27,7 +27,7 @@ families as (
     select
         'family' as register,
         year,
-        {{ content_of(['lopenr_person', 'family_type', 'couple_status', 'is_reference_person']) }} as content
+        concat('arrival ', max(arrival)) as content
     from {{ ref('stg_family') }}
     group by year
 
@@ -38,7 +38,7 @@ labour_market_statuses as (
     select
         'labour_market' as register,
         year,
-        {{ content_of(['lopenr_person', 'status_code']) }} as content
+        concat('arrival ', max(arrival)) as content
     from {{ ref('stg_labour_market') }}
     group by year
 
@@ -49,7 +49,7 @@ educations as (
     select
         'education' as register,
         year,
-        {{ content_of(['lopenr_person', 'nus_code']) }} as content
+        concat('arrival ', max(arrival)) as content
     from {{ ref('stg_education') }}
     group by year
 

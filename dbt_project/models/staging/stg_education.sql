@@ -3,7 +3,8 @@ with educations as (
     select
         lopenr_person,
         aar,
-        bu
+        bu,
+        arrival
     from {{ source('raw', 'bu_utd') }}
 
 ),
@@ -13,7 +14,8 @@ final as (
     select
         lopenr_person,
         aar as year,
-        bu as nus_code
+        bu as nus_code,
+        arrival
     from educations
 
 )

@@ -5,7 +5,8 @@ with families as (
         aar,
         lopenr_familie,
         regstat_famtyp,
-        parstatus
+        parstatus,
+        arrival
     from {{ source('raw', 'hush_fam') }}
 
 ),
@@ -17,7 +18,8 @@ final as (
         aar as year,
         regstat_famtyp as family_type,
         parstatus as couple_status,
-        coalesce(lopenr_familie = lopenr_person, false) as is_reference_person
+        coalesce(lopenr_familie = lopenr_person, false) as is_reference_person,
+        arrival
     from families
 
 )

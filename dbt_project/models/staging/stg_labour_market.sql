@@ -3,7 +3,8 @@ with statuses as (
     select
         lopenr_person,
         aar,
-        arb_arbmark_status
+        arb_arbmark_status,
+        arrival
     from {{ source('raw', 'regsys') }}
 
 ),
@@ -13,7 +14,8 @@ final as (
     select
         lopenr_person,
         aar as year,
-        arb_arbmark_status as status_code
+        arb_arbmark_status as status_code,
+        arrival
     from statuses
 
 )

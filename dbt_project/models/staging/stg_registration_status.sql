@@ -4,7 +4,8 @@ with statuses as (
         lopenr_person,
         aar,
         regstat,
-        regstat_dat
+        regstat_dat,
+        arrival
     from {{ source('raw', 'regstat') }}
 
 ),
@@ -15,7 +16,8 @@ final as (
         lopenr_person,
         aar as year,
         regstat as registration_status,
-        regstat_dat as status_since
+        regstat_dat as status_since,
+        arrival
     from statuses
 
 )

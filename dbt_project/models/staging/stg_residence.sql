@@ -3,7 +3,8 @@ with residences as (
     select
         lopenr_person,
         aar,
-        bostedskommune
+        bostedskommune,
+        arrival
     from {{ source('raw', 'bostedskommune') }}
 
 ),
@@ -13,7 +14,8 @@ final as (
     select
         lopenr_person,
         aar as year,
-        bostedskommune as municipality_code
+        bostedskommune as municipality_code,
+        arrival
     from residences
     where bostedskommune is not null
 
