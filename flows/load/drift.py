@@ -6,6 +6,7 @@ is not is a fault, so that nothing is loaded. The bounds are `drift` in study.ym
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -15,6 +16,7 @@ from flows.load.drift_notes import Note, record
 from flows.load.drift_sample import make_samples, touched_years
 from flows.load.drift_years import Change, yearly_changes
 from flows.load.faults import Fault
+from flows.load.folder import DeliveredFile, identify
 from flows.load.reading import Reader
 from models_py.drift_bounds import Bounds, Drift
 from models_py.study import Study
@@ -51,14 +53,14 @@ def judge_drift(reader: Reader, arrivals: Sequence[int]) -> list[Fault]:
 
 def fault_of(con: duckdb.DuckDBPyConnection, change: Change) -> Fault:
     """A change that is not safe, as a fault of the file that brought it."""
-    delivery, file = origin(con, change.arrival, change.register)
+    delivery, file = origin(con, change)
     of_year = f"{change.year}: " if change.year else ""
     return Fault(delivery, file, change.column, change.rule, of_year + change.message, (), change.n_rows)
 
 
 def note_of(con: duckdb.DuckDBPyConnection, change: Change, threshold: int) -> Note:
     """A change that is safe. Shares of fewer rows than the threshold are withheld with their count."""
-    _, file = origin(con, change.arrival, change.register)
+    _, file = origin(con, change)
     told = change.n_rows >= threshold
     return Note(
         change.arrival,
@@ -74,15 +76,23 @@ def note_of(con: duckdb.DuckDBPyConnection, change: Change, threshold: int) -> N
     )
 
 
-def origin(con: duckdb.DuckDBPyConnection, arrival: int, register: str) -> tuple[str, str | None]:
-    """The delivery, and its file of a register; None where several files have brought the register."""
-    row = con.execute("""
-        select any_value(delivery_id), if(count(*) = 1, any_value(file_name), null)
+def origin(con: duckdb.DuckDBPyConnection, change: Change) -> tuple[str, str | None]:
+    """The delivery, and the file of a change; None where several files have brought the register and year."""
+    rows = con.execute("""
+        select delivery_id, file_name
         from audit.delivery left join audit.delivery_file
             on delivery_file.arrival = delivery.arrival and register = ?
         where delivery.arrival = ?
-    """, [register, arrival]).fetchone()  # fmt: skip
-    return (str(row[0]), row[1]) if row else ("", None)
+    """, [change.register, change.arrival]).fetchall()  # fmt: skip
+    delivery, files = rows[0][0], [name for _, name in rows if name]
+    if len(files) > 1:
+        files = [name for name in files if is_of_year(identify(delivery, Path(name)), change.year)]
+    return delivery, files[0] if len(files) == 1 else None
+
+
+def is_of_year(file: DeliveredFile | Fault, year: int | None) -> bool:
+    """Whether a file names this year."""
+    return isinstance(file, DeliveredFile) and year in file.years
 
 
 def finding_changes(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], study: Study) -> list[Change]:

@@ -41,7 +41,7 @@ WIDE = {
 }
 SHORT_YEARS = {"regstat"}
 YEAR_FILES = {"flytting_g": "flytting", "hush_fam_": "hush_fam", "regsys_": "regsys"}
-EVERY = 29  # of the persons, one in so many is another in a corrected version
+EVERY = 97  # of the persons, one in so many is another in a corrected version
 OfPerson = tuple[tuple[str, ...], ...]  # a person's rows in a register-year, without the key
 Rows = dict[str, OfPerson]
 
@@ -128,20 +128,20 @@ class Norway:
                 table[name] = [rows[person][0][place] if person in rows else "" for person in persons]
         return table
 
-    def some(self, chance: random.Random) -> dict[RegisterYear, Rows]:
+    def some(self, chance: random.Random, whole: bool) -> dict[RegisterYear, Rows]:
         """What a delivery may bring: everything up to a year, or some register-years, in either version."""
         keys = list(self.versions)
-        if chance.random() < 0.5:
+        if whole or chance.random() < 0.3:
             last = chance.randint(YEARS[0] + 1, YEARS[1])
             chosen = [key for key in keys if key[1] is None or key[1] <= last]
         else:
             chosen = chance.sample(keys, chance.randint(1, 6))
-        return {key: self.version(key, chance) for key in chosen}
+        return {key: self.version(key, chance, whole) for key in chosen}
 
-    def version(self, key: RegisterYear, chance: random.Random) -> Rows:
-        """Either version; of `faste_oppl` at times of half the persons."""
+    def version(self, key: RegisterYear, chance: random.Random, whole: bool) -> Rows:
+        """Either version; of `faste_oppl` at times of half the persons, unless `whole`."""
         rows = self.versions[key][chance.random() < 0.3]
-        if key[1] is None and chance.random() < 0.3:
+        if key[1] is None and not whole and chance.random() < 0.3:
             return {person: rows[person] for person in sorted(rows)[chance.randint(0, 1) :: 2]}
         return rows
 
@@ -151,11 +151,13 @@ def play(norway: Norway, home: Home, study: Study, chance: random.Random) -> tup
     account: Account[OfPerson] = Account()
     on_disk: dict[str, dict[RegisterYear, Rows]] = {}
     told: list[str] = []
-    for _ in range(chance.randint(4, 8)):
-        event = chance.choice(("deliver", "deliver", "deliver", "withdraw", "load again", "build"))
+    for step in range(chance.randint(5, 9)):
+        event = (
+            chance.choice(("deliver", "deliver", "deliver", "withdraw", "load again", "build")) if step else "deliver"
+        )
         delivery = chance.choice("abcd")
         if event == "deliver":
-            content = norway.some(chance)
+            content = norway.some(chance, whole=not step)
             norway.write(home.landing, delivery, content)
             on_disk[delivery] = content
         told.append(f"{event} {delivery}" if event != "build" else event)
@@ -168,8 +170,8 @@ def play(norway: Norway, home: Home, study: Study, chance: random.Random) -> tup
             elif event in ("deliver", "load again") and delivery in on_disk:
                 run_load(home, study, [delivery])
                 account.arrives(delivery, on_disk[delivery])
-        except (GateFailed, DeliveryRefused):  # no panel yet, or too unlike the years before; all is as it was
-            told[-1] += " (refused)"
+        except (GateFailed, DeliveryRefused) as refusal:  # no panel, or too unlike the years before; all is as it was
+            told[-1] += f" ({type(refusal).__name__})"
     missing = norway.versions.keys() - account.current().keys()
     last = {key: norway.versions[key][0] for key in missing} | {
         ("faste_oppl", None): norway.versions["faste_oppl", None][0]

@@ -9,6 +9,8 @@ import pytest
 from flows.load import Fault, column_map
 from flows.load.contract import ContractError
 from flows.load.drift_notes import Note
+from synthetic import simulate
+from tests.defects.tables import KEY, file_of, on_values
 from tests.deliveries import REGSYS, change, repeated, without, write_delivery, write_files
 from tests.load.conftest import Warehouse
 
@@ -91,3 +93,12 @@ def test_data_outside_a_delivery_is_due_and_refused(warehouse: Warehouse, name: 
     assert warehouse.due() == [name]
     [fault] = warehouse.refused()
     assert (fault.rule, fault.file) == ("outside_delivery", name)
+
+
+def test_a_year_at_fault_is_told_by_its_file(warehouse: Warehouse) -> None:
+    """One delivery brings all years of a register; the keys of one are of another project."""
+    [delivery] = simulate(1500, (2014, 2016), 1, warehouse.landing, quirks=False)
+    on_values("hush_fam_2015", KEY, lambda key: key[::-1])(delivery)
+    faults = [fault for fault in warehouse.refused() if fault.rule == "unlinked_persons"]
+    assert faults
+    assert {fault.file for fault in faults} == {file_of(delivery, "hush_fam_2015").name}
