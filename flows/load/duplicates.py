@@ -21,11 +21,12 @@ def check_duplicates(con: duckdb.DuckDBPyConnection, checked: Checked, allowed_s
 def find_repeated(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
     """Make `repeated(row, person, content)`: the rows that share their person, or their whole content, with others.
 
-    Only these few rows are then compared; the whole file is only counted.
+    Only these few rows are then compared; of the whole file only hashes are counted, so that among them may be some
+    that share nothing but a hash.
     """
     columns = ", ".join(name(source.name) for source in checked.columns)
     content = ", ".join(f"{text(source.name)}: {name(source.name)}" for source in checked.columns)
-    together = KEY if checked.file.contract.one_row_per == "person" else f"hash({columns})"
+    together = f"hash({KEY if checked.file.contract.one_row_per == 'person' else columns})"
     con.execute(f"""
         create or replace temp table repeated as
         with several as (select {together} as mark from typed group by all having count(*) > 1)
