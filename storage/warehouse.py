@@ -38,6 +38,11 @@ class EncryptionUnavailable(Exception):
     """A key is given, and what encryption takes is not installed: nothing is opened."""
 
 
+def memory_limit() -> str:
+    """What DuckDB may hold while it loads or builds; the rest it spills beside the file (`profiles.yml` reads it too)."""
+    return os.environ.get("FLYTTEPANEL_MEMORY", "3GB")
+
+
 def open_warehouse(path: Path, read_only: bool = False, config: Config | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a warehouse, or to a copy of one; a file that is not there yet is created.
 

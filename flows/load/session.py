@@ -9,7 +9,7 @@ import duckdb
 from flows.home import SEEDS
 from flows.load.contract import contracts
 from flows.load.identity import IDENTITY_NUMBER_MACRO
-from storage.warehouse import open_warehouse
+from storage.warehouse import memory_limit, open_warehouse
 
 AUDIT_TABLES = {
     "delivery": "arrival INTEGER, delivery_id VARCHAR, content_hash VARCHAR, loaded_at TIMESTAMPTZ, run_id VARCHAR, "
@@ -23,14 +23,15 @@ AUDIT_TABLES = {
     "code VARCHAR, before DOUBLE, now DOUBLE, n_rows BIGINT",
     "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
 }
-# Random texts hardly shrink: looking for a way took half of an insert's time and saved a third of the space.
+# Random texts hardly shrink: looking for a way took half of an insert's time. Of a wide file, whose keys come as often as
+# it has years, they do.
 KEYS_STAY = "using compression uncompressed"
 
 
 @contextmanager
 def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the database with all tables of `raw` and `audit` in place."""
-    with open_warehouse(database) as con:
+    """A connection to the database with all tables of `raw` and `audit` in place; beyond its memory it spills to disk."""
+    with open_warehouse(database, config={"memory_limit": memory_limit()}) as con:
         create_tables(con)
         con.execute(IDENTITY_NUMBER_MACRO)
         con.execute(f"""
@@ -46,12 +47,13 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create what is not there yet. No keys or indexes: they make big tables slow; uniqueness is tested instead."""
     con.execute("create schema if not exists raw")
     con.execute("create schema if not exists audit")
-    for name, contract in contracts().items():
-        keys = [column for column, declared in contract.columns.items() if declared.kind == "key"]
+    for register, contract in contracts().items():
+        is_wide = contract.layout == "wide"
+        keys = [name for name, column in contract.columns.items() if column.kind == "key" and not is_wide]
         columns = ", ".join(
             f"{column} {kind} {KEYS_STAY if column in keys else ''}" for column, kind in contract.raw_columns()
         )
-        con.execute(f"create table if not exists raw.{name} ({columns})")
+        con.execute(f"create table if not exists raw.{register} ({columns})")
     for name, declared in AUDIT_TABLES.items():
         con.execute(f"create table if not exists audit.{name} ({declared})")
 
