@@ -84,7 +84,7 @@ class Norway:
     def _keep(
         self, register: str, year: int | None, key: int, names: Iterable[str], places: list[int], rows: list[list[str]]
     ) -> None:
-        """A register-year in both versions: in the corrected one some persons have the rows of others, some none."""
+        """A register-year in both versions: in the corrected one some have the rows of others, or none."""
         self.columns[register] = tuple(names)
         found: dict[str, list[tuple[str, ...]]] = {}
         for row in rows:
@@ -94,7 +94,7 @@ class Norway:
         corrected, persons = dict(first), list(first)
         for place in range(year or 0, len(persons) - 1, EVERY):
             corrected[persons[place]] = first[persons[place + 1]]
-        if year is not None:
+        if register in YEAR_FILES.values():  # a residence less would be an exit that nothing explains
             corrected = {person: rows for place, (person, rows) in enumerate(corrected.items()) if place % EVERY != 3}
         self.versions[register, year] = (first, corrected)
 
