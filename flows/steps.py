@@ -81,6 +81,7 @@ def build(
         BuildFailed: a model or a data test failed.
         GateFailed: the marts are not what the study says.
         SparkMissing: Spark is asked for and not installed.
+        SparkReadsClear: Spark is asked for and the warehouse is encrypted.
     """
     from flows.build import chosen_target
 

@@ -6,6 +6,7 @@ Belongs here: finding them. Does not belong here: what is in them.
 from pathlib import Path
 
 from flows.home import Home
+from report.difference import release_before
 from report.release import Release, read_release
 
 
@@ -45,8 +46,16 @@ def current(home: Home) -> Path:
 
 
 def before(home: Home, release: Path) -> Path:
-    """The folder of the release before another."""
-    earlier = [folder for folder in release_folders(home) if folder.name < release.name]
-    if not earlier:
+    """The folder of the last release that is kept of those before another.
+
+    The history it carries tells which these are: a publication that was killed may have left a folder of a release that
+    was never published.
+    """
+    kept = {folder.name: folder for folder in release_folders(home)}
+    carrying = read_release(release)
+    previous = release_before(carrying, release.name)
+    while previous and previous not in kept:
+        previous = release_before(carrying, previous)
+    if previous is None:
         raise NoSuchRelease(f"no release before {release.name} is kept: there is nothing to compare it with")
-    return earlier[-1]
+    return kept[previous]

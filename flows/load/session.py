@@ -23,14 +23,14 @@ AUDIT_TABLES = {
     "code VARCHAR, before DOUBLE, now DOUBLE, n_rows BIGINT",
     "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
 }
-# Random texts hardly shrink: looking for a way took half of an insert's time. Of a wide file, whose keys come as often as
-# it has years, they do.
+# Random texts hardly shrink: looking for a way took half of an insert's time. Those of a wide file do, since each comes as
+# often as there are years.
 KEYS_STAY = "using compression uncompressed"
 
 
 @contextmanager
 def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the database with all tables of `raw` and `audit` in place; beyond its memory it spills to disk."""
+    """A connection to the database with all tables of `raw` and `audit` in place; beyond its memory it spills."""
     with open_warehouse(database, config={"memory_limit": memory_limit()}) as con:
         create_tables(con)
         con.execute(IDENTITY_NUMBER_MACRO)

@@ -11,6 +11,7 @@ from flows.build import EVERYTHING, FULL, Place, run_dbt
 from flows.spark.exchange import take_in_estimation_input, write_out
 from flows.spark.storage import Storage, scratch_storage
 from models_py.study import Study
+from storage.warehouse import warehouse_key
 
 # Nothing is kept from one build to the next that a register could be compared with.
 NO_FINGERPRINTS = ("--exclude", "register_year_content")
@@ -23,6 +24,10 @@ class SparkMissing(RuntimeError):
     """Java or the packages of the extra `spark` are not installed."""
 
 
+class SparkReadsClear(RuntimeError):
+    """The warehouse is encrypted, and Spark would need its registers as files that are not."""
+
+
 def build(database: Path, storage: Storage, study: Study, work: Path) -> Path:
     """Build everything in `dbt_project` on Spark from `raw.*` in this database, tests included.
 
@@ -31,6 +36,7 @@ def build(database: Path, storage: Storage, study: Study, work: Path) -> Path:
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
         SparkMissing: Spark is not installed.
+        SparkReadsClear: the warehouse is encrypted.
     """
     return _run((*EVERYTHING, *NO_FINGERPRINTS, *FULL), database, storage, study, work)
 
@@ -41,6 +47,7 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
     Raises:
         BuildFailed: a model failed, or dbt did not start.
         SparkMissing: Spark is not installed.
+        SparkReadsClear: the warehouse is encrypted.
     """
     with scratch_storage(work) as storage:
         manifest = _run((*ESTIMATION_INPUT, *NO_FINGERPRINTS, *FULL), database, storage, study, work)
@@ -49,6 +56,11 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
 
 def _run(what: tuple[str, ...], database: Path, storage: Storage, study: Study, work: Path) -> Path:
     """Write out and run dbt; returns its manifest."""
+    if warehouse_key() is not None:
+        raise SparkReadsClear(
+            "the target spark writes registers and panel as Parquet files in the clear, and this warehouse has a key: "
+            "build it with DuckDB (`--target dev`)"
+        )
     if not is_installed():
         raise SparkMissing("the target spark needs Java 17 and its packages: install Java, then `make spark`")
     write_out(database, storage)

@@ -72,6 +72,14 @@ def test_there_must_be_two_releases(refreshed: Refreshed) -> None:
         two_releases(refreshed.home, "unheard_of", None)
 
 
+def test_a_release_that_was_never_published_is_none(own_copy: Refreshed) -> None:
+    """Killed between naming a release and switching to it."""
+    home = own_copy.home
+    shutil.copytree(home.current.resolve(), home.releases / "20200101T000000Z-aaaaaa")
+    with pytest.raises(NoSuchRelease, match="nothing to compare"):
+        two_releases(home, None, None)
+
+
 def test_a_release_carries_its_specification(refreshed: Refreshed, study: Study) -> None:
     manifest = current_manifest(refreshed.home)
     assert manifest["study_hash"] == study_hash(study)

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows import spark
 from flows.home import Home
 from flows.pipeline import run_refresh, run_validate
 from flows.versions import new_run_id
@@ -159,6 +160,12 @@ def spilling(tmp_path: Path, key: Path) -> Iterator[tuple[duckdb.DuckDBPyConnect
     path = tmp_path / "spilling.duckdb"
     with open_warehouse(path, config={"memory_limit": "100MB", "threads": 1}) as con:
         yield con, path
+
+
+def test_nothing_is_written_out_for_spark(tmp_path: Path, key: Path, study: Study) -> None:
+    with pytest.raises(spark.SparkReadsClear, match="has a key"):
+        spark.build(tmp_path / "warehouse.duckdb", spark.Storage(tmp_path / "storage"), study, tmp_path / "dbt")
+    assert [path.name for path in tmp_path.iterdir()] == [key.name]
 
 
 def test_what_is_spilled_and_the_log_are_encrypted_too(spilling: tuple[duckdb.DuckDBPyConnection, Path]) -> None:
