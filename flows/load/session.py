@@ -23,8 +23,8 @@ AUDIT_TABLES = {
     "code VARCHAR, before DOUBLE, now DOUBLE, n_rows BIGINT",
     "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
 }
-# Random texts hardly shrink: looking for a way took half of an insert's time. Those of a wide file do, since each comes as
-# often as there are years.
+# Random texts hardly shrink: looking for a way took half of an insert's time. Those of a wide file do, since each
+# comes as often as there are years.
 KEYS_STAY = "using compression uncompressed"
 
 
