@@ -84,7 +84,9 @@ def new_rows(checked: Checked, years: Sequence[int]) -> str:
 
 
 def long_rows(checked: Checked, years: Sequence[int]) -> str:
-    """SQL: the rows of several years of a wide file; a person's years together, which takes half the space."""
+    """SQL: the rows of some years of a wide file; a person's years together, which takes half the space."""
+    if len(years) == 1:
+        return long_rows_of_year(checked, years[0])
     structs = []
     for year in years:
         values = (f"'{source.raw}': {name(source.name)}" for source in of_year(checked.columns, year)[1:])
@@ -93,6 +95,14 @@ def long_rows(checked: Checked, years: Sequence[int]) -> str:
     return f"""
         from (select {KEY}, unnest([{", ".join(structs)}], recursive := true) from typed) where {filled}
     """
+
+
+def long_rows_of_year(checked: Checked, year: int) -> str:
+    """SQL: the rows of one year of a wide file, in half the time that lists of years would take."""
+    sources = of_year(checked.columns, year)
+    chosen = ", ".join(f"{name(source.name)} as {source.raw}" for source in sources)
+    filled = " or ".join(f"{name(source.name)} is not null" for source in sources[1:])
+    return f"select {chosen}, {year}::smallint as aar from typed where {filled}"
 
 
 def year_rows(checked: Checked) -> str:
