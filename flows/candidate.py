@@ -1,7 +1,7 @@
 """The single writer: a lock on the home directory, and the candidate copy that a step works on.
 
 A step never touches `warehouse.duckdb`. It works on a copy, which replaces the file in one atomic rename when
-everything has passed, and is thrown away otherwise (design §1).
+everything has passed, and is thrown away otherwise.
 """
 
 import fcntl

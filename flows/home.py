@@ -14,7 +14,7 @@ SEEDS = DBT_PROJECT / "seeds"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The home directory (design §3). Everything in it is created for the owner alone."""
+    """The home directory. Everything in it is created for the owner alone."""
 
     path: Path
 

@@ -1,4 +1,4 @@
-"""Disclosure control: what may leave the warehouse, and in which form (design §7, docs/disclosure.md).
+"""Disclosure control: what may leave the warehouse, and in which form (docs/disclosure.md).
 
 Belongs here: the order of the checks, and the published form of every table. Does not belong here: writing a release,
 which counts are withheld (`release_protection`), or how the decisions are reported (`output_check`).

@@ -1,6 +1,6 @@
 """What cannot be estimated is said, not returned: the checks before and after a fit, each naming what is at fault.
 
-Belongs here: statuses, messages and the rule that leaves out `unknown` levels without events (design §6). No message
+Belongs here: statuses, messages and the rule that leaves out `unknown` levels without events. No message
 carries a count that may not be published.
 """
 
@@ -47,7 +47,7 @@ class NotEstimableError(Exception):
 
 
 def without_empty_unknowns(cells: Cells, study: Study) -> tuple[Cells, list[str]]:
-    """Leave out the rows at a covariate's missing level where some outcome never happens (design §6).
+    """Leave out the rows at a covariate's missing level where some outcome never happens.
 
     Leaving rows out can empty another such level, so it is repeated until none is left. Returns the cells kept and
     a remark for each level left out.

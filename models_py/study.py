@@ -47,7 +47,7 @@ class AgeWindow(Part):
 
 
 class Panel(Part):
-    """Who is at risk, and how an outcome is decided (design §5)."""
+    """Who is at risk, and how an outcome is decided (panel rules §5)."""
 
     years: Years
     age: AgeWindow
@@ -79,7 +79,7 @@ class Variable(Part):
 
 
 class FamilySituation(Part):
-    """Family situation is decided from two register columns and the family key (design §5.6)."""
+    """Family situation is decided from two register columns and the family key (panel rules §5.6)."""
 
     levels: tuple[str, ...]
     missing: str
@@ -182,7 +182,7 @@ class Disclosure(Part):
 
 
 class Load(Part):
-    """Thresholds of the incoming contract (design §4)."""
+    """Thresholds of the incoming contract."""
 
     identity_number_share: Share
     conflicting_duplicate_share: Share

@@ -1,4 +1,4 @@
-"""Tests and verdicts: from contrasts to `hypothesis_test` and `hypothesis_verdict`, by the rules of design §6.
+"""Tests and verdicts: from contrasts to `hypothesis_test` and `hypothesis_verdict`, by the study's rules.
 
 Belongs here: statistics of a contrast, multiplicity, equivalence, the verdict and its note. Does not belong here: how
 a contrast is estimated. No number of events stands here: publication adds it from what may be published.
@@ -74,7 +74,7 @@ def equivalent(estimate: float, std_error: float, margin: float, level: float) -
 
 
 def decide(direction: str, supports: Sequence[bool], contrary: Sequence[bool]) -> Verdict:
-    """The verdict rule of design §6 on the tests of a hypothesis, at least one, which could all be carried out."""
+    """The verdict rule on the tests of a hypothesis, at least one, which could all be carried out."""
     if all(supports):
         return "supported"
     if any(supports) and (direction == "none" or not any(contrary)):

@@ -39,7 +39,7 @@ class EncryptionUnavailable(Exception):
 
 
 def memory_limit() -> str:
-    """What DuckDB may hold while it loads or builds; the rest it spills beside the file (`profiles.yml` reads it too)."""
+    """What DuckDB may hold while it loads, the rest it spills; for builds `profiles.yml` reads the same variable."""
     return os.environ.get("FLYTTEPANEL_MEMORY", "3GB")
 
 

@@ -1,4 +1,4 @@
-"""Faults that real extracts have, in small amounts, none of them related to anybody's outcome (design §4).
+"""Faults that real extracts have, in small amounts, none of them related to anybody's outcome.
 
 Two sorts: faults in values (a wrong code, a row twice), which stay with the person or the year; and the dress of a
 file (names, formats, missing marks), which changes from file to file.

@@ -1,4 +1,4 @@
-"""What the registers hold about a block's history: the tables of design §4, before they are dressed as text files."""
+"""What the registers hold about a block's history: their tables before they are dressed as text files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

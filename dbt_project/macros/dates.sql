@@ -17,7 +17,7 @@
     cast(concat(cast({{ year }} as {{ dbt.type_string() }}), '-01-01') as date)
 {%- endmacro %}
 
-{#- Completed years on 1 January of a year, whatever the month of birth (design §5.1). -#}
+{#- Completed years on 1 January of a year, whatever the month of birth (panel rules §5.1). -#}
 {% macro age_in(year, birth_year) -%}
     cast({{ year }} - {{ birth_year }} - 1 as smallint)
 {%- endmacro %}

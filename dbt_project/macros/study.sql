@@ -23,7 +23,7 @@
     end
 {%- endmacro %}
 
-{#- Known, unknown or not mainland: what a municipality code is on a 1 January (design §5.5). `valid_code` is the same
+{#- Known, unknown or not mainland: what a municipality code is on a 1 January (panel rules §5.5). `valid_code` is the same
     code found in the classification of that date, null if it is not there. -#}
 {% macro municipality_kind(code, valid_code) -%}
     case
@@ -34,7 +34,7 @@
     end
 {%- endmacro %}
 
-{#- Exclusions in the order in which they are checked (design §5.5). -#}
+{#- Exclusions in the order in which they are checked (panel rules §5.5). -#}
 {% macro exclusions() -%}
     {{ return([
         'unknown_municipality', 'not_mainland', 'not_resident', 'unknown_person', 'unknown_group',
@@ -61,7 +61,7 @@
     cast('{{ var("geography_date") }}' as date)
 {%- endmacro %}
 
-{#- Whether a change is of a split code to another successor than the one the study chooses (design §5.4). -#}
+{#- Whether a change is of a split code to another successor than the one the study chooses (panel rules §5.4). -#}
 {% macro is_split_not_chosen(old_code, new_code) -%}
     (
         false

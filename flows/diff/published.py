@@ -1,6 +1,6 @@
 """What changed in the published tables: coefficients, fits, panel accounting, verdicts.
 
-Belongs here: the comparisons, in SQL on both databases, by columns that every version of them has (design §7). Does not
+Belongs here: the comparisons, in SQL on both databases, by columns that every version of them has. Does not
 belong here: reasons (`explanation`).
 """
 

@@ -1,4 +1,4 @@
-"""Load: from deliveries in landing to typed rows in `raw`, with everything noteworthy in `audit` (design §4).
+"""Load: from deliveries in landing to typed rows in `raw`, with everything noteworthy in `audit`.
 
 What a file must look like is declared in `expectations/contracts/`. All work on rows is SQL in DuckDB; no value from a
 row reaches an exception, a report or a log.

@@ -1,4 +1,4 @@
-"""Identity numbers in key columns: a pseudonymised extract must hold none (design §4)."""
+"""Identity numbers in key columns: a pseudonymised extract must hold none."""
 
 import duckdb
 

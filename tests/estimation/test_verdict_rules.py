@@ -1,4 +1,4 @@
-"""The verdict rules of design §6, said again in plain loops, and the words of the notes that go with them."""
+"""The verdict rules, said again in plain loops, and the words of the notes that go with them."""
 
 import itertools
 from pathlib import Path

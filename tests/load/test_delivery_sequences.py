@@ -1,7 +1,7 @@
 """Any sequence of deliveries that leaves the same versions current leaves the same rows as one delivery of them.
 
 Property test: deliveries of random registers, years and persons, in any order, repeated, overlapping, corrected under
-their own name, withdrawn and loaded again. A plain-Python account of design §4 says which versions are current.
+their own name, withdrawn and loaded again. An account in plain Python says which versions are current.
 """
 
 import shutil
@@ -58,7 +58,7 @@ sequences = st.lists(st.one_of(deliver, deliver, other), min_size=2, max_size=7)
 
 @dataclass
 class Account(Generic[Value]):
-    """Which deliveries count, in order of arrival, each with what it brought: design §4 in plain Python."""
+    """Which deliveries count, in order of arrival, each with what it brought, in plain Python."""
 
     counting: dict[str, dict[RegisterYear, dict[str, Value]]] = field(default_factory=dict)
 

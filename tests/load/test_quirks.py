@@ -1,4 +1,4 @@
-"""Every quirk of real extracts (design §4): repaired, dropped, quarantined or noted, and counted."""
+"""Every quirk of real extracts: repaired, dropped, quarantined or noted, and counted."""
 
 from datetime import date
 from pathlib import Path

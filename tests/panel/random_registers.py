@@ -1,4 +1,4 @@
-"""Registers of random persons in which every rule of design §5 has something to decide.
+"""Registers of random persons in which every rule of the panel has something to decide.
 
 Rules are per person, so one register of thousands of persons tries thousands of cases for the price of one build.
 Everything is drawn from one seed; oddities are far more frequent than in any real register.

@@ -1,7 +1,7 @@
 """The panel's rules in plain Python, one person and year at a time: what the SQL must say, row for row.
 
-Written from design §5 alone and not from the SQL. Slow and simple on purpose. Takes rows of `raw.*` as dictionaries,
-gives rows of `marts.person_year` (with the pseudonym as key) and `marts.panel_accounting`.
+Written from the panel rules (docs/panel_rules.md) alone and not from the SQL. Slow and simple on purpose. Takes rows of
+`raw.*` as dictionaries, gives rows of `marts.person_year` (with the pseudonym as key) and `marts.panel_accounting`.
 """
 
 import csv
@@ -147,7 +147,7 @@ class Registers:
 
 
 class Panel:
-    """The rules of design §5."""
+    """The panel rules, docs/panel_rules.md."""
 
     def __init__(self, tables: Mapping[str, Sequence[Row]], study: Study, seeds: Path) -> None:
         self.study = study

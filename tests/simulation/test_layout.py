@@ -1,4 +1,4 @@
-"""Files, columns and encoding of deliveries (design §4), and what quirks change of them."""
+"""Files, columns and encoding of deliveries, and what quirks change of them."""
 
 import json
 import re

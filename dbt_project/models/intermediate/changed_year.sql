@@ -35,7 +35,7 @@ residences as (
 
 ),
 
-{# Which panel years a register-year says something of: design §5.3 and §5.6. #}
+{# Which panel years a register-year says something of: panel rules §5.3 and §5.6. #}
 described_years as (
 
     select year from changed_contents

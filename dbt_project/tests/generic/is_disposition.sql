@@ -1,4 +1,4 @@
-{#- Every value is an exclusion of design §5.5 or an outcome. -#}
+{#- Every value is an exclusion of the panel rules §5.5 or an outcome. -#}
 {% test is_disposition(model, column_name) %}
 select {{ column_name }}
 from {{ model }}
