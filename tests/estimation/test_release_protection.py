@@ -6,6 +6,8 @@ from dataclasses import replace
 import duckdb
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from models_py.attacker import Attack, AttackFailed
 from models_py.contributions import ContributionError, few_persons_keys
@@ -16,7 +18,9 @@ from models_py.release_protection import Protection, protect_release, told_by_li
 from models_py.rounding import published_count, rounded_count, told_by_published
 from models_py.study import Disclosure, Study
 from models_py.tables import PUBLISHED_TABLES
-from tests.campaigns.attacker import play
+from tests.campaigns.attacker import play, publish, with_oracle
+from tests.campaigns.random_releases import World, system_of
+from tests.estimation.test_disclosure import small_tables
 
 
 @pytest.fixture
@@ -46,6 +50,15 @@ def test_the_attacker_finds_nothing(seed: int, rule: Disclosure) -> None:
     count, faults = play(seed, rule)
     assert count["tables"] == 1
     assert faults == []
+
+
+@settings(max_examples=15, deadline=None)
+@example(table=[[0, 0, 0, 0], [0, 0, 0, 5], [0, 5, 5, 5]], totals_are_public=False)  # suppression of sums is not enough
+@given(table=small_tables, totals_are_public=st.booleans())
+def test_no_small_count_of_any_table_is_known(study: Study, table: list[list[int]], totals_are_public: bool) -> None:
+    rule = study.disclosure
+    release, _, _ = publish(system_of(World(np.array(table)[:, :, None], totals_are_public)), [], rule)
+    assert [fault for fault in with_oracle([release], rule) if fault[0] != "known anyway"] == []
 
 
 def test_the_attacker_finds_what_is_not_protected(rule: Disclosure, monkeypatch: pytest.MonkeyPatch) -> None:
