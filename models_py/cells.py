@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from models_py.study import NUMERIC_TERMS, Study
-from models_py.table import quoted
+from storage.sql import literal
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -85,7 +85,7 @@ class PathBatch:
 
 def of_group(group: str) -> str:
     """The condition for a group's rows: as a literal, because a parameter makes DuckDB import pandas, of 50 MB."""
-    return f"population_group = {quoted(group)}"
+    return f"population_group = {literal(group)}"
 
 
 def panel_years(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from typing import Literal
 
 import pyarrow as pa
 
+from storage.sql import literal
+
 # metadata: about the release. statement: text of the specification. estimate: of a model, on many persons.
 # controlled_count: counts of persons, through disclosure control.
 Privacy = Literal["metadata", "statement", "estimate", "controlled_count"]
@@ -87,9 +89,9 @@ class Table:
         """Statements that describe the published table `schemas[0].name` and views of it in further schemas."""
         statements = []
         for kind, schema in zip(["table", *["view"] * (len(schemas) - 1)], schemas, strict=True):
-            statements.append(f"comment on {kind} {schema}.{self.name} is {quoted(self.description)}")
+            statements.append(f"comment on {kind} {schema}.{self.name} is {literal(self.description)}")
             statements += [
-                f"comment on column {schema}.{self.name}.{column.name} is {quoted(column.description)}"
+                f"comment on column {schema}.{self.name}.{column.name} is {literal(column.description)}"
                 for column in self.published_columns
             ]
         return statements
@@ -103,8 +105,3 @@ class Table:
 def _create_sql(schema: str, name: str, columns: tuple[TableColumn, ...]) -> str:
     lines = [f"{column.name} {column.sql_type}{'' if column.nullable else ' not null'}" for column in columns]
     return f"create table {schema}.{name} ({', '.join(lines)})"
-
-
-def quoted(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"

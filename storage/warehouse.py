@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from storage.secret import read_key
+from storage.sql import literal
 
 KEY_FILE_VARIABLE = "FLYTTEPANEL_WAREHOUSE_KEY_FILE"
 # The name of an encrypted warehouse inside of DuckDB; of one in the clear, DuckDB takes its file's.
@@ -70,7 +71,7 @@ def attached(path: Path, key: str, read_only: bool, config: Config) -> duckdb.Du
     try:
         load_extension(con)
         mode = ", read_only" if read_only else ""
-        con.execute(f"attach {literal(path)} as {NAME} (encryption_key '{key}'{mode})")
+        con.execute(f"attach {literal(str(path))} as {NAME} (encryption_key '{key}'{mode})")
         con.execute(f"use {NAME}")
     except duckdb.Error as error:
         con.close()
@@ -90,7 +91,7 @@ def offline(path: Path) -> dict[str, Any]:
 
 def load_extension(con: duckdb.DuckDBPyConnection) -> None:
     """Give a connection OpenSSL, and have it encrypt what it spills."""
-    con.execute(f"load {literal(extension_file())}")
+    con.execute(f"load {literal(str(extension_file()))}")
     con.execute("set temp_file_encryption = true")
 
 
@@ -139,10 +140,5 @@ def copy_warehouse(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
         return
     with open_warehouse(target) as con:
-        con.execute(f"attach {literal(source)} as clear (read_only)")
+        con.execute(f"attach {literal(str(source))} as clear (read_only)")
         con.execute(f"copy from database clear to {NAME}")
-
-
-def literal(path: Path) -> str:
-    """A path as an SQL literal."""
-    return "'" + str(path).replace("'", "''") + "'"

@@ -12,8 +12,8 @@ from flows.load.findings import Checked
 from flows.load.forms import PLAIN_REPAIRS, form_rule, plainly_typed, repairs, typed
 from flows.load.header import SourceColumn
 from flows.load.identity import identity_number_faults
-from flows.load.session import name
 from models_py.study import Load
+from storage.sql import identifier
 
 LONGEST_KEY = 20
 # A column may well be wholly missing among a handful of persons; in a register it means that something went wrong.
@@ -35,7 +35,7 @@ def count(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
 def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColumn, limits: Load) -> None:
     """No identity numbers, no key longer than a pseudonym, and no row without a person."""
     checked.faults += identity_number_faults(con, checked.file, key, limits.identity_number_share)
-    column = name(key.name)
+    column = identifier(key.name)
     conditions = {"long_key": (f"length({column}) > {LONGEST_KEY}", f"keys longer than {LONGEST_KEY} characters")}
     if key.raw == KEY:
         conditions["missing_key"] = (f"{column} is null", "rows without a person key; deliver every row with its key")
@@ -51,7 +51,7 @@ def check_filled(con: duckdb.DuckDBPyConnection, checked: Checked, source: Sourc
     """A mandatory column is not wholly missing, nor in too many rows a value that everybody has; others may be."""
     if checked.n_rows < FEWEST_ROWS_TO_JUDGE:
         return
-    [n_filled] = count(con, f"select count({name(source.name)}) from delivered")
+    [n_filled] = count(con, f"select count({identifier(source.name)}) from delivered")
     least = source.column.least_filled or 0
     if not n_filled and not source.column.mandatory:
         checked.found(source, "empty_column", "noted", checked.n_rows)
@@ -66,7 +66,7 @@ def check_filled(con: duckdb.DuckDBPyConnection, checked: Checked, source: Sourc
 
 def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceColumn, limits: Load) -> None:
     """Every value has a known form; what was repaired is counted. Works on the distinct values of the column."""
-    column, value = name(source.name), typed(source.column, "x")
+    column, value = identifier(source.name), typed(source.column, "x")
     rules = repairs(source.column, "x")
     repaired = "".join(f", sum(n) filter (value is not null and ({rule}))" for rule in rules.values())
     n_filled, n_wrong, *n_repaired = count(con, f"""
@@ -91,17 +91,17 @@ def make_typed(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
     """Turn `delivered` into `typed`: the same rows in the same order, values repaired and typed."""
     values = {source.name: typed_value(checked, source) for source in checked.columns}
     con.execute("drop table if exists typed")
-    if all(value == name(column) for column, value in values.items()):
+    if all(value == identifier(column) for column, value in values.items()):
         con.execute("alter table delivered rename to typed")
         return
-    columns = ", ".join(f"{value} as {name(column)}" for column, value in values.items())
+    columns = ", ".join(f"{value} as {identifier(column)}" for column, value in values.items())
     con.execute(f"create temp table typed as select {columns} from delivered")
     con.execute("drop table delivered")
 
 
 def typed_value(checked: Checked, source: SourceColumn) -> str:
     """SQL: the typed value of a column of `delivered`, by as little work as what `check_form` found allows."""
-    value = name(source.name)
+    value = identifier(source.name)
     repaired = checked.plain.get(source.name)
     return typed(source.column, value) if repaired is None else plainly_typed(source.column, value, repaired)
 
@@ -118,7 +118,7 @@ def check_rules(con: duckdb.DuckDBPyConnection, checked: Checked, limits: Load, 
             rows = first_rows(con, checked, "typed", condition)
             checked.faults.append(checked.file.fault(rule.name, rule.advice, source.name, rows, n_rows))
         elif n_rows and rule.empties:
-            con.execute(f"update typed set {name(source.name)} = null where {condition}")
+            con.execute(f"update typed set {identifier(source.name)} = null where {condition}")
             checked.found(source, rule.name, "noted", n_rows)
     for note in checked.file.contract.notes:
         [n_rows] = count(con, f"select count(*) filter ({note.violated.format(**known)}) from typed")

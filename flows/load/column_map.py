@@ -9,7 +9,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from flows.load.contract import COLUMN_MAP, Part, contracts, read_declaration
+from flows.load.contract import COLUMN_MAP, contracts, read_declaration
+from models_py.part import Part
 
 Years = tuple[int, int]
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from flows.home import PROJECT_ROOT, SEEDS
+from models_py.part import Part
 
 CONTRACTS = PROJECT_ROOT / "expectations" / "contracts"
 COLUMN_MAP = CONTRACTS / "column_map.yml"
@@ -22,12 +23,6 @@ SQL_TYPES = {"key": "VARCHAR", "code": "VARCHAR", "date": "DATE", "month": "INTE
 
 class ContractError(ValueError):
     """A declaration in `expectations/contracts/` is wrong; the message names file and key."""
-
-
-class Part(BaseModel):
-    """A part of a contract: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 Declared = TypeVar("Declared", bound=Part)

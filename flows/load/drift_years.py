@@ -13,8 +13,8 @@ import duckdb
 from flows.load.contract import KEY, Column, contracts
 from flows.load.drift_sample import Touched
 from flows.load.header import column_name
-from flows.load.session import text
 from models_py.drift_bounds import Bounds, Drift
+from storage.sql import literal
 
 # Persons are mostly the same from year to year: the number of them varies by chance like so many events a person.
 TURNOVER = 0.1
@@ -169,10 +169,10 @@ def tallies(con: duckdb.DuckDBPyConnection, register: str) -> dict[str, dict[int
 def code_of(column: Column, x: str) -> str:
     """SQL: what of a value is compared between years."""
     if column.compared_digits:
-        return f"coalesce(left({x}, {column.compared_digits}), {text(MISSING)})"
+        return f"coalesce(left({x}, {column.compared_digits}), {literal(MISSING)})"
     if column.allowed:
-        return f"coalesce({x}, {text(MISSING)})"
-    return f"if({x} is null, {text(MISSING)}, {text(GIVEN)})"
+        return f"coalesce({x}, {literal(MISSING)})"
+    return f"if({x} is null, {literal(MISSING)}, {literal(GIVEN)})"
 
 
 def person_changes(con: duckdb.DuckDBPyConnection, places: Sequence[Touched], bounds: Drift) -> Iterator[Change]:

@@ -6,7 +6,7 @@ from flows.load.checks import count
 from flows.load.contract import KEY
 from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
-from flows.load.session import name, text
+from storage.sql import identifier, literal
 
 
 def check_duplicates(con: duckdb.DuckDBPyConnection, checked: Checked, allowed_share: float) -> None:
@@ -24,8 +24,8 @@ def find_repeated(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
     Only these few rows are then compared; of the whole file only hashes are counted, so that among them may be some
     that share nothing but a hash.
     """
-    columns = ", ".join(name(source.name) for source in checked.columns)
-    content = ", ".join(f"{text(source.name)}: {name(source.name)}" for source in checked.columns)
+    columns = ", ".join(identifier(source.name) for source in checked.columns)
+    content = ", ".join(f"{literal(source.name)}: {identifier(source.name)}" for source in checked.columns)
     together = f"hash({KEY if checked.file.contract.one_row_per == 'person' else columns})"
     con.execute(f"""
         create or replace temp table repeated as

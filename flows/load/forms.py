@@ -7,7 +7,7 @@ form becomes NULL.
 from collections.abc import Collection
 
 from flows.load.contract import Column
-from flows.load.session import text
+from storage.sql import literal
 
 PLAIN_DATE = "regexp_full_match({x}, '[0-9]{{8}}')"
 WITH_DECIMALS = "regexp_full_match({x}, '[0-9]+[.]0+')"
@@ -55,8 +55,8 @@ def typed_listed(column: Column, x: str) -> str:
 
     Not `in (…)`: DuckDB makes a join of a long list, after which rows no longer stand in the file's order.
     """
-    allowed = ", ".join(text(code) for code in column.allowed)
-    cases = "".join(f" when {text(code.lower())} then {text(code)}" for code in column.allowed)
+    allowed = ", ".join(literal(code) for code in column.allowed)
+    cases = "".join(f" when {literal(code.lower())} then {literal(code)}" for code in column.allowed)
     return f"case when list_contains([{allowed}], {x}) then {x} else case lower({whole(x)}){cases} end end"
 
 

@@ -9,8 +9,8 @@ import duckdb
 from flows.load.checks import count, first_rows
 from flows.load.findings import Checked
 from flows.load.header import SourceColumn
-from flows.load.session import name, text
 from models_py.study import Geography, Load
+from storage.sql import identifier, literal
 
 
 def check_municipality(
@@ -18,7 +18,7 @@ def check_municipality(
 ) -> None:
     """Count the invalid codes of a column of `typed`; refuse the file above the study's share."""
     invalid = invalid_condition(source, geography)
-    [n_filled] = count(con, f"select count({name(source.name)}) from typed")
+    [n_filled] = count(con, f"select count({identifier(source.name)}) from typed")
     [n_invalid] = count(con, f"select count(*) from typed where {invalid}")
     if n_invalid > limits.invalid_municipality_share * n_filled:
         message = "coded in another year's classification; deliver codes as they were valid on their date"
@@ -30,9 +30,9 @@ def check_municipality(
 
 def invalid_condition(source: SourceColumn, geography: Geography) -> str:
     """SQL: the code is neither unknown nor outside the mainland, and valid on none of its dates."""
-    code = name(source.name)
-    unknown = ", ".join(text(listed) for listed in geography.unknown_codes)
-    outside = ", ".join(text(prefix) for prefix in geography.not_mainland_prefixes)
+    code = identifier(source.name)
+    unknown = ", ".join(literal(listed) for listed in geography.unknown_codes)
+    outside = ", ".join(literal(prefix) for prefix in geography.not_mainland_prefixes)
     valid = " or ".join(f"({date}) >= valid_from and ({date}) < valid_to" for date in dates(source))
     known = " or ".join(f"({date}) is not null" for date in dates(source))
     return (
@@ -48,5 +48,5 @@ def dates(source: SourceColumn) -> list[str]:
     """
     if source.column.valid_on:
         return [f"date '{source.year}-{source.column.valid_on}'"]
-    columns = [name(column) for column in source.column.valid_on_columns]
+    columns = [identifier(column) for column in source.column.valid_on_columns]
     return [*columns, *(f"{column} - 1" for column in columns)]

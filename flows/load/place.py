@@ -13,7 +13,7 @@ from flows.load.contract import KEY, contracts
 from flows.load.corrections import note_changed_constants, note_corrected
 from flows.load.findings import Checked
 from flows.load.header import SourceColumn
-from flows.load.session import name
+from storage.sql import identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked
     table = f"raw.{checked.file.register}"
     note_changed_constants(con, checked)
     con.execute(f"delete from {table} where {KEY} in (select {KEY} from typed)")
-    columns = ", ".join(f"{name(source.name)} as {source.raw}" for source in checked.columns)
+    columns = ", ".join(f"{identifier(source.name)} as {source.raw}" for source in checked.columns)
     con.execute(f"insert into {table} by name select {columns}, ?::integer as arrival from typed", [arrival])
     return count(con, "select count(*) from typed")[0]
 
@@ -89,7 +89,7 @@ def long_rows(checked: Checked, years: Sequence[int]) -> str:
         return long_rows_of_year(checked, years[0])
     structs = []
     for year in years:
-        values = (f"'{source.raw}': {name(source.name)}" for source in of_year(checked.columns, year)[1:])
+        values = (f"'{source.raw}': {identifier(source.name)}" for source in of_year(checked.columns, year)[1:])
         structs.append(f"{{'aar': {year}::smallint, {', '.join(values)}}}")
     filled = " or ".join(f"{value} is not null" for value in checked.file.contract.values)
     return f"""
@@ -100,14 +100,14 @@ def long_rows(checked: Checked, years: Sequence[int]) -> str:
 def long_rows_of_year(checked: Checked, year: int) -> str:
     """SQL: the rows of one year of a wide file, in half the time that lists of years would take."""
     sources = of_year(checked.columns, year)
-    chosen = ", ".join(f"{name(source.name)} as {source.raw}" for source in sources)
-    filled = " or ".join(f"{name(source.name)} is not null" for source in sources[1:])
+    chosen = ", ".join(f"{identifier(source.name)} as {source.raw}" for source in sources)
+    filled = " or ".join(f"{identifier(source.name)} is not null" for source in sources[1:])
     return f"select {chosen}, {year}::smallint as aar from typed where {filled}"
 
 
 def year_rows(checked: Checked) -> str:
     """SQL: the rows of a year file as they will be in `raw`, but for the arrival."""
-    chosen = ", ".join(f"{name(source.name)} as {source.raw}" for source in checked.columns)
+    chosen = ", ".join(f"{identifier(source.name)} as {source.raw}" for source in checked.columns)
     return f"select {chosen}, {checked.year}::smallint as aar from typed"
 
 
@@ -118,7 +118,7 @@ def delivered_contents(
     is_wide, measures = checked.file.contract.layout == "wide", []
     for year in years:
         columns = of_year(checked.columns, year) if is_wide else checked.columns
-        names = {source.raw: name(source.name) for source in columns}
+        names = {source.raw: identifier(source.name) for source in columns}
         filled = " or ".join(f"{value} is not null" for raw, value in names.items() if raw != KEY)
         hashed = content_hash([names[raw] for raw in checked.file.contract.columns])
         condition = f"filter ({filled})" if is_wide else ""

@@ -9,6 +9,7 @@ import duckdb
 from flows.home import SEEDS
 from flows.load.contract import contracts
 from flows.load.identity import IDENTITY_NUMBER_MACRO
+from storage.sql import literal
 from storage.warehouse import memory_limit, open_warehouse
 
 AUDIT_TABLES = {
@@ -36,9 +37,9 @@ def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute(IDENTITY_NUMBER_MACRO)
         con.execute(f"""
             create temp table municipality_code as
-            from read_csv({text(str(SEEDS / "municipality_code.csv"))}, auto_detect = false, header = true, delim = ',',
-                quote = '"', escape = '"', columns = {{'municipality_code': 'VARCHAR', 'municipality_name': 'VARCHAR',
-                    'valid_from': 'DATE', 'valid_to': 'DATE'}})
+            from read_csv({literal(str(SEEDS / "municipality_code.csv"))}, auto_detect = false, header = true,
+                delim = ',', quote = '"', escape = '"', columns = {{'municipality_code': 'VARCHAR',
+                    'municipality_name': 'VARCHAR', 'valid_from': 'DATE', 'valid_to': 'DATE'}})
         """)
         yield con
 
@@ -56,13 +57,3 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create table if not exists raw.{register} ({columns})")
     for name, declared in AUDIT_TABLES.items():
         con.execute(f"create table if not exists audit.{name} ({declared})")
-
-
-def text(value: str) -> str:
-    """A string as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def name(identifier: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + identifier.replace('"', '""') + '"'

@@ -12,11 +12,11 @@ import duckdb
 from flows.load.faults import SHOWN_ROWS, Fault
 from flows.load.folder import DeliveredFile
 from flows.load.header import SourceColumn
-from flows.load.session import name, text
 from flows.load.text_file import FileFacts, Unreadable, as_utf8, inspect
+from storage.sql import identifier, literal
 
 MISSING = ("", "NA", ".")
-MISSING_SQL = ", ".join(text(code) for code in MISSING)
+MISSING_SQL = ", ".join(literal(code) for code in MISSING)
 READER_FAULTS = {
     "MISSING COLUMNS": ("ragged_row", "rows with fewer columns than the header"),
     "TOO MANY COLUMNS": ("ragged_row", "rows with more columns than the header"),
@@ -53,7 +53,7 @@ def file_facts(con: duckdb.DuckDBPyConnection, path: Path, sha256: str) -> FileF
     if path.suffix.lower() != ".parquet":
         return inspect(path, sha256)
     try:
-        columns = con.execute(f"describe from read_parquet({text(str(path))})").fetchall()
+        columns = con.execute(f"describe from read_parquet({literal(str(path))})").fetchall()
     except duckdb.Error as error:
         pass_if_of_the_machine(error)
         raise Unreadable(f"it is no Parquet file that DuckDB can read ({type(error).__name__})") from None
@@ -94,10 +94,11 @@ def stage_parquet(
 ) -> Lines:
     """Read a Parquet file; numbers and dates become text and go the way of all codes."""
     chosen = ", ".join(
-        f"{cleaned(f'{name(facts.header[source.position])}::varchar')} as {name(source.name)}" for source in columns
+        f"{cleaned(f'{identifier(facts.header[source.position])}::varchar')} as {identifier(source.name)}"
+        for source in columns
     )
     try:
-        con.execute(f"create temp table delivered as select {chosen} from read_parquet({text(str(file.path))})")
+        con.execute(f"create temp table delivered as select {chosen} from read_parquet({literal(str(file.path))})")
     except duckdb.Error as error:
         pass_if_of_the_machine(error)
         raise Unreadable(f"DuckDB cannot read it ({type(error).__name__}); it may be damaged") from None
@@ -115,14 +116,14 @@ def stage_text(
     declared = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(facts.header)))
     # The reader knows what says missing; trimming is slow and only for what has blanks.
     chosen = ", ".join(
-        f"case when contains(c{place}, ' ') then {cleaned(f'c{place}')} else c{place} end as {name(column)}"
+        f"case when contains(c{place}, ' ') then {cleaned(f'c{place}')} else c{place} end as {identifier(column)}"
         for place, column in [(source.position, source.name) for source in columns]
     )
     try:
         con.execute(f"""
             create temp table delivered as select {chosen}
-            from read_csv({text(str(path))}, auto_detect = false, header = false, skip = 1, encoding = 'utf-8',
-                delim = {text(facts.delimiter or ";")}, quote = '"', escape = '"', nullstr = [{MISSING_SQL}],
+            from read_csv({literal(str(path))}, auto_detect = false, header = false, skip = 1, encoding = 'utf-8',
+                delim = {literal(facts.delimiter or ";")}, quote = '"', escape = '"', nullstr = [{MISSING_SQL}],
                 columns = {{{declared}}},
                 store_rejects = true, rejects_table = 'rejected', rejects_scan = 'rejected_scan', rejects_limit = 0)
         """)

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from flows.spark.storage import Storage
-from models_py.table import quoted
+from storage.sql import literal
 
 PERSON_KEY = "intermediate.person_key"
 NO_KEYS = "select cast(null as bigint) as person_key, cast(null as varchar) as lopenr_person where false"
@@ -95,8 +95,8 @@ def _take(con: duckdb.DuckDBPyConnection, storage: Storage, name: str, node: Map
     con.execute(f"create or replace table {name} as from read_parquet('{storage.table(name)}/*.parquet')")
     if not node["config"].get("contract", {}).get("enforced"):
         return
-    con.execute(f"comment on table {name} is {quoted(node['description'])}")
+    con.execute(f"comment on table {name} is {literal(node['description'])}")
     for column in node["columns"].values():
         if any(constraint["type"] == "not_null" for constraint in column["constraints"]):
             con.execute(f"alter table {name} alter column {column['name']} set not null")
-        con.execute(f"comment on column {name}.{column['name']} is {quoted(column['description'])}")
+        con.execute(f"comment on column {name}.{column['name']} is {literal(column['description'])}")

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from models_py.cells import EstimationInputError, Floats, PathBatch, path_batch
+from storage.sql import identifier, literal
 
 # The name that the rows have while they are queried; a relation's own connection sees it, and is left without it.
 VIEW = "rows_of_multinomial_logit"
@@ -83,7 +84,7 @@ def read_rows(data: Any, columns: Sequence[str]) -> Rows:
         table, levels = _arrow(data, columns)
         relation = duckdb.connect().from_arrow(table)
         types = dict(zip(relation.columns, relation.types, strict=True))
-    projection = ", ".join(f"{_plain(c, types[c].id)} as {quoted(c)}" for c in columns)
+    projection = ", ".join(f"{_plain(c, types[c].id)} as {identifier(c)}" for c in columns)
     rows = Rows(relation.project(projection), levels)
     _refuse_missing(rows, columns)
     return rows
@@ -95,8 +96,8 @@ def _enum_values(kind: Any) -> tuple[object, ...]:
 
 def _plain(column: str, kind: str) -> str:
     if kind in ("decimal", "hugeint", "uhugeint"):
-        return f"{quoted(column)}::double"
-    return f"{quoted(column)}::varchar" if kind == "enum" else quoted(column)
+        return f"{identifier(column)}::double"
+    return f"{identifier(column)}::varchar" if kind == "enum" else identifier(column)
 
 
 def _arrow(data: Any, columns: Sequence[str]) -> tuple[pa.Table, dict[str, tuple[object, ...]]]:
@@ -135,8 +136,8 @@ def _check_columns(wanted: Sequence[str], present: Sequence[str]) -> None:
 def _refuse_missing(rows: Rows, columns: Sequence[str]) -> None:
     kinds = dict(zip(rows.relation.columns, (t.id for t in rows.relation.types), strict=True))
     missing = [
-        f"count(*) filter ({quoted(c)} is null{f' or isnan({quoted(c)})' if kinds[c] in ('float', 'double') else ''})"
-        for c in columns
+        f"count(*) filter ({name} is null{f' or isnan({name})' if kinds[c] in ('float', 'double') else ''})"
+        for c, name in zip(columns, map(identifier, columns), strict=True)
     ]
     n_rows, *n_missing = rows.query(f"select {', '.join(['count(*)', *missing])} from {VIEW}").to_pylist()[0].values()
     if not n_rows:
@@ -155,13 +156,13 @@ def collapse(data: Any, columns: Columns, base: object = None) -> Observations:
     if columns.weights:
         _check_weights(rows, columns.weights)
     names, texts = _outcomes(rows, columns.outcome, base)
-    weight = quoted(columns.weights) if columns.weights else "1"
-    outcome = f"{quoted(columns.outcome)}::varchar"
+    weight = identifier(columns.weights) if columns.weights else "1"
+    outcome = f"{identifier(columns.outcome)}::varchar"
     counted = [
         f"coalesce(sum({weight}) filter ({outcome} = {literal(text)}), 0)::double as n{j}"
         for j, text in enumerate(texts)
     ]
-    covariates = ", ".join(map(quoted, columns.covariates)) or quoted(NO_COVARIATE)
+    covariates = ", ".join(map(identifier, columns.covariates)) or identifier(NO_COVARIATE)
     source = f"{VIEW} where {weight} > 0" if columns.covariates else f"(select *, 0 as {covariates} from {VIEW})"
     table = rows.query(f"select {covariates}, {', '.join(counted)} from {source} group by {covariates} order by all")
     counts = np.column_stack([table[f"n{j}"].to_numpy() for j in range(len(texts))])
@@ -178,7 +179,7 @@ def collapse(data: Any, columns: Columns, base: object = None) -> Observations:
                 select {covariates}, row_number() over (order by {covariates}) - 1 as cell
                 from (select distinct {covariates} from source)
             )
-            select {quoted(columns.groups)} as person, {weight}::bigint as n,
+            select {identifier(columns.groups)} as person, {weight}::bigint as n,
                 (cell * {len(texts)} + case {outcome} {codes} end)::integer as code
             from source join pattern using ({covariates})
         """
@@ -188,7 +189,7 @@ def collapse(data: Any, columns: Columns, base: object = None) -> Observations:
 
 def _outcomes(rows: Rows, column: str, base: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the outcomes, the base first, and the texts that DuckDB casts them to."""
-    table = rows.query(f"select distinct {quoted(column)} as v, v::varchar as text from {VIEW} order by v")
+    table = rows.query(f"select distinct {identifier(column)} as v, v::varchar as text from {VIEW} order by v")
     texts = {level_name(v): text for v, text in zip(table["v"].to_pylist(), table["text"].to_pylist(), strict=True)}
     names = [level_name(v) for v in rows.levels.get(column, ())] or list(texts)
     if base is not None:
@@ -200,7 +201,7 @@ def _outcomes(rows: Rows, column: str, base: object) -> tuple[tuple[str, ...], t
 
 
 def _check_weights(rows: Rows, column: str) -> None:
-    weight = quoted(column)
+    weight = identifier(column)
     faults = rows.query(f"select count(*) filter ({weight} < 0 or {weight} <> floor({weight})) as n from {VIEW}")
     if faults["n"].to_pylist()[0]:
         raise EstimationInputError(f"weights are counts: {column} has values that are negative or not whole")
@@ -228,13 +229,3 @@ def paths_of_cells(groups: Any, codes: np.ndarray, counts: np.ndarray) -> tuple[
 def level_name(value: object) -> str:
     """A level as text; 2.0 is 2."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def quoted(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """An SQL text."""
-    return "'" + text.replace("'", "''") + "'"
