@@ -110,7 +110,12 @@ def draw(measured: list[Measured], picture: Path) -> None:
         altair.Chart(altair.Data(values=values))
         .mark_line(point=True)
         .encode(
-            x=altair.X("persons:Q", scale=altair.Scale(type="log"), title="persons", axis=altair.Axis(format="~s", tickCount=3)),
+            x=altair.X(
+                "persons:Q",
+                scale=altair.Scale(type="log"),
+                title="persons",
+                axis=altair.Axis(format="~s", tickCount=3),
+            ),
             y=altair.Y("value:Q", scale=altair.Scale(type="log"), title=None),
             color=altair.Color("step:N", title="step", sort=None),
             shape=altair.Shape("step:N", sort=None, legend=None),
