@@ -9,6 +9,8 @@ Not named `report`: Prefect puts the folder of the flows first on the path, wher
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flows.home import Home
@@ -31,8 +33,8 @@ def report(home: Home, release: Path, study: Study) -> None:
     for left_over in home.work.glob(f"{RENDERED}*"):
         shutil.rmtree(left_over)
     fresh = home.work / f"{RENDERED}{new_run_id()}"
-    with step("report") as said:
-        parts = render(release, study, fresh)
+    with step("report") as said, results_to_read(home, release) as results:
+        parts = render(release, study, fresh, results)
         said.append(f"{len(parts)} parts")
     share(fresh)
     os.replace(fresh, release / fresh.name)
@@ -40,6 +42,16 @@ def report(home: Home, release: Path, study: Study) -> None:
     for part in parts:
         replace_link(release / part, Path("report") / part)
     remove_older(release, fresh.name)
+
+
+@contextmanager
+def results_to_read(home: Home, release: Path) -> Iterator[Path]:
+    """Yield a copy of a release's database: whoever has opened that one as for writing has locked it for others."""
+    copy = home.work / "released.duckdb"
+    try:
+        yield Path(shutil.copyfile(release / "results.duckdb", copy))
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def remove_older(release: Path, current: str) -> None:

@@ -198,7 +198,7 @@ class WarmDbt:
         """As much of a process as `flows.build` asks for; what dbt prints comes at its end."""
 
         def __init__(self, command: list[str], **options: Any) -> None:
-            arguments = (command, options["cwd"], options["env"])
+            arguments = (command, options["cwd"], options["env"], os.getpid())
             self.process = Work(os.environ[SOCKET], dbt, arguments, os.getpgrp())
             self.returncode = 0
 
@@ -225,8 +225,19 @@ class WarmDbt:
             return str(said).splitlines()
 
 
-def dbt(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+def end_with(asker: int) -> None:
+    """End when whoever asked for dbt has, as `flows.dbt_process` does by its input."""
+    while True:
+        try:
+            os.kill(asker, 0)
+        except ProcessLookupError:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def dbt(command: list[str], folder: Path, environment: dict[str, str], asker: int) -> tuple[int, str]:
     """Run dbt in this process. Returns its exit code and what it printed."""
+    threading.Thread(target=end_with, args=(asker,), daemon=True).start()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import cli
 

@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ class RenderingBroke(Exception):
 def broken_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering that stops halfway, with some of it written."""
 
-    def render(_release: Path, _study: Study, into: Path) -> list[str]:
+    def render(_release: Path, _study: Study, into: Path, _results: Path) -> list[str]:
         (into / "site").mkdir(parents=True)
         raise RenderingBroke
 
@@ -38,7 +40,7 @@ def broken_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering of a site of one page, where a test does not ask what is rendered."""
 
-    def render(_release: Path, _study: Study, into: Path) -> list[str]:
+    def render(_release: Path, _study: Study, into: Path, _results: Path) -> list[str]:
         (into / "site").mkdir(parents=True)
         (into / "site" / "index.html").write_text("<!DOCTYPE html>")
         return ["site"]
@@ -55,6 +57,20 @@ def everything(folder: Path) -> dict[str, bytes]:
                 if path.is_file():
                     found[str(path.relative_to(folder))] = path.read_bytes()
     return found
+
+
+HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+
+
+def test_nobody_who_opens_the_results_stops_a_report(own_copy: Refreshed, study: Study) -> None:
+    """Opened as for writing, which locks the database for every other process."""
+    command = [sys.executable, "-c", HOLD, str(own_copy.home.results.resolve())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout
+        assert reader.stdout.readline() == b"open\n"
+        run_report(own_copy.home, study)
+        reader.communicate()
+    assert not (own_copy.home.work / "released.duckdb").exists()
 
 
 def test_a_refresh_gives_site_and_briefs(refreshed: Refreshed, study: Study) -> None:
