@@ -86,6 +86,8 @@ def writing_reader(warm: WarmParent, home: Home) -> Iterator[None]:
         yield
     finally:
         work.kill()
+        if opened.exists():
+            work.ended()  # its lock goes when it has, not when it is killed
         opened.unlink(missing_ok=True)
 
 
