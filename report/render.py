@@ -13,21 +13,20 @@ from report.release import kept_open, read_release
 from report.site import write_site
 
 
-def render(folder: Path, study: Study, into: Path, results: Path | None = None) -> list[str]:
+def render(folder: Path, study: Study, into: Path, results: Path) -> list[str]:
     """Render briefs and site.
 
     Args:
         folder: the release, or a draft of one: `results.duckdb`, `manifest.json`, and what else the site is to carry.
         study: the specification the release was made under.
         into: a new folder for what is rendered.
-        results: the database to read, by default the folder's.
+        results: the database to read: the folder's, or a copy of it.
 
     Returns:
         Names of what stands in `into`: `site` and the briefs.
     """
     into.mkdir(parents=True)
-    read = read_release(folder)
-    with kept_open(replace(read, results=results or read.results)) as release:
+    with kept_open(replace(read_release(folder), results=results)) as release:
         briefs = write_briefs(release, study, into)
         write_site(release, study, into / "site", folder, briefs)
     return sorted(path.name for path in into.iterdir())

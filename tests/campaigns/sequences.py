@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -28,7 +27,7 @@ from flows.pipeline import run_build, run_estimate, run_load, run_withdraw
 from models_py.study import Study, load_study
 from synthetic import simulate
 from tests.deliveries import Table, write_files
-from tests.faults.published import Tables, differing
+from tests.faults import published
 from tests.load.test_delivery_sequences import Account, RegisterYear
 
 PERSONS, YEARS = 3000, (2014, 2018)
@@ -182,30 +181,21 @@ def play(norway: Norway, home: Home, study: Study, chance: random.Random) -> tup
     return account, told
 
 
-def outcome(home: Home, study: Study) -> Tables:
+def outcome(home: Home, study: Study) -> published.Tables:
     """Marts and estimation after a build and an estimation, keys as pseudonyms."""
     run_build(home, study)
     run_estimate(home, study)
-    tables: Tables = {}
+    tables: published.Tables = {}
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         there = con.sql("""
             select schema_name || '.' || table_name from duckdb_tables()
             where schema_name in ('marts', 'estimation') order by all
         """).fetchall()
         for (table,) in there:
-            columns = [name for name, *_ in con.sql(f"describe {table}").fetchall()]
-            kept = ", ".join(name for name in columns if name not in ("person_key", "run_id")) or "1"
-            keyed = "person_key" in columns
-            joined = f"{table} inner join intermediate.person_key using (person_key)" if keyed else table
-            person = f"lopenr_person, {kept}" if keyed else kept
-            tables[table] = rows_of(con, f"select {person} from {joined}")
+            is_keyed = "person_key" in [name for name, *_ in con.sql(f"describe {table}").fetchall()]
+            keyed = f"select * exclude person_key from {table} inner join intermediate.person_key using (person_key)"
+            tables[table] = published.rows(con, f"({keyed})" if is_keyed else table)
     return tables
-
-
-def rows_of(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    """A query's rows, sorted by whatever is no float."""
-    found = con.sql(query).fetchall()
-    return sorted(found, key=lambda row: repr([value for value in row if not isinstance(value, float)]))
 
 
 def main() -> int:
@@ -226,7 +216,7 @@ def main() -> int:
             account, told = play(norway, grown, study, random.Random(seed))
             norway.write(single.landing, "all", account.current())
             run_load(single, study, ["all"])
-            differ = differing(outcome(grown, study), outcome(single, study))
+            differ = published.differing(outcome(grown, study), outcome(single, study))
             n_differing += bool(differ)
             print(f"seed {seed}: {', '.join(told)}: {', '.join(differ) or 'the same'}", flush=True)
             shutil.rmtree(grown.path)
