@@ -1,4 +1,4 @@
-with counted as (
+with patterns as (
 
     select
         population_group,
@@ -9,19 +9,10 @@ with counted as (
         labour_market_status,
         education,
         centrality,
-        sum(case when outcome = 'stay' then 1 else 0 end) as stay,
-        sum(case when outcome = 'internal_move' then 1 else 0 end) as internal_move,
-        sum(case when outcome = 'emigration' then 1 else 0 end) as emigration
-    from {{ ref('person_year') }}
-    group by
-        population_group,
-        year,
-        sex,
-        age,
-        family_situation,
-        labour_market_status,
-        education,
-        centrality
+        stay,
+        internal_move,
+        emigration
+    from {{ ref('pattern_year') }}
 
 ),
 
@@ -49,10 +40,10 @@ final as (
         labour_market_status,
         education,
         centrality,
-        cast(stay as bigint) as stay,
-        cast(internal_move as bigint) as internal_move,
-        cast(emigration as bigint) as emigration
-    from counted
+        stay,
+        internal_move,
+        emigration
+    from patterns
 
 )
 
