@@ -31,6 +31,7 @@ from models_py.tables import PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
+from storage.sql import identifier
 from storage.warehouse import open_warehouse
 
 
@@ -230,13 +231,18 @@ def make_manifest(
             for file in files
         ],
         "rows": {"marts.person_year": n_person_years}
-        | {
-            f"raw.{register}": rounded(rows)
-            for register, rows in con.sql("""
-                select register, sum(n_rows) from audit.register_year where is_current group by all order by all
-            """).fetchall()
-        },
+        | {f"raw.{register}": rounded(rows) for register, rows in raw_rows(con).items()},
         "validation": validation(con),
+    }
+
+
+def raw_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of every register that is loaded, as they stand: of persons, deliveries bring the same ones again."""
+    registers = con.sql("select distinct register from audit.register_year where is_current order by all").fetchall()
+    return {
+        register: rows
+        for (register,) in registers
+        for (rows,) in con.sql(f"select count(*) from raw.{identifier(register)}").fetchall()
     }
 
 

@@ -18,8 +18,10 @@ def check_municipality(
 ) -> None:
     """Count the invalid codes of a column of `typed`; refuse the file above the study's share."""
     invalid = invalid_condition(source, geography)
+    # Codes are few and rows are many: each code is looked up once, with the dates it stands beside.
+    tally = f"select {', '.join(told_by(source))}, count(*) as n from typed group by all"
     [n_filled] = count(con, f"select count({identifier(source.name)}) from typed")
-    [n_invalid] = count(con, f"select count(*) from typed where {invalid}")
+    [n_invalid] = count(con, f"select sum(n) from ({tally}) where {invalid}")
     if n_invalid > limits.invalid_municipality_share * n_filled:
         message = "coded in another year's classification; deliver codes as they were valid on their date"
         rows = first_rows(con, checked, "typed", invalid)
@@ -39,6 +41,12 @@ def invalid_condition(source: SourceColumn, geography: Geography) -> str:
         f"({code} is not null and {code} not in ({unknown}) and left({code}, 2) not in ({outside}) and ({known}) "
         f"and not exists (select 1 from municipality_code where municipality_code = {code} and ({valid})))"
     )
+
+
+def told_by(source: SourceColumn) -> list[str]:
+    """The columns that decide whether a code is valid: its own and those of its dates."""
+    beside = [] if source.column.valid_on else source.column.valid_on_columns
+    return [identifier(column) for column in (source.name, *beside)]
 
 
 def dates(source: SourceColumn) -> list[str]:

@@ -47,12 +47,28 @@ def of_year(columns: Sequence[SourceColumn], year: int | None) -> list[SourceCol
 
 
 def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked) -> int:
-    """Replace the persons in `typed`, and leave all others as they are. Returns the rows placed."""
+    """Replace those of the persons in `typed` who are described otherwise than before; leave all others as they are.
+
+    An extract comes whole again each year, and few of its persons have changed. Rows of a delivery that counts no
+    longer are replaced too, so that nobody is left behind with it. Returns the rows delivered.
+    """
     table = f"raw.{checked.file.register}"
     note_changed_constants(con, checked)
-    con.execute(f"delete from {table} where {KEY} in (select {KEY} from typed)")
     columns = ", ".join(f"{identifier(source.name)} as {source.raw}" for source in checked.columns)
-    con.execute(f"insert into {table} by name select {columns}, ?::integer as arrival from typed", [arrival])
+    differs = " or ".join(
+        f"new.{identifier(source.name)} is distinct from old.{source.raw}"
+        for source in checked.columns
+        if source.raw != KEY
+    )
+    con.execute(f"""
+        create or replace temp table changed_persons as
+        select new.* from typed as new left join {table} as old on old.{KEY} = new.{KEY}
+        where old.{KEY} is null or {differs}
+            or old.arrival not in (select arrival from audit.delivery where status = 'loaded')
+    """)
+    con.execute(f"delete from {table} where {KEY} in (select {KEY} from changed_persons)")
+    con.execute(f"insert into {table} by name select {columns}, ?::integer as arrival from changed_persons", [arrival])
+    con.execute("drop table changed_persons")
     return count(con, "select count(*) from typed")[0]
 
 

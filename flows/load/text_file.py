@@ -7,6 +7,7 @@ import codecs
 import csv
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +65,7 @@ def scan(path: Path) -> tuple[str, tuple[int, ...]]:
         Unreadable: empty, binary, UTF-16, or neither UTF-8 nor Windows-1252.
     """
     utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
-    only_ascii, has_mark, n_lines, last = True, False, 0, b""
-    blank_lines: list[int] = []
+    only_ascii, has_mark, any_blank, last = True, False, False, b""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             if not last:
@@ -73,25 +73,40 @@ def scan(path: Path) -> tuple[str, tuple[int, ...]]:
                 has_mark = chunk.startswith(codecs.BOM_UTF8)
             if b"\0" in chunk:
                 raise Unreadable("it holds null bytes: binary, or in an encoding we do not read; deliver text")
-            blank_lines += [n_lines + line for line in blank_lines_in(last, chunk)]
-            n_lines += chunk.count(b"\n")
-            last = (last + chunk)[-2:]
+            any_blank = any_blank or ends_blank_line(last, chunk)
+            last = (last + chunk[-2:])[-2:]
             only_ascii = only_ascii and chunk.isascii()
             utf8 = utf8 if only_ascii else still_utf8(utf8, chunk)
     if not last:
         raise Unreadable("the file is empty")
+    blank_lines = tuple(blank_lines_of(path)) if any_blank else ()
     if only_ascii:
-        return "ascii", tuple(blank_lines)
+        return "ascii", blank_lines
     if utf8 and still_utf8(utf8, b"", final=True):
-        return "utf-8-sig" if has_mark else "utf-8", tuple(blank_lines)
-    return "windows-1252", tuple(blank_lines)
+        return "utf-8-sig" if has_mark else "utf-8", blank_lines
+    return "windows-1252", blank_lines
+
+
+def ends_blank_line(before: bytes, chunk: bytes) -> bool:
+    """Whether a blank line ends in a chunk; `before`: the two bytes ahead of it."""
+    seam = before + chunk[:2]
+    ends = (b"\n\n", b"\n\r\n") if b"\r" in chunk or b"\r" in seam else (b"\n\n",)
+    return any(end in chunk or end in seam for end in ends)
+
+
+def blank_lines_of(path: Path) -> Iterator[int]:
+    """Physical numbers of a file's blank lines; few files have any, so that lines are counted for those alone."""
+    n_lines, last = 0, b""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield from (n_lines + line for line in blank_lines_in(last, chunk))
+            n_lines += chunk.count(b"\n")
+            last = (last + chunk)[-2:]
 
 
 def blank_lines_in(before: bytes, chunk: bytes) -> list[int]:
     """Numbers of the blank lines that end in a chunk, counted from its start; `before`: the two bytes ahead of it."""
     text = before + chunk
-    if b"\n\n" not in text and b"\n\r\n" not in text:
-        return []
     blank = (found for found in BLANK_LINE.finditer(text) if found.end() > len(before))
     return [text.count(b"\n", len(before), found.start()) + 1 for found in blank]
 

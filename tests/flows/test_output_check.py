@@ -11,10 +11,11 @@ import pytest
 from flows.home import Home
 from flows.pipeline import run_publish
 from flows.state import current_manifest
-from models_py.disclosure import DisclosureError
+from models_py.disclosure import DisclosureError, rounded_count
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
 from report.release import open_results
+from storage.warehouse import open_warehouse
 from tests.flows.conftest import Refreshed
 
 COUNTS = {
@@ -33,6 +34,15 @@ def published_counts(home: Home) -> dict[str, list[tuple]]:
         return {
             t: con.sql(f"select {columns} from results.{t} order by all").fetchall() for t, columns in COUNTS.items()
         }
+
+
+def test_the_manifest_counts_the_rows_that_stand(refreshed: Refreshed, study: Study) -> None:
+    """Every yearly delivery brings all persons again; a person counts once."""
+    rows = current_manifest(refreshed.home)["rows"]
+    with open_warehouse(refreshed.home.warehouse, read_only=True) as con:
+        for register in ("faste_oppl", "bostedskommune", "hush_fam"):
+            [(n_rows,)] = con.sql(f"select count(*) from raw.{register}").fetchall()
+            assert rows[f"raw.{register}"] == rounded_count(n_rows, study.disclosure)
 
 
 def test_every_release_has_its_output_check(refreshed: Refreshed, study: Study) -> None:

@@ -70,6 +70,22 @@ def test_persons_are_replaced_one_by_one(warehouse: Warehouse) -> None:
     assert warehouse.rows("select arrival, is_current from audit.register_year order by 1") == [(1, True), (2, True)]
 
 
+def test_persons_who_have_not_changed_stay_as_they_are(warehouse: Warehouse) -> None:
+    """And are delivered anew by whoever takes the place of the delivery they came with."""
+    write_files(warehouse.landing / "d1", faste_oppl=FASTE)
+    write_files(warehouse.landing / "d2", faste_oppl=change(FASTE, kjoenn=["1", "1", "2"]))
+    warehouse.load()
+    arrivals = "select lopenr_person, arrival from raw.faste_oppl order by 1"
+    before = dict(warehouse.rows("select lopenr_person, kjoenn from raw.faste_oppl"))
+    assert dict(warehouse.rows(arrivals)) == {
+        person: 1 if sex == kjoenn else 2
+        for person, sex, kjoenn in zip(FASTE["lopenr_person"], FASTE["kjoenn"], ["1", "1", "2"], strict=True)
+    }
+    warehouse.withdraw("d1")
+    assert dict(warehouse.rows("select lopenr_person, kjoenn from raw.faste_oppl")) == before
+    assert {arrival for _, arrival in warehouse.rows(arrivals)} == {2}
+
+
 def test_wide_files_are_replaced_a_year_column_at_a_time(warehouse: Warehouse) -> None:
     write_files(warehouse.landing / "d1", bostedskommune=BOSTED)
     later = {
