@@ -117,7 +117,7 @@ bench-growth: setup  ## time and memory a person from 0.1M to 15M persons, table
 bench-peers-country: setup bench-peers  ## registers to pooled models beside pandas, Polars and data.table, 1M persons
 	$(BIN)/python -m bench.peers_country
 
-bench-next-year: setup  ## what a year more costs, beside a build of everything, at 2M persons
+bench-next-year: setup  ## what a year more costs, beside a build of everything, at 2M and 5.4M persons
 	$(BIN)/python -m bench.next_year
 
 coverage: setup  ## how often intervals cover the truth, over 1,000 simulated panels of each kind (about ten minutes)

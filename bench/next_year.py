@@ -1,19 +1,28 @@
 """What one more year costs beside a build of everything: load, build and their gates, estimation apart.
 
-Run `make bench-next-year` (2M persons) or `python -m bench.next_year --persons 300000`. Seven panel years are loaded
-and built from one delivery; then Statistics Norway's next delivery comes, with the wide files whole again. The same
-registers loaded and built from nothing, in one delivery, are what it is compared with.
+Run `make bench-next-year` (2M persons and the country, 5.4M), or `python -m bench.next_year --persons 300000`, which
+prints and writes nothing. Seven panel years are loaded and built from one delivery; then Statistics Norway's next
+delivery comes, with the wide files whole again. The same registers loaded and built from nothing, in one delivery, are
+what it is compared with; and so that it is seen what no program can leave out, bare DuckDB reads the files of both
+(`bench/floor.py`).
 """
 
 import argparse
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
+from bench.document import markdown, write_table
+from bench.measure import measure_job
 from bench.steps import COMMAND, Cost, measure
 
 FIRST_YEAR, LAST_YEAR = 2014, 2022
+SIZES = (2_000_000, 5_400_000)
 STEPS = ("load", "build")
+TOGETHER = "together"
+FLOOR = "bare DuckDB reading the same files"
+Costs = dict[str, float]
 
 
 def simulate(persons: int, out: Path, last_year: int, deliveries: str) -> Path:
@@ -29,35 +38,55 @@ def steps(home: Path) -> dict[str, Cost]:
     return {step: measure(COMMAND, step, "--home", str(home)) for step in STEPS}
 
 
-def compare(persons: int, folder: Path) -> tuple[dict[str, Cost], dict[str, Cost]]:
-    """Cost of everything from nothing, and of the next year on top of the years before."""
-    simulate(persons, folder / "whole" / "landing", LAST_YEAR, "single")
+def compare(persons: int, folder: Path) -> tuple[Costs, Costs]:
+    """Seconds of everything from nothing, and of the next year on top of the years before."""
+    everything = simulate(persons, folder / "whole" / "landing", LAST_YEAR, "single")
+    whole = seconds(steps(folder / "whole"), read(everything, folder))
+    shutil.rmtree(folder / "whole")
     simulate(persons, folder / "grown" / "landing", LAST_YEAR - 1, "single")
     yearly = simulate(persons, folder / "yearly", LAST_YEAR, "yearly")
-    whole = steps(folder / "whole")
     steps(folder / "grown")
-    shutil.copytree(yearly / f"delivery_{LAST_YEAR}", folder / "grown" / "landing" / f"delivery_{LAST_YEAR}")
-    return whole, steps(folder / "grown")
+    landed = folder / "grown" / "landing" / f"delivery_{LAST_YEAR}"
+    shutil.copytree(yearly / landed.name, landed)
+    return whole, seconds(steps(folder / "grown"), read(yearly / landed.name, folder))
 
 
-def table(persons: int, whole: dict[str, Cost], grown: dict[str, Cost]) -> str:
-    """A Markdown table."""
-    lines = [f"| {persons:,} persons | everything | a year more | share |", "| --- | --- | --- | --- |"]
-    for name in (*STEPS, "together"):
-        full, more = (
-            sum(cost.seconds for step, cost in costs.items() if name in (step, "together")) for costs in (whole, grown)
-        )
-        lines.append(f"| {name} | {full:.1f} s | {more:.1f} s | {more / full:.2f} |")
-    return "\n".join(lines)
+def read(deliveries: Path, folder: Path) -> float:
+    """Seconds that bare DuckDB takes for the files of a delivery, or of the only one in a folder."""
+    delivery = next((path for path in deliveries.iterdir() if path.is_dir()), deliveries)
+    database = folder / "floor.duckdb"
+    _, report = measure_job(sys.executable, "-m", "bench.floor", "read", str(database), str(delivery))
+    database.unlink()
+    return float(report["seconds"])
+
+
+def seconds(costs: dict[str, Cost], floor: float) -> Costs:
+    """Seconds of each step and of both, and the floor."""
+    taken = {step: cost.seconds for step, cost in costs.items()}
+    return taken | {TOGETHER: sum(taken.values()), FLOOR: floor}
+
+
+def rows(persons: int, whole: Costs, more: Costs) -> list[list[str]]:
+    """The table's rows of a size."""
+    return [
+        [f"{persons:,}", name, f"{whole[name]:.1f} s", f"{more[name]:.1f} s", f"{more[name] / whole[name]:.2f}"]
+        for name in (*STEPS, TOGETHER, FLOOR)
+    ]
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and at full size write into the document."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, default=2_000_000)
-    persons = parser.parse_args().persons
-    with tempfile.TemporaryDirectory() as folder:
-        print(table(persons, *compare(persons, Path(folder))))
+    parser.add_argument("--persons", type=int, action="append", help="other sizes: nothing is written")
+    sizes = parser.parse_args().persons
+    found = []
+    for persons in sizes or SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            found += rows(persons, *compare(persons, Path(folder)))
+    made = markdown(["persons", "step", "everything", "a year more", "share"], found)
+    print(made)
+    if not sizes:
+        write_table("next-year", made)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from models_py.table import (
 
 RELATIVE_RISK_RATIO = Table(
     "relative_risk_ratio",
-    "Relative risk ratios: exp of each coefficient and of the ends of its interval. With random effects, of a person.",
+    "Relative risk ratios (the brief's odds ratios): exp of each coefficient and of the ends of its interval. "
+    "With random effects, of a person.",
     "estimate",
     ("model", "population_group", "outcome", "term", "level"),
     (

@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 
+from models_py.study import Study
+
 Row = dict[str, Any]
 
 
@@ -44,6 +46,11 @@ class Release:
             return rows_of(self.connection, query, values)
         with open_results(self.results) as con:
             return rows_of(con, query, values)
+
+    @property
+    def study(self) -> Study:
+        """The specification it was made under: `study.yml` may have been changed since, even while it was made."""
+        return Study.model_validate(self.manifest["study"])
 
     @property
     def is_simulated(self) -> bool:

@@ -84,6 +84,7 @@ def manifest(study: Study) -> Row:
         "last_year": YEARS[-1],
         "input_hash": "1" * 64,
         "study_hash": "2" * 64,
+        "study": study.model_dump(mode="json"),
         "code_version": "0.1.0+test",
         "packages": {"duckdb": "1.5.5"},
         "variants": [variant.name for variant in study.variants],
@@ -124,6 +125,7 @@ def release_rows(study: Study) -> dict[str, list[Row]]:
                 "n_person_years": PERSON_YEARS,
                 "code_version": "0.1.0+test",
                 "study_hash": "2" * 64,
+        "study": study.model_dump(mode="json"),
                 "input_hash": "1" * 64,
             }
         ],

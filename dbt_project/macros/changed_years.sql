@@ -1,16 +1,9 @@
 {#- Years that are built anew when something they rest on has changed, and left alone otherwise (docs/decisions). -#}
 
-{#- An aggregate that tells the rows of a group from any other rows, in whatever order they stand. -#}
+{#- An aggregate that tells the rows of a group from any other rows, in whatever order they stand.
+    (Spark, where every year is made anew, fingerprints nothing.) -#}
 {% macro content_of(columns) -%}
-    {{ return(adapter.dispatch('content_of', 'flyttepanel')(columns)) }}
-{%- endmacro %}
-
-{% macro default__content_of(columns) -%}
     concat(count(*), ' ', sum(hash({{ columns | join(', ') }})))
-{%- endmacro %}
-
-{% macro spark__content_of(columns) -%}
-    concat(count(*), ' ', sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))))
 {%- endmacro %}
 
 {#- Before an incremental model that is small: its rows are all made anew. -#}
@@ -28,23 +21,28 @@
     {% endif %}
 {%- endmacro %}
 
+{#- The panel years that are made anew in this build, as a list. -#}
+{% macro changed_years() -%}
+    {%- set found = run_query('select year from ' ~ ref('changed_year') ~ ' order by year').columns[0].values() -%}
+    {{ return(found | map('int') | list) }}
+{%- endmacro %}
+
 {#- One condition: the panel year is made anew in this build. An incremental build writes the years themselves into the
     statement: engines carry numbers through views and joins down to every register's scan, and no sub-select so far. -#}
 {% macro is_changed(year) -%}
     {%- if is_incremental() -%}
-        {%- set years = run_query('select year from ' ~ ref('changed_year') ~ ' order by year').columns[0].values() -%}
-        {{ year }} in ({{ years | map('int') | join(', ') if years else 'null' }})
+        {{ year }} in ({{ changed_years() | join(', ') or 'null' }})
     {%- else -%}
         {{ year }} in (select year from {{ ref('changed_year') }})
     {%- endif -%}
 {%- endmacro %}
 
-{#- What a generic test looks at. Of a model that says `tested_by_year`, a build that leaves years alone tests those it made
+{#- What a generic test looks at. Of a model that says `by_year`, a build that leaves years alone tests those it made
     anew: the others passed when they were made. `dbt test` by hand tests all of it. The table of years is named and not
     referred to, since every test would then wait for it; the model itself comes after it. -#}
 {% macro get_where_subquery(relation) -%}
     {%- set tested = graph.nodes.get(model.attached_node) if execute -%}
-    {%- if tested and tested.config.meta.get('tested_by_year') and invocation_args_dict.which == 'build' -%}
+    {%- if tested and tested.config.meta.get('by_year') and invocation_args_dict.which == 'build' -%}
         {%- set changed = relation.incorporate(path={'schema': 'intermediate', 'identifier': 'changed_year'}) -%}
         (select * from {{ relation }} where year in (select year from {{ changed }})) as {{ relation.identifier }}
     {%- else -%}

@@ -96,13 +96,13 @@ def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
 
 def new_rows(checked: Checked, years: Sequence[int]) -> str:
     """SQL: the rows of `typed` of the given years as they will be in `raw`, but for the arrival."""
-    return long_rows(checked, years) if checked.file.contract.layout == "wide" else year_rows(checked)
+    if checked.file.contract.layout == "wide" and len(years) > 1:
+        return rows_of_years(checked, years)
+    return rows_of_year(checked, years[0])
 
 
-def long_rows(checked: Checked, years: Sequence[int]) -> str:
+def rows_of_years(checked: Checked, years: Sequence[int]) -> str:
     """SQL: the rows of some years of a wide file; a person's years together, which takes half the space."""
-    if len(years) == 1:
-        return long_rows_of_year(checked, years[0])
     structs = []
     for year in years:
         values = (f"'{source.raw}': {identifier(source.name)}" for source in of_year(checked.columns, year)[1:])
@@ -113,18 +113,13 @@ def long_rows(checked: Checked, years: Sequence[int]) -> str:
     """
 
 
-def long_rows_of_year(checked: Checked, year: int) -> str:
-    """SQL: the rows of one year of a wide file, in half the time that lists of years would take."""
-    sources = of_year(checked.columns, year)
+def rows_of_year(checked: Checked, year: int) -> str:
+    """SQL: the rows of a year file, or of one year of a wide file, in half the time that lists of years would take."""
+    is_wide = checked.file.contract.layout == "wide"
+    sources = of_year(checked.columns, year) if is_wide else checked.columns
     chosen = ", ".join(f"{identifier(source.name)} as {source.raw}" for source in sources)
-    filled = " or ".join(f"{identifier(source.name)} is not null" for source in sources[1:])
+    filled = " or ".join(f"{identifier(source.name)} is not null" for source in sources[1:]) if is_wide else "true"
     return f"select {chosen}, {year}::smallint as aar from typed where {filled}"
-
-
-def year_rows(checked: Checked) -> str:
-    """SQL: the rows of a year file as they will be in `raw`, but for the arrival."""
-    chosen = ", ".join(f"{identifier(source.name)} as {source.raw}" for source in checked.columns)
-    return f"select {chosen}, {checked.year}::smallint as aar from typed"
 
 
 def delivered_contents(

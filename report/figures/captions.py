@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from flows.home import STUDY_FILE
-from models_py.study import load_study
 from report.language import Language, in_sentence, percent, text
 from report.release import Release
 
 
 def caption(name: str, release: Release, language: Language) -> str:
     """What stands under or over a figure, number included."""
-    study = load_study(STUDY_FILE)
+    study = release.study
     run = release.rows("select first_year, last_year from results.run")[0]
     values: dict[str, Any] = {"first": run["first_year"], "last": run["last_year"]}
     if name == "figure_3":

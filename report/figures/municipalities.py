@@ -1,7 +1,7 @@
 """Figure 1: the municipalities of 2020 by centrality, and by the observed shares of their class.
 
 Which class a municipality belongs to is a published fact and no result: it comes from the warehouse's own seed and
-`study.yml`. The shares come from the release.
+the study's specification. The shares come from the release.
 """
 
 import csv
@@ -13,8 +13,8 @@ from typing import Any
 
 import altair as alt
 
-from flows.home import SEEDS, STUDY_FILE
-from models_py.study import load_study
+from flows.home import SEEDS
+from models_py.study import Study
 from report.figures import frame
 from report.figures.notes import notes_of
 from report.figures.observations import MOVES, observed_shares
@@ -31,7 +31,7 @@ CENTRAL_MERIDIAN = 15
 
 def figure_1(release: Release, language: Language, model: str = "pooled") -> alt.Chart:
     """The map; the reader may colour it by the observed share of a group and outcome. No model is in it."""
-    class_of = centrality_of_municipalities()
+    class_of = centrality_of_municipalities(release.study)
     levels = sorted(set(class_of.values()))
     measures = measures_of(observed_shares(release), levels, language)
     colours = [{"expr": f"measures[measure].colours[{i}]"} for i in range(len(levels))]
@@ -72,9 +72,9 @@ def figure_1(release: Release, language: Language, model: str = "pooled") -> alt
     return frame.framed(chart, language, description(class_of, language), notes, params)
 
 
-def centrality_of_municipalities() -> dict[str, str]:
+def centrality_of_municipalities(study: Study) -> dict[str, str]:
     """Municipality code of 2020 → class of centrality as the study has them."""
-    published = load_study(STUDY_FILE).variables.centrality.codes
+    published = study.variables.centrality.codes
     level_of = {code: level for level, codes in published.items() for code in codes}
     with (SEEDS / "municipality_centrality.csv").open(encoding="utf-8") as file:
         return {row["municipality_code_2020"]: level_of[row["centrality_class"]] for row in csv.DictReader(file)}

@@ -6,8 +6,7 @@ Belongs here: the table's rows. Does not belong here: how it is shown (`coeffici
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.home import STUDY_FILE
-from models_py.study import Study, load_study
+from models_py.study import Study
 from report.figures.observations import by_group
 from report.language import Language
 from report.release import Release, Row
@@ -82,7 +81,7 @@ def coefficient_table(
     release: Release, group: str | None, language: Language, model: str = "pooled"
 ) -> CoefficientTable:
     """Coefficients of a group, or of all groups side by side where none is named."""
-    study = load_study(STUDY_FILE)
+    study = release.study
     fits = by_group([row for row in release.rows(FIT, model) if group in (None, row["population_group"])])
     groups = [row["population_group"] for row in fits]
     columns = tuple((each, outcome) for each in groups for outcome in OUTCOMES)

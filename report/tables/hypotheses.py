@@ -7,8 +7,7 @@ or judging.
 import re
 from dataclasses import dataclass
 
-from flows.home import STUDY_FILE
-from models_py.study import Study, load_study
+from models_py.study import Study
 from report.language import Language, in_sentence, label, text
 from report.release import Release, Row
 from report.tables.notes import Judged, Published, note_of, read_published
@@ -80,9 +79,9 @@ def hypothesis_table(release: Release, language: Language) -> HypothesisTable:
     """Table 2 with all tests behind it.
 
     Raises:
-        KeyError: a hypothesis of the release is not declared in `study.yml`.
+        KeyError: a hypothesis of the release is not declared in its specification.
     """
-    study = load_study(STUDY_FILE)
+    study = release.study
     declared = {hypothesis.id: hypothesis for hypothesis in study.hypotheses}
     verdicts, tests, published = release.rows(VERDICTS), release.rows(TESTS), read_published(release)
     models = tuple(sorted({row["model"] for row in verdicts}))

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
-from flows.build import build
+from flows.build import BuildFailed, build, dbt_vars
 from flows.home import SEEDS
+from models_py.study import Study
 from tests.panel.conftest import BuiltPanel, query
 from tests.panel.raw_tables import write_registers
 from tests.panel.reference import Panel
@@ -43,6 +45,24 @@ def test_changes_are_followed_year_by_year(
     assert 2024 not in rows_by_year(database)
     assert years_rebuilt(registers) == {2024}
     assert years_rebuilt(registers) == set()
+
+
+def test_data_tests_look_at_the_years_made_anew(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no level of the study fails a build that makes its year anew, and only such a build."""
+    panel = panels["year_end"]
+    database, registers = panel.copy(tmp_path), copy.deepcopy(panel.registers)
+
+    def without_education(study: Study) -> dict[str, Any]:
+        said = dbt_vars(study)
+        return said | {"levels": said["levels"] | {"education": ["no education has this level"]}}
+
+    monkeypatch.setattr("flows.build.dbt_vars", without_education)
+    build(database, panel.study, dbt_work("year_end"))
+    write_registers(database, correct_families_and_statuses(registers))
+    with pytest.raises(BuildFailed, match="level_of_study_person_year_education"):
+        build(database, panel.study, dbt_work("year_end"))
 
 
 def correct_families_and_statuses(registers: Registers) -> Registers:

@@ -21,6 +21,7 @@ SQL = Path(__file__).parent / "brief_release.sql"
 STUDY: Study = load_study(STUDY_FILE)
 MANIFEST: dict[str, Any] = {
     "run_id": "run-7",
+    "study": STUDY.model_dump(mode="json"),
     "finished_at": "2026-01-01T00:10:00.123456+00:00",
     "simulated_deliveries": ["delivery_2021"],
     "inputs": [{"delivery": "delivery_2021", "file": name} for name in ("faste_oppl.csv", "bu_utd.csv")],

@@ -12,13 +12,18 @@ from models_py.study import Study, load_study
 from report.release import Release
 from tests.report.results import write_results
 
-MANIFEST = {"run_id": "run-1", "simulated_deliveries": ["delivery_2014_2021"]}
+STUDY: Study = load_study(STUDY_FILE)
+MANIFEST = {
+    "run_id": "run-1",
+    "simulated_deliveries": ["delivery_2014_2021"],
+    "study": STUDY.model_dump(mode="json"),
+}
 Changed = Callable[..., Release]
 
 
 @pytest.fixture(scope="session")
 def study() -> Study:
-    return load_study(STUDY_FILE)
+    return STUDY
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from report.figures import FIGURES, VEGA_LITE, caption, chart, picture, specific
 from report.figures.municipalities import centrality_of_municipalities
 from report.language import LANGUAGES, Language
 from report.release import Release
-from tests.report.conftest import Changed
+from tests.report.conftest import STUDY, Changed
 
 NAMES = tuple(FIGURES)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -48,7 +48,7 @@ def test_nothing_is_fetched(release: Release, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "role", "count"),
     [
-        ("figure_1", "geoshape", len(centrality_of_municipalities())),
+        ("figure_1", "geoshape", len(centrality_of_municipalities(STUDY))),
         ("figure_2", "point", 15),  # three groups in five classes
         ("figure_3", "point", 30),  # and two outcomes of one model
         ("figure_4", "point", 270),  # in eighteen panels of one model
@@ -168,8 +168,17 @@ def test_pictures_of_every_format(release: Release, format: Any) -> None:
     assert picture("figure_2", release, "nb", format).startswith(start)
 
 
+def test_the_specification_is_the_one_that_the_release_was_made_under(release: Release) -> None:
+    """Not study.yml as it stands now: somebody may have changed it while the release was made."""
+    then = STUDY.model_dump(mode="json")
+    then["models"]["confidence_level"] = 0.9
+    other = Release(release.results, release.manifest | {"study": then})
+    assert "95" in caption("figure_3", release, "en")
+    assert "90" in caption("figure_3", other, "en")
+
+
 def test_a_simulated_norway_is_said_on_every_figure(release: Release) -> None:
-    real = Release(release.results, {"simulated_deliveries": []})
+    real = Release(release.results, release.manifest | {"simulated_deliveries": []})
     for name in NAMES:
         assert "Simulated Norway" in json.dumps(specification(name, release, "en")["title"])
         assert "Simulated Norway" not in json.dumps(specification(name, real, "en").get("title"))
