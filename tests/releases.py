@@ -125,7 +125,6 @@ def release_rows(study: Study) -> dict[str, list[Row]]:
                 "n_person_years": PERSON_YEARS,
                 "code_version": "0.1.0+test",
                 "study_hash": "2" * 64,
-        "study": study.model_dump(mode="json"),
                 "input_hash": "1" * 64,
             }
         ],
