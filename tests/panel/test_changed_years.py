@@ -47,6 +47,19 @@ def test_changes_are_followed_year_by_year(
     assert years_rebuilt(registers) == set()
 
 
+def test_the_rows_of_a_year_stand_together(panels: dict[str, BuiltPanel]) -> None:
+    """The panel is filled a year at a time, so that its joins take a year's memory: a country's did not fit."""
+    for panel in panels.values():
+        [found] = query(
+            panel.database,
+            """
+            select count(*) filter (year is distinct from before) as turns, count(distinct year) as years
+            from (select year, lag(year) over (order by rowid) as before from marts.person_year)
+            """,
+        )
+        assert found["turns"] == found["years"] > 1
+
+
 def test_data_tests_look_at_the_years_made_anew(
     panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
