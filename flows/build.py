@@ -150,7 +150,7 @@ def build_command(study: Study, target: Path, logs: Path, what: Sequence[str] = 
         *what,
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(target.resolve()), "--log-path", str(logs.resolve())),
-        *("--vars", json.dumps(dbt_vars(study))),
+        *("--vars", json.dumps(dbt_vars(study) | {"test_changed_years_alone": True})),
     ]
 
 

@@ -37,12 +37,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- What a generic test looks at. Of a model that says `by_year`, a build that leaves years alone tests those it made
-    anew: the others passed when they were made. `dbt test` by hand tests all of it. The table of years is named and not
-    referred to, since every test would then wait for it; the model itself comes after it. -#}
+{#- What a generic test looks at. Of a model that says `by_year`, our builds test the years they made anew: a year that
+    does not pass is thrown away with its whole warehouse, so that the others have passed. Nothing throws away what is built
+    by hand, where all years are tested. The table of years is named and not referred to, since every test would then wait
+    for it; the model itself comes after it. -#}
 {% macro get_where_subquery(relation) -%}
     {%- set tested = graph.nodes.get(model.attached_node) if execute -%}
-    {%- if tested and tested.config.meta.get('by_year') and invocation_args_dict.which == 'build' -%}
+    {%- if tested and tested.config.meta.get('by_year') and var('test_changed_years_alone', false) -%}
         {%- set changed = relation.incorporate(path={'schema': 'intermediate', 'identifier': 'changed_year'}) -%}
         (select * from {{ relation }} where year in (select year from {{ changed }})) as {{ relation.identifier }}
     {%- else -%}

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import duckdb
 
 # Each: register, column, rule, and SQL giving (year, arrival, n_rows) over the rows of `raw` that came with {arrivals}:
-# what came before is not looked through again. A person's years are bits of one number (1950 is the lowest): that takes
-# a third of the time, and far less memory, than joining every year with the one before.
+# what came before, persons who have not changed among them, is not looked through again. A person's years are bits of
+# one number (1950 is the lowest): that takes a third of the time, and far less memory, than joining every year with the
+# one before.
 UNKNOWN_PERSON = "not exists (select 1 from raw.faste_oppl as known where known.lopenr_person = {key})"
 CROSSCHECKS = {
     ("flytting", "lopenr_person", "event_of_unknown_person"): f"""

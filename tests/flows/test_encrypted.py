@@ -13,7 +13,7 @@ import pytest
 
 from flows import spark
 from flows.home import Home
-from flows.pipeline import run_refresh, run_validate
+from flows.pipeline import run_build, run_load, run_refresh, run_validate
 from flows.versions import new_run_id
 from models_py.study import Study
 from report.release import open_results
@@ -51,6 +51,26 @@ def encrypted(refreshed: Refreshed, study: Study, tmp_path_factory: pytest.TempP
         patch.setenv(KEY_FILE_VARIABLE, str(key_file(folder)))
         run_refresh(home, study, new_run_id())
     return home
+
+
+def test_the_next_delivery_extends_an_encrypted_panel(
+    encrypted: Home, refreshed: Refreshed, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only changed years are made anew there too, in the file that the profile attaches."""
+    monkeypatch.setenv(KEY_FILE_VARIABLE, str(encrypted.path.parent / "warehouse.key"))
+    home = Home(tmp_path / "home")
+    shutil.copytree(encrypted.path, home.path, symlinks=True)
+    shutil.copytree(refreshed.next_delivery, home.landing / refreshed.next_delivery.name)
+    before = panel_years(home)
+    run_load(home, study)
+    run_build(home, study)
+    assert panel_years(home) == [*before, before[-1] + 1]
+    assert is_encrypted(home.warehouse)
+
+
+def panel_years(home: Home) -> list[int]:
+    with open_warehouse(home.warehouse, read_only=True) as con:
+        return [year for (year,) in con.sql("select distinct year from marts.person_year order by all").fetchall()]
 
 
 def pseudonyms(path: Path) -> frozenset[bytes]:
