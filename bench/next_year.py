@@ -41,7 +41,7 @@ def steps(home: Path) -> dict[str, Cost]:
 def compare(persons: int, folder: Path) -> tuple[Costs, Costs]:
     """Seconds of everything from nothing, and of the next year on top of the years before."""
     everything = simulate(persons, folder / "whole" / "landing", LAST_YEAR, "single")
-    whole = seconds(steps(folder / "whole"), read(everything, folder))
+    whole = seconds(steps(folder / "whole"), read(next(everything.glob("delivery_*")), folder))
     shutil.rmtree(folder / "whole")
     simulate(persons, folder / "grown" / "landing", LAST_YEAR - 1, "single")
     yearly = simulate(persons, folder / "yearly", LAST_YEAR, "yearly")
@@ -51,9 +51,8 @@ def compare(persons: int, folder: Path) -> tuple[Costs, Costs]:
     return whole, seconds(steps(folder / "grown"), read(yearly / landed.name, folder))
 
 
-def read(deliveries: Path, folder: Path) -> float:
-    """Seconds that bare DuckDB takes for the files of a delivery, or of the only one in a folder."""
-    delivery = next((path for path in deliveries.iterdir() if path.is_dir()), deliveries)
+def read(delivery: Path, folder: Path) -> float:
+    """Seconds that bare DuckDB takes for the files of a delivery."""
     database = folder / "floor.duckdb"
     _, report = measure_job(sys.executable, "-m", "bench.floor", "read", str(database), str(delivery))
     database.unlink()

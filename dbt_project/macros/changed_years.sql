@@ -23,7 +23,12 @@
 
 {#- The panel years that are made anew in this build, as a list. -#}
 {% macro changed_years() -%}
-    {%- set found = run_query('select year from ' ~ ref('changed_year') ~ ' order by year').columns[0].values() -%}
+    {{ return(years_of(ref('changed_year'))) }}
+{%- endmacro %}
+
+{#- The years that a table of years holds when a model is run, in order; none while the project is read. -#}
+{% macro years_of(relation) -%}
+    {%- set found = run_query('select year from ' ~ relation ~ ' order by year').columns[0].values() if execute else [] -%}
     {{ return(found | map('int') | list) }}
 {%- endmacro %}
 

@@ -8,9 +8,7 @@
 
 {#- The years of the panel, as they are when a model is run; a year of nobody where there are none. -#}
 {% macro panel_years() -%}
-    {%- set panel_year = ref('panel_year') -%}
-    {%- set years = run_query('select year from ' ~ panel_year ~ ' order by year').columns[0].values() if execute -%}
-    {{ return((years or [0]) | map('int') | list) }}
+    {{ return(years_of(ref('panel_year')) or [0]) }}
 {%- endmacro %}
 
 {% macro default__list_of_years(value, year, years) -%}

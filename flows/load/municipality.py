@@ -21,8 +21,11 @@ def check_municipality(
     # Codes are few and rows are many: each code is looked up once, with the dates it stands beside.
     # (Materialised: DuckDB would look up every row, and count afterwards.)
     tally = f"select {', '.join(told_by(source))}, count(*) as n from typed group by all"
-    [n_filled] = count(con, f"select count({identifier(source.name)}) from typed")
-    [n_invalid] = count(con, f"with tally as materialized ({tally}) select sum(n) from tally where {invalid}")
+    n_filled, n_invalid = count(con, f"""
+        with tally as materialized ({tally})
+        select (select sum(n) from tally where {identifier(source.name)} is not null),
+            (select sum(n) from tally where {invalid})
+    """)  # fmt: skip
     if n_invalid > limits.invalid_municipality_share * n_filled:
         message = "coded in another year's classification; deliver codes as they were valid on their date"
         rows = first_rows(con, checked, "typed", invalid)
