@@ -22,6 +22,7 @@ Runner = Callable[..., object]
 
 def run_load(home: Home, study: Study, names: Sequence[str] | None = None) -> int:
     """`flyttepanel load`: all or nothing."""
+    steps.import_gates_beside()
     with sole_writer(home), candidate_warehouse(home) as candidate:
         return steps.load(home, candidate, study, new_run_id(), names)
 
@@ -34,6 +35,7 @@ def run_withdraw(home: Home, study: Study, delivery: str) -> None:
 
 def run_build(home: Home, study: Study, target: str | None = None) -> None:
     """`flyttepanel build`, on a target of `profiles.yml`: stops after gate 2 with `marts.*` in place."""
+    steps.import_gates_beside()
     with sole_writer(home), candidate_warehouse(home) as candidate:
         steps.build(home, candidate, study, new_run_id(), target=target)
 
@@ -100,6 +102,7 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
         late = everything(home, study) if full else due(home, study)
         if not late:
             return late
+        steps.import_gates_beside()
         with candidate_warehouse(home) as candidate:
             if "load" in late.steps:
                 loaded = around("load", anew(home, candidate, lambda: steps.load(home, candidate, study, run_id)))

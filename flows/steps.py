@@ -29,7 +29,6 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
         DeliveryRefused: something in a delivery breaks its contract; also written to logs/refusals.jsonl.
         GateFailed: the registers together are not what a panel can be made of.
     """
-    from expectations.gate import run_gate
     from flows.load import DeliveryRefused, load_deliveries, write_refusal
     from flows.load.drift_notes import count_notes
 
@@ -44,6 +43,8 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
         if loaded and (n_notes := count_notes(candidate)):
             said.append(f"{n_notes} {'note' if n_notes == 1 else 'notes'} on drift (flyttepanel status)")
     if loaded:
+        from expectations.gate import run_gate
+
         with step("gate 1") as said:
             result = run_gate("incoming", candidate, study, run_id, docs_folder(home))
             said.append(f"{len(result.checks)} expectations met")
@@ -102,7 +103,6 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
 
     with step("build") as said:
         every_year = full or is_full(candidate, study)
-        import_beside("expectations.gate")
         build_with_dbt(candidate, study, home.work / "dbt", every_year)
         said.append("all years" if every_year else "changed years")
     from expectations.gate import run_gate
@@ -112,9 +112,9 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
         said.append(f"{len(result.checks)} expectations met")
 
 
-def import_beside(module: str) -> None:
-    """Import a module while this process waits for another: Great Expectations takes seconds to import."""
-    threading.Thread(target=import_module, args=[module]).start()
+def import_gates_beside() -> None:
+    """Import the gates while the warehouse is copied, loaded or built: Great Expectations takes seconds to import."""
+    threading.Thread(target=import_module, args=["expectations.gate"]).start()
 
 
 def build_on_spark(home: Home, candidate: Path, study: Study, run_id: str) -> None:
