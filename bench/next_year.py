@@ -1,7 +1,7 @@
 """What one more year costs beside a build of everything: load, build and their gates, estimation apart.
 
 Run `make bench-next-year` (2M persons and the country, 5.4M), or `python -m bench.next_year --persons 300000`, which
-prints and writes nothing. Six panel years (1 Januaries 2014-2021) are loaded and built from one delivery; then
+prints and writes nothing. Seven panel years (1 Januaries 2014-2022) are loaded and built from one delivery; then
 Statistics Norway's next delivery comes, with the wide files whole again. The same registers loaded and built from
 nothing, in one delivery, are what it is compared with; and so that it is seen what no program can leave out, bare
 DuckDB reads the files of both (`bench/floor.py`).
@@ -17,7 +17,7 @@ from bench.document import markdown, write_table
 from bench.measure import measure_job
 from bench.steps import COMMAND, Cost, measure
 
-FIRST_YEAR, LAST_YEAR = 2014, 2022
+FIRST_YEAR, LAST_YEAR = 2014, 2023
 SIZES = (2_000_000, 5_400_000)
 STEPS = ("load", "build")
 TOGETHER = "together"

@@ -84,8 +84,8 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
 def duckdb_file(database: Path, work: Path) -> Place:
     """A warehouse file, with its key if there is one; what does not fit in memory spills into `work`.
 
-    Paths are from `work`, where dbt is run: it parses the whole project anew where they are not those of last time, as in
-    a home that was moved or copied.
+    Paths are from `work`, where dbt is run: where they are not those of last time, as in a home that was copied, it
+    parses the whole project anew.
     """
     key = warehouse_key()
     environment = {"FLYTTEPANEL_DATABASE": os.path.relpath(database, work), "FLYTTEPANEL_TEMP": "spill"}

@@ -68,7 +68,7 @@ def run_report(home: Home, study: Study) -> Path:
     """`flyttepanel report`: the current release's site and briefs anew; what it rests on stays as published."""
     with sole_writer(home):
         release = published_release(home, study)
-        report(home, release, study)
+        report(home, release)
         switch(home, release)
     return release
 
@@ -118,7 +118,7 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
                 if study.variants:
                     around("variants", lambda: steps.estimate_variants(home, candidate, study, run_id))
             draft = Path(str(around("publish", lambda: draft_release(home, candidate, study, run_id, started_at))))
-            around("report", lambda: report(home, draft, study))
+            around("report", lambda: report(home, draft))
             release = seal(draft, home.releases / run_id)
         switch(home, release)
     return late

@@ -42,7 +42,7 @@ def publish(home: Home, candidate: Path, study: Study, run_id: str, started_at: 
         StepMissing, DisclosureError, GateFailed: as for `draft_release`; what was published stays.
     """
     draft = draft_release(home, candidate, study, run_id, started_at)
-    report(home, draft, study)
+    report(home, draft)
     return seal(draft, home.releases / run_id)
 
 

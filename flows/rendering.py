@@ -26,7 +26,7 @@ class NothingToReport(RuntimeError):
     """There is no release whose report could be rendered, or not under the specification of now."""
 
 
-def report(home: Home, release: Path, study: Study) -> None:
+def report(home: Home, release: Path) -> None:
     """Render the report of a release, or of a draft of one, and switch it in; one that was there is removed."""
     from report.render import render
 
@@ -34,7 +34,7 @@ def report(home: Home, release: Path, study: Study) -> None:
         shutil.rmtree(left_over)
     fresh = home.work / f"{RENDERED}{new_run_id()}"
     with step("report") as said, results_to_read(home, release) as results:
-        parts = render(release, study, fresh, results)
+        parts = render(release, fresh, results)
         said.append(f"{len(parts)} parts")
     share(fresh)
     os.replace(fresh, release / fresh.name)

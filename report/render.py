@@ -7,18 +7,16 @@ Belongs here: the order. Does not belong here: any part itself, or how a rendere
 from dataclasses import replace
 from pathlib import Path
 
-from models_py.study import Study
 from report.brief import write_briefs
 from report.release import kept_open, read_release
 from report.site import write_site
 
 
-def render(folder: Path, study: Study, into: Path, results: Path) -> list[str]:
+def render(folder: Path, into: Path, results: Path) -> list[str]:
     """Render briefs and site.
 
     Args:
         folder: the release, or a draft of one: `results.duckdb`, `manifest.json`, and what else the site is to carry.
-        study: the specification the release was made under.
         into: a new folder for what is rendered.
         results: the database to read: the folder's, or a copy of it.
 
@@ -27,6 +25,6 @@ def render(folder: Path, study: Study, into: Path, results: Path) -> list[str]:
     """
     into.mkdir(parents=True)
     with kept_open(replace(read_release(folder), results=results)) as release:
-        briefs = write_briefs(release, study, into)
-        write_site(release, study, into / "site", folder, briefs)
+        briefs = write_briefs(release, into)
+        write_site(release, into / "site", folder, briefs)
     return sorted(path.name for path in into.iterdir())

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from models_py.study import Study
 from report.brief import method, modelled, observed, profiles, provenance, verdicts
 from report.brief.findings import Findings, read_findings
 from report.brief.method import Table
@@ -78,9 +77,9 @@ class Brief:
     figures: Mapping[str, Figure]
 
 
-def compose(release: Release, study: Study, language: Language, figures: Mapping[str, Figure]) -> Brief:
+def compose(release: Release, language: Language, figures: Mapping[str, Figure]) -> Brief:
     """The brief of a release in a language, with the figures drawn for it."""
-    return put_together(release, read_findings(release, study), language, figures)
+    return put_together(release, read_findings(release), language, figures)
 
 
 def put_together(release: Release, findings: Findings, language: Language, figures: Mapping[str, Figure]) -> Brief:

@@ -128,10 +128,9 @@ class Findings:
         return self.study.levels("centrality")
 
 
-def read_findings(
-    release: Release, study: Study, model: str = "pooled", other_model: str = "random_effects"
-) -> Findings:
+def read_findings(release: Release, model: str = "pooled", other_model: str = "random_effects") -> Findings:
     """Read a release's findings."""
+    study = release.study
     (run,) = release.rows("select first_year, last_year from results.run")
     (variants,) = release.rows("select count(distinct variant) as n from results.sensitivity where model = ?", model)
     return Findings(

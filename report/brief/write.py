@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from models_py.study import Study
 from report.brief.document import compose
 from report.brief.page import page
 from report.brief.pictures import draw
@@ -11,12 +10,12 @@ from report.language import LANGUAGES
 from report.release import Release
 
 
-def write_briefs(release: Release, study: Study, folder: Path) -> list[Path]:
+def write_briefs(release: Release, folder: Path) -> list[Path]:
     """Write `brief_<language>.pdf` and `.html` for each language; the paths written."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for language in LANGUAGES:
-        brief = compose(release, study, language, draw(release, language))
+        brief = compose(release, language, draw(release, language))
         pdf, html = folder / f"brief_{language}.pdf", folder / f"brief_{language}.html"
         pdf.write_bytes(typeset(brief))
         html.write_text(page(brief), encoding="utf-8")

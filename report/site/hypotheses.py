@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from models_py.study import Study
 from report.language import Language, number
 from report.release import Release, Row
 from report.tables import HypothesisTable
@@ -48,9 +47,9 @@ class Hypotheses:
     sensitivity: list[Sensitivity]
 
 
-def hypotheses(table: HypothesisTable, release: Release, study: Study) -> Hypotheses:
+def hypotheses(table: HypothesisTable, release: Release) -> Hypotheses:
     """What the page shows of Table 2 with all tests."""
-    are_ratios = {one.id for one in study.hypotheses if one.contrast == "between_groups"}
+    are_ratios = {one.id for one in release.study.hypotheses if one.contrast == "between_groups"}
     tests = {
         (row.hypothesis_id, verdict.model): [
             shown_test(test, row.hypothesis_id in are_ratios, table.language) for test in verdict.tests

@@ -11,7 +11,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from models_py.study import Study
 from report.language import Language, label, number, percent, text
 from report.release import Release
 
@@ -57,7 +56,7 @@ def environment(language: Language) -> Environment:
     return made
 
 
-def write_page(site: Path, name: str, language: Language, release: Release, study: Study, content: Any) -> Path:
+def write_page(site: Path, name: str, language: Language, release: Release, content: Any) -> Path:
     """Write a page from the template of its name; `content` is what the template calls `content`."""
     page = site / page_path(name, language)
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +71,7 @@ def write_page(site: Path, name: str, language: Language, release: Release, stud
             other_language=there,
             other_page=ROOTS[language] + page_path(name, there),
             root=ROOTS[language],
-            title=getattr(study.title, language),
+            title=getattr(release.study.title, language),
             manifest=release.manifest,
             is_simulated=release.is_simulated,
             content=content,

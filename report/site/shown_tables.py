@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from models_py.study import Study
 from report.language import Language, label
 from report.release import Release
 from report.site.page import say
@@ -44,9 +43,9 @@ class Tables:
     coefficients: list[ShownTable]
 
 
-def write_tables(table: HypothesisTable, release: Release, study: Study, site: Path) -> Tables:
+def write_tables(table: HypothesisTable, release: Release, site: Path) -> Tables:
     """Write every table into the site's `downloads/`, with Table 2 as it was read."""
-    language = table.language
+    language, study = table.language, release.study
     coefficients = [
         write_table(
             f"coefficients_{model}{f'_{group}' if group else ''}",

@@ -9,7 +9,6 @@ from typing import Any
 
 import vl_convert
 
-from models_py.study import Study
 from report.figures import VEGA_LITE
 from report.language import LANGUAGES, Language
 from report.release import Release
@@ -29,12 +28,11 @@ VEGA_SNIPPET = "window.vegaEmbed = vegaEmbed;"
 BESIDE = ("data_docs", "dbt_docs", "data", "output_check.html")
 
 
-def write_site(release: Release, study: Study, site: Path, beside: Path, briefs: list[Path]) -> Path:
+def write_site(release: Release, site: Path, beside: Path, briefs: list[Path]) -> Path:
     """Write the site.
 
     Args:
         release: what is shown.
-        study: the specification it was made under, for content that is declared.
         site: the folder to write, which must not be there.
         beside: the release's folder, from which Data Docs, dbt docs, data and output check are taken where it has them.
         briefs: the briefs, to be downloaded.
@@ -53,15 +51,15 @@ def write_site(release: Release, study: Study, site: Path, beside: Path, briefs:
     for brief in briefs:
         shutil.copyfile(brief, site / "downloads" / brief.name)
     for language in LANGUAGES:
-        for name, content in contents(release, study, site, language, briefs).items():
-            write_page(site, name, language, release, study, content)
+        for name, content in contents(release, site, language, briefs).items():
+            write_page(site, name, language, release, content)
     has_sql = write_sql_page(release, site)
     for language in LANGUAGES:
-        write_page(site, "sql", language, release, study, sql_body(language) if has_sql else None)
+        write_page(site, "sql", language, release, sql_body(language) if has_sql else None)
     return site / "index.html"
 
 
-def contents(release: Release, study: Study, site: Path, language: Language, briefs: list[Path]) -> dict[str, Any]:
+def contents(release: Release, site: Path, language: Language, briefs: list[Path]) -> dict[str, Any]:
     """What each page shows; writes the files that figures and tables offer for download."""
     figures = shown_figures.write_figures(release, language, site)
     table = hypothesis_table(release, language)
@@ -75,8 +73,8 @@ def contents(release: Release, study: Study, site: Path, language: Language, bri
             "briefs": [brief_link(brief) for brief in briefs],
         },
         "figures": figures,
-        "tables": shown_tables.write_tables(table, release, study, site),
-        "hypotheses": hypotheses(table, release, study),
+        "tables": shown_tables.write_tables(table, release, site),
+        "hypotheses": hypotheses(table, release),
         "accounting": accounting(release),
         "release": provenance(release, site),
         "dictionary": dictionary(),

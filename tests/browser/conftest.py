@@ -48,7 +48,7 @@ def release(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Release:
 def site(browser: Browser, release: Release, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the release's site."""
     into = tmp_path_factory.mktemp("written") / "site"
-    write_site(release, study, into, release.results.parent, briefs=[])
+    write_site(release, into, release.results.parent, briefs=[])
     return into
 
 

@@ -29,7 +29,7 @@ class RenderingBroke(Exception):
 def broken_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering that stops halfway, with some of it written."""
 
-    def render(_release: Path, _study: Study, into: Path, _results: Path) -> list[str]:
+    def render(_release: Path, into: Path, _results: Path) -> list[str]:
         (into / "site").mkdir(parents=True)
         raise RenderingBroke
 
@@ -40,7 +40,7 @@ def broken_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering of a site of one page, where a test does not ask what is rendered."""
 
-    def render(_release: Path, _study: Study, into: Path, _results: Path) -> list[str]:
+    def render(_release: Path, into: Path, _results: Path) -> list[str]:
         (into / "site").mkdir(parents=True)
         (into / "site" / "index.html").write_text("<!DOCTYPE html>")
         return ["site"]

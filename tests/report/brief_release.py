@@ -57,7 +57,7 @@ def changed(database: Path, folder: Path, *statements: str, **manifest: object) 
 
 def brief_of(release: Release, language: Language) -> Brief:
     """The brief of a release, without its pictures."""
-    return compose(release, STUDY, language, BLANKS)
+    return compose(release, language, BLANKS)
 
 
 def text_of(release: Release, language: Language) -> str:

@@ -27,7 +27,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
 @pytest.fixture(scope="module")
 def written(database: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The briefs with their pictures, by file name."""
-    paths = write_briefs(Release(database, MANIFEST), STUDY, tmp_path_factory.mktemp("written"))
+    paths = write_briefs(Release(database, MANIFEST), tmp_path_factory.mktemp("written"))
     return {path.name: path for path in paths}
 
 

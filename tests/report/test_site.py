@@ -45,7 +45,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, whole_study: Study) -> P
 @pytest.fixture(scope="module")
 def site(published: Path, whole_study: Study) -> Path:
     folder = published.parent / "site"
-    write_site(read_release(published), whole_study, folder, published, [published / "brief_nb.pdf"])
+    write_site(read_release(published), folder, published, [published / "brief_nb.pdf"])
     return folder
 
 
@@ -66,7 +66,7 @@ def changed_site(
         making.rename(release / "results.duckdb")
         told = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
         (release / "manifest.json").write_text(json.dumps(told | manifest), encoding="utf-8")
-        write_site(read_release(release), whole_study, tmp_path / "site", release, [])
+        write_site(read_release(release), tmp_path / "site", release, [])
         return tmp_path / "site"
 
     return written
