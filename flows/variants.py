@@ -38,13 +38,14 @@ def estimate_variants(home: Home, candidate: Path, study: Study) -> None:
         for variant in study.variants:
             with step("variant") as said:
                 said.append(variant.name)
-                rows += sensitivity_rows(variant.name, verdicts_of(variant, home, candidate, study), base)
+                found = verdicts_of(variant, home, candidate, study, own_panel[variant.name])
+                rows += sensitivity_rows(variant.name, found, base)
             watch(variant)
     write_sensitivity(candidate, rows)
 
 
-def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study) -> list[Row]:
-    """The verdicts under a variant.
+def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study, own_panel: bool) -> list[Row]:
+    """The verdicts under a variant, on the panel there is or on one of its own.
 
     Raises:
         VariantFailed: it could not be built or estimated.
@@ -52,7 +53,7 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study) -> 
     other = variant_study(study, variant)
     models: Collection[str] = variant.models or ESTIMATORS
     try:
-        if not has_own_panel(variant, study):
+        if not own_panel:
             return verdicts(candidate, other, models)
         with scratch_copy(candidate) as copy:
             # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
