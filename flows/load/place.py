@@ -3,7 +3,8 @@
 A later arrival replaces `faste_oppl` person by person, wide files a year column at a time, year files whole.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -67,7 +68,10 @@ def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked
             or old.arrival not in (select arrival from audit.delivery where status = 'loaded')
     """)
     con.execute(f"delete from {table} where {KEY} in (select {KEY} from changed_persons)")
-    con.execute(f"insert into {table} by name select {columns}, ?::integer as arrival from changed_persons", [arrival])
+    with in_any_order(con):
+        con.execute(
+            f"insert into {table} by name select {columns}, ?::integer as arrival from changed_persons", [arrival]
+        )
     con.execute("drop table changed_persons")
     return count(con, "select count(*) from typed")[0]
 
@@ -91,7 +95,21 @@ def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
         return
     con.execute(f"delete from raw.{register} where aar in ({', '.join(map(str, changed))})")
     rows = new_rows(checked, changed)
-    con.execute(f"insert into raw.{register} by name select *, ?::integer as arrival from ({rows})", [arrival])
+    with in_any_order(con):
+        con.execute(f"insert into raw.{register} by name select *, ?::integer as arrival from ({rows})", [arrival])
+
+
+@contextmanager
+def in_any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let rows be written as threads come to them: what is kept back for the sake of order is written a second time.
+
+    Before and after, order is kept, since a row's number in its file is its place in `delivered`.
+    """
+    con.execute("set preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute("set preserve_insertion_order = true")
 
 
 def new_rows(checked: Checked, years: Sequence[int]) -> str:
