@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -18,6 +17,7 @@ from typing import Any
 
 from flows.build_progress import Event, Nodes, count_raw_rows
 from flows.home import DBT_PROJECT, PROJECT_ROOT
+from flows.lifeline import lifeline
 from flows.progress import progress
 from models_py.study import Study, Variable
 from storage.warehouse import warehouse_key
@@ -133,17 +133,6 @@ def run_dbt(
         raise BuildFailed(f"dbt ended with exit code {exit_code}\n{said}".rstrip())
     os.replace(target / MANIFEST, work / MANIFEST)
     return work / MANIFEST
-
-
-@contextmanager
-def lifeline() -> Iterator[int]:
-    """Yield what dbt gets as its input: a pipe that ends when this process does, however it ends."""
-    reading, writing = os.pipe()
-    try:
-        yield reading
-    finally:
-        os.close(reading)
-        os.close(writing)
 
 
 def build_command(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:

@@ -1,12 +1,11 @@
-"""dbt as a process that ends when the one that started it does.
+"""dbt as a process that ends when the one that started it does: what runs in that process before dbt does.
 
-A refresh that is killed alone, as when memory runs out, would leave dbt at work on a candidate that the next refresh
-takes for its own. Belongs here: what runs in that process before dbt does. Does not belong here: starting it (`build`).
+Starting it is `build`'s.
 """
 
-import os
-import signal
 import threading
+
+from flows.lifeline import end_with_parent
 
 
 def main() -> None:
@@ -15,10 +14,3 @@ def main() -> None:
     from dbt.cli.main import cli
 
     cli()
-
-
-def end_with_parent() -> None:
-    """Wait for the end of our input, which comes when the parent is gone; then go at once, without tidying up."""
-    while os.read(0, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGKILL)

@@ -3,6 +3,7 @@
 import os
 
 from flows.home import Home
+from flows.lifeline import end_with_us
 from flows.versions import new_run_id
 from storage.permissions import process_owner_alone
 
@@ -12,7 +13,21 @@ def run_refresh_flow(home: Home) -> None:
     keep_state_in(home)
     from flows.prefect_flows import refresh_run
 
+    start_server_if_none_is_named()
     refresh_run(str(home.path), new_run_id())
+
+
+def start_server_if_none_is_named() -> None:
+    """Start the temporary server that Prefect would start itself, and stop at our end, but not if we are killed."""
+    from prefect.server.api.server import SubprocessASGIServer
+    from prefect.settings import PREFECT_API_URL
+
+    if PREFECT_API_URL.value():
+        return
+    server = SubprocessASGIServer()  # there is one a process: Prefect's clients take this one
+    server.start()
+    if server.server_process:
+        end_with_us(server.server_process.pid)
 
 
 def serve_deployments(home: Home) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.build import BuildFailed, build, build_command, dbt_vars, lifeline
+from flows.build import BuildFailed, build, build_command, dbt_vars
+from flows.lifeline import lifeline
 from models_py.study import Study
 from tests.panel.conftest import PERSONS, BuiltPanel, query, with_rule
 from tests.panel.raw_tables import write_registers

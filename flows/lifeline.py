@@ -1,0 +1,51 @@
+"""Processes that end when the one that needs them does, however that ends: killed alone too, as when memory runs out.
+
+dbt would go on working on a candidate that the next refresh takes for its own; Prefect's temporary server would stay
+for good. Belongs here: pipes whose other end closes with us. Does not belong here: what runs in those processes.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Waits for the end of its input, then ends the process whose number it was given.
+WATCH = f"""
+import os, sys
+while os.read(0, 1):
+    pass
+os.kill(int(sys.argv[1]), {int(signal.SIGKILL)})
+"""
+
+
+@contextmanager
+def lifeline() -> Iterator[int]:
+    """Yield what a process that calls `end_with_parent` gets as its input: a pipe that ends when this process does."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def end_with_parent() -> None:
+    """Wait for the end of our input, which comes when the parent is gone; then go at once, without tidying up."""
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def end_with_us(pid: int) -> None:
+    """See to it that a process which knows nothing of us ends when this one does, by a third that waits for that."""
+    reading, _held_until_we_end = os.pipe()
+    subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", WATCH, str(pid)],
+        stdin=reading,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # the process may have ended before us, as it should
+        start_new_session=True,  # so that Ctrl-C does not reach it
+    )
+    os.close(reading)
