@@ -1,7 +1,6 @@
 """Defects of values: other codings, impossible dates, other forms, identity numbers."""
 
 from collections.abc import Callable
-from itertools import count
 
 from tests.defects.expected import Defect, noted, refused, repaired
 from tests.defects.tables import KEY, Mutation, Table, constant, on_table, on_values, recode
@@ -18,10 +17,10 @@ def later(years: int) -> Callable[[str], str]:
 
 def identity_numbers(register: str, column: str, day: int, month: int, every: int = 1) -> Mutation:
     """Identity numbers in a key column; to day and month is added what tells their kind."""
-    serials = (with_control_digits(f"{11 + day}{1 + month:02d}80{serial:03d}") for serial in count(100))
-    numbers = (number for number in serials if number)
 
     def changed(table: Table) -> Table:
+        stems = (f"{11 + day}{1 + month:02d}80{serial:03d}" for serial in range(100, 1000))
+        numbers = filter(None, map(with_control_digits, stems))
         known: dict[str, str] = {}
         for row, key in enumerate(table[column]):
             if key and row % every == 0 and len(known) < 400:
