@@ -23,8 +23,8 @@ def identity_numbers(register: str, column: str, day: int, month: int, every: in
         numbers = filter(None, map(with_control_digits, stems))
         known: dict[str, str] = {}
         for row, key in enumerate(table[column]):
-            if key and row % every == 0 and len(known) < 400:
-                known.setdefault(key, next(numbers))
+            if key and key not in known and row % every == 0 and len(known) < 400:
+                known[key] = next(numbers)
         return {**table, column: [known.get(key, key) for key in table[column]]}
 
     return on_table(register, changed)

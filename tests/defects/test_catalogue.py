@@ -46,7 +46,7 @@ def test_a_defect_is_the_same_however_often_it_is_made(tmp_path: Path) -> None:
     for round_number in range(3):
         folder = tmp_path / str(round_number)
         folder.mkdir()
-        lines = [f"{KEY};bu_2020", *(f"pseudonym{number};402199" for number in range(400))]
+        lines = [f"{KEY};bu_2020", *(f"pseudonym{number % 400};402199" for number in range(1200))]
         write_lines(folder / "w21_1234_bu_utd.csv", lines)
         make(folder)
         made.append((folder / "w21_1234_bu_utd.csv").read_bytes())
