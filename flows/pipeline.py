@@ -3,7 +3,8 @@
 `flows/prefect_flows.py` wraps the same functions in flows and tasks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -20,29 +21,39 @@ from models_py.study import Study
 Runner = Callable[..., object]
 
 
+@contextmanager
+def gated_candidate(home: Home) -> Iterator[Path]:
+    """Yield the candidate of a step that ends at a gate; gates are imported while the warehouse is copied.
+
+    Whoever is turned away at the lock does not wait for the import.
+    """
+    with sole_writer(home):
+        steps.import_gates_beside()
+        with candidate_warehouse(home) as candidate:
+            yield candidate
+
+
 def run_load(home: Home, study: Study, names: Sequence[str] | None = None) -> int:
     """`flyttepanel load`: all or nothing."""
-    steps.import_gates_beside()
-    with sole_writer(home), candidate_warehouse(home) as candidate:
+    with gated_candidate(home) as candidate:
         return steps.load(home, candidate, study, new_run_id(), names)
 
 
 def run_withdraw(home: Home, study: Study, delivery: str) -> None:
     """`flyttepanel withdraw`: the versions before the delivery's come back from landing."""
-    with sole_writer(home), candidate_warehouse(home) as candidate:
+    with gated_candidate(home) as candidate:
         steps.withdraw(home, candidate, study, new_run_id(), delivery)
 
 
 def run_build(home: Home, study: Study, target: str | None = None) -> None:
     """`flyttepanel build`, on a target of `profiles.yml`: stops after gate 2 with `marts.*` in place."""
-    steps.import_gates_beside()
-    with sole_writer(home), candidate_warehouse(home) as candidate:
+    with gated_candidate(home) as candidate:
         steps.build(home, candidate, study, new_run_id(), target=target)
 
 
 def run_validate(home: Home, study: Study) -> int:
     """`flyttepanel validate`: gates 1 and 2 on what is there."""
-    with sole_writer(home), candidate_warehouse(home) as candidate:
+    with gated_candidate(home) as candidate:
         return steps.validate(home, candidate, study, new_run_id())
 
 

@@ -45,7 +45,7 @@ def release(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Release:
 
 
 @pytest.fixture(scope="package")
-def site(browser: Browser, release: Release, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(browser: Browser, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the release's site."""
     into = tmp_path_factory.mktemp("written") / "site"
     write_site(release, into, release.results.parent, briefs=[])

@@ -43,16 +43,14 @@ def published(tmp_path_factory: pytest.TempPathFactory, whole_study: Study) -> P
 
 
 @pytest.fixture(scope="module")
-def site(published: Path, whole_study: Study) -> Path:
+def site(published: Path) -> Path:
     folder = published.parent / "site"
     write_site(read_release(published), folder, published, [published / "brief_nb.pdf"])
     return folder
 
 
 @pytest.fixture
-def changed_site(
-    published: Path, whole_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Path]:
+def changed_site(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """The site of a copy of the release in which statements have been carried out; pictures are not drawn."""
     monkeypatch.setattr(figures, "drawn", lambda *told: "<svg xmlns='http://www.w3.org/2000/svg'/>")
 

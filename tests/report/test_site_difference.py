@@ -83,9 +83,7 @@ def test_a_release_does_not_differ_from_itself(second: Release) -> None:
 
 
 @pytest.mark.parametrize(("language", "before", "after"), [("nb", "Ja", "Nei"), ("en", "Yes", "No")])
-def test_the_page_tells_the_changes(
-    second: Release, whole_study: Study, tmp_path: Path, language: str, before: str, after: str
-) -> None:
+def test_the_page_tells_the_changes(second: Release, tmp_path: Path, language: str, before: str, after: str) -> None:
     page = Page(write_page(tmp_path, "release", language, second, provenance(second, tmp_path)))
     words = re.sub(r"[ \n]+", " ", page.text)
     assert RUN_ID in words
@@ -94,7 +92,7 @@ def test_the_page_tells_the_changes(
     assert "\u22124,00" in words or "\u22124.00" in words
 
 
-def test_the_first_release_says_so(second: Release, whole_study: Study, tmp_path: Path) -> None:
+def test_the_first_release_says_so(second: Release, tmp_path: Path) -> None:
     first = read_release(second.results.parents[1] / RUN_ID)
     page = Page(write_page(tmp_path, "release", "en", first, provenance(first, tmp_path)))
     assert "This is the first release." in page.text
