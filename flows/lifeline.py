@@ -11,13 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Waits for the end of its input, then ends the process whose number it was given.
-WATCH = f"""
-import os, sys
-while os.read(0, 1):
-    pass
-os.kill(int(sys.argv[1]), {int(signal.SIGKILL)})
-"""
+WATCH = "import sys; from flows.lifeline import end_with_parent; end_with_parent(int(sys.argv[1]))"
 
 
 @contextmanager
@@ -31,18 +25,21 @@ def lifeline() -> Iterator[int]:
         os.close(writing)
 
 
-def end_with_parent() -> None:
-    """Wait for the end of our input, which comes when the parent is gone; then go at once, without tidying up."""
+def end_with_parent(pid: int | None = None) -> None:
+    """Wait for the end of our input, which comes when the parent is gone; then end a process, by default us.
+
+    At once, without tidying up.
+    """
     while os.read(0, 1):
         pass
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(pid or os.getpid(), signal.SIGKILL)
 
 
 def end_with_us(pid: int) -> None:
     """See to it that a process which knows nothing of us ends when this one does, by a third that waits for that."""
     reading, _held_until_we_end = os.pipe()
     subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", WATCH, str(pid)],
+        [sys.executable, "-c", WATCH, str(pid)],
         stdin=reading,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # the process may have ended before us, as it should
