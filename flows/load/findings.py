@@ -65,7 +65,9 @@ def record_findings(con: duckdb.DuckDBPyConnection, arrival: int, checked: Check
             ],
         )
     if checked.quarantined:
-        con.executemany(
-            "insert into audit.quarantine values (?, ?, ?, ?)",
-            [(arrival, name, line, rule) for line, rule in checked.quarantined],
+        # One statement: a statement a row waits for the disk a row.
+        lines, rules = zip(*checked.quarantined, strict=True)
+        con.execute(
+            "insert into audit.quarantine select ?, ?, unnest(?::bigint[]), unnest(?::varchar[])",
+            [arrival, name, lines, rules],
         )

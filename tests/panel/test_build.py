@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.build import BuildFailed, build, build_command, dbt_vars
+from flows.build import BuildFailed, build, build_command, dbt_vars, duckdb_file, run_dbt
+from flows.build_progress import Event
 from flows.lifeline import lifeline
 from models_py.study import Study
 from tests.panel.conftest import PERSONS, BuiltPanel, query, with_rule
@@ -65,6 +66,20 @@ def test_views_do_not_know_the_name_of_the_file(panels: dict[str, BuiltPanel], t
     copy = panels["year_end"].copy(tmp_path)
     [there] = query(copy, "select count(*) as persons from staging.stg_person")
     assert there["persons"] > PERSONS / 2
+
+
+def test_one_model_is_made_at_a_time(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Two at a time share the memory there is: at two million persons one build in five ran out of it."""
+    panel, work, events = panels["year_end"], dbt_work("year_end"), list[Event]()
+    place = duckdb_file(panel.copy(tmp_path), work)
+    run_dbt(("run", "--select", "outcome_year", "excluded_year"), place, panel.study, work, events.append)
+    names = [event["info"]["name"] for event in events]
+    assert [name for name in names if name in ("LogStartLine", "LogModelResult")] == [
+        "LogStartLine",
+        "LogModelResult",
+    ] * 2
 
 
 def test_failed_build_names_models_and_tests_but_no_value(
