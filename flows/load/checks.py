@@ -11,7 +11,7 @@ from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
 from flows.load.forms import PLAIN_REPAIRS, form_rule, plainly_typed, repairs, typed
 from flows.load.header import SourceColumn
-from flows.load.identity import identity_number_faults
+from flows.load.identity import identity_counts, identity_number_faults
 from models_py.study import Load
 from storage.sql import identifier
 
@@ -33,25 +33,29 @@ def count(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
 
 
 def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColumn, limits: Load) -> None:
-    """No identity numbers, no key longer than a pseudonym, and no row without a person."""
-    checked.faults += identity_number_faults(con, checked.file, key, limits.identity_number_share)
+    """No identity numbers, no key longer than a pseudonym, and no row without a person. Mandatory keys are filled."""
     column = identifier(key.name)
     conditions = {"long_key": (f"length({column}) > {LONGEST_KEY}", f"keys longer than {LONGEST_KEY} characters")}
     if key.raw == KEY:
         conditions["missing_key"] = (f"{column} is null", "rows without a person key; deliver every row with its key")
-    counts = ", ".join(f"count(*) filter ({condition})" for condition, _ in conditions.values())
-    found = count(con, f"select {counts} from delivered")
+    counts = ", ".join(
+        [*identity_counts(column), *(f"count(*) filter ({condition})" for condition, _ in conditions.values())]
+    )
+    n_filled, n_eleven, n_passing, *found = count(con, f"select count({column}), {counts} from delivered")
+    check_filled(checked, key, n_filled)
+    checked.faults += identity_number_faults(
+        checked.file, key, n_filled, n_eleven, n_passing, limits.identity_number_share
+    )
     for n_rows, (rule, (condition, message)) in zip(found, conditions.items(), strict=True):
         if n_rows:
             rows = first_rows(con, checked, "delivered", condition)
             checked.faults.append(checked.file.fault(rule, message, key.name, rows, n_rows))
 
 
-def check_filled(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceColumn) -> None:
+def check_filled(checked: Checked, source: SourceColumn, n_filled: int) -> None:
     """A mandatory column is not wholly missing, nor in too many rows a value that everybody has; others may be."""
     if checked.n_rows < FEWEST_ROWS_TO_JUDGE:
         return
-    [n_filled] = count(con, f"select count({identifier(source.name)}) from delivered")
     least = source.column.least_filled or 0
     if not n_filled and not source.column.mandatory:
         checked.found(source, "empty_column", "noted", checked.n_rows)
@@ -73,6 +77,7 @@ def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceC
         with tally as (select {column} as x, count(*) as n from delivered where {column} is not null group by all)
         select sum(n), sum(n) filter (value is null) {repaired} from (select x, n, {value} as value from tally)
     """)  # fmt: skip
+    check_filled(checked, source, n_filled)
     repaired_by = {rule for rule, n_rows in zip(rules, n_repaired, strict=True) if n_rows}
     if not n_wrong and repaired_by <= PLAIN_REPAIRS:
         checked.plain[source.name] = repaired_by

@@ -1,7 +1,5 @@
 """Identity numbers in key columns: a pseudonymised extract must hold none."""
 
-import duckdb
-
 from flows.load.faults import Fault
 from flows.load.folder import DeliveredFile
 from flows.load.header import SourceColumn
@@ -30,20 +28,18 @@ IDENTITY_NUMBER_MACRO = f"""
 """
 
 
+def identity_counts(column: str) -> tuple[str, str]:
+    """SQL: of a key column (an identifier), how many values have 11 digits, and how many are identity numbers."""
+    return f"count(*) filter (is_eleven_digits({column}))", f"count(*) filter (is_identity_number({column}))"
+
+
 def identity_number_faults(
-    con: duckdb.DuckDBPyConnection, file: DeliveredFile, key: SourceColumn, allowed_share: float
+    file: DeliveredFile, key: SourceColumn, n_filled: int, n_eleven: int, n_passing: int, allowed_share: float
 ) -> list[Fault]:
     """Refuse a key column with identity numbers. No row numbers: they would say where to look for them.
 
     Some random 11-digit pseudonyms pass by chance, so that a share is allowed where pseudonyms have 11 digits.
     """
-    column = f'"{key.name}"'
-    row = con.execute(f"""
-        select count({column}), count(*) filter (is_eleven_digits({column})),
-            count(*) filter (is_identity_number({column}))
-        from delivered
-    """).fetchone()
-    n_filled, n_eleven, n_passing = row or (0, 0, 0)
     of_other_length = n_eleven * 2 < n_filled
     if n_passing <= (0 if of_other_length else allowed_share * n_eleven):
         return []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.load.checks import check_filled, check_form, check_key, check_rules, count, make_typed
+from flows.load.checks import check_form, check_key, check_rules, count, make_typed
 from flows.load.duplicates import check_duplicates
 from flows.load.findings import Checked
 from flows.load.folder import DeliveredFile
@@ -81,7 +81,6 @@ def check_columns(reader: Reader, checked: Checked) -> None:
     """The checks of single columns, on `delivered`."""
     limits = reader.study.load
     for source in checked.columns:
-        check_filled(reader.con, checked, source)
         if source.column.kind == "key":
             check_key(reader.con, checked, source, limits)
         else:

@@ -25,8 +25,8 @@ AUDIT_TABLES = {
     "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
 }
 # Random texts hardly shrink: looking for a way took half of an insert's time. Those of a wide file do, since each
-# comes as often as there are years.
-KEYS_STAY = "using compression uncompressed"
+# comes as often as there are years; for them, and for codes, a dictionary is what DuckDB finds after long looking.
+KEYS_STAY, TEXTS_SHRINK = "using compression uncompressed", "using compression dictionary"
 
 
 @contextmanager
@@ -52,7 +52,8 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         is_wide = contract.layout == "wide"
         keys = [name for name, column in contract.columns.items() if column.kind == "key" and not is_wide]
         columns = ", ".join(
-            f"{column} {kind} {KEYS_STAY if column in keys else ''}" for column, kind in contract.raw_columns()
+            f"{column} {kind} {KEYS_STAY if column in keys else TEXTS_SHRINK if kind == 'VARCHAR' else ''}"
+            for column, kind in contract.raw_columns()
         )
         con.execute(f"create table if not exists raw.{register} ({columns})")
     for name, declared in AUDIT_TABLES.items():

@@ -58,7 +58,8 @@ def file_facts(con: duckdb.DuckDBPyConnection, path: Path, sha256: str) -> FileF
         pass_if_of_the_machine(error)
         raise Unreadable(f"it is no Parquet file that DuckDB can read ({type(error).__name__})") from None
     stat = path.stat()
-    return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, None, None, tuple(column[0] for column in columns), ())
+    header = tuple(column[0] for column in columns)
+    return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, None, None, header, (), any_space=True)
 
 
 def pass_if_of_the_machine(error: duckdb.Error) -> None:
@@ -114,10 +115,9 @@ def stage_text(
 ) -> tuple[Lines, list[Fault]]:
     """Read a UTF-8 text file."""
     declared = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(facts.header)))
-    # The reader knows what says missing; trimming is slow and only for what has blanks.
     chosen = ", ".join(
-        f"case when contains(c{place}, ' ') then {cleaned(f'c{place}')} else c{place} end as {identifier(column)}"
-        for place, column in [(source.position, source.name) for source in columns]
+        f"{trimmed(f'c{source.position}') if facts.any_space else f'c{source.position}'} as {identifier(source.name)}"
+        for source in columns
     )
     try:
         con.execute(f"""
@@ -137,6 +137,11 @@ def stage_text(
 def cleaned(column: str) -> str:
     """SQL: a text without blanks around it, NULL where it says that the value is missing."""
     return f"case when trim({column}) not in ({MISSING_SQL}) then trim({column}) end"
+
+
+def trimmed(column: str) -> str:
+    """SQL: the same of a text whose reader knows what says missing. Trimming is slow and only for what has spaces."""
+    return f"case when contains({column}, ' ') then {cleaned(column)} else {column} end"
 
 
 def rejected_rows(con: duckdb.DuckDBPyConnection, file: DeliveredFile) -> tuple[list[Fault], list[int]]:

@@ -26,7 +26,8 @@ class Unreadable(Exception):
 class FileFacts:
     """What a file is. `header` as delivered; `skipped_lines`: physical numbers of blank lines below the header.
 
-    `encoding` is ascii, utf-8, utf-8-sig or windows-1252, `delimiter` one character; both None for Parquet.
+    `any_space`: whether there is one anywhere, so that values may have to be trimmed. `encoding` is ascii, utf-8,
+    utf-8-sig or windows-1252, `delimiter` one character; both None for Parquet.
     """
 
     sha256: str
@@ -36,6 +37,7 @@ class FileFacts:
     delimiter: str | None
     header: tuple[str, ...]
     skipped_lines: tuple[int, ...]
+    any_space: bool
 
 
 def file_hash(path: Path) -> str:
@@ -51,21 +53,21 @@ def inspect(path: Path, sha256: str) -> FileFacts:
         Unreadable: it is empty, binary, or in an encoding we do not read.
     """
     stat = path.stat()
-    encoding, blank_lines = scan(path)
+    encoding, blank_lines, any_space = scan(path)
     header_line = first_line(path, encoding)
     delimiter = max(DELIMITERS, key=header_line.count)
     header = tuple(name.strip() for name in next(csv.reader([header_line], delimiter=delimiter)))
-    return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, encoding, delimiter, header, blank_lines)
+    return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, encoding, delimiter, header, blank_lines, any_space)
 
 
-def scan(path: Path) -> tuple[str, tuple[int, ...]]:
-    """The encoding of a file by its bytes, and the numbers of its blank lines.
+def scan(path: Path) -> tuple[str, tuple[int, ...], bool]:
+    """The encoding of a file by its bytes, the numbers of its blank lines, and whether there is a space anywhere.
 
     Raises:
         Unreadable: empty, binary, UTF-16, or neither UTF-8 nor Windows-1252.
     """
     utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
-    only_ascii, has_mark, any_blank, last = True, False, False, b""
+    only_ascii, has_mark, any_blank, any_space, last = True, False, False, False, b""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             if not last:
@@ -74,6 +76,7 @@ def scan(path: Path) -> tuple[str, tuple[int, ...]]:
             if b"\0" in chunk:
                 raise Unreadable("it holds null bytes: binary, or in an encoding we do not read; deliver text")
             any_blank = any_blank or ends_blank_line(last, chunk)
+            any_space = any_space or b" " in chunk
             last = (last + chunk[-2:])[-2:]
             only_ascii = only_ascii and chunk.isascii()
             utf8 = utf8 if only_ascii else still_utf8(utf8, chunk)
@@ -81,10 +84,10 @@ def scan(path: Path) -> tuple[str, tuple[int, ...]]:
         raise Unreadable("the file is empty")
     blank_lines = tuple(blank_lines_of(path)) if any_blank else ()
     if only_ascii:
-        return "ascii", blank_lines
+        return "ascii", blank_lines, any_space
     if utf8 and still_utf8(utf8, b"", final=True):
-        return "utf-8-sig" if has_mark else "utf-8", blank_lines
-    return "windows-1252", blank_lines
+        return "utf-8-sig" if has_mark else "utf-8", blank_lines, any_space
+    return "windows-1252", blank_lines, any_space
 
 
 def ends_blank_line(before: bytes, chunk: bytes) -> bool:
