@@ -40,7 +40,7 @@ def steps(home: Path) -> dict[str, Cost]:
 
 
 def compare(persons: int, folder: Path) -> list[Costs]:
-    """Seconds of everything as it came, of everything as one delivery, and of the next year on top of the years before."""
+    """Seconds of everything as it came, of everything as one delivery, and of the next year on top of those before."""
     came = simulate(persons, folder / "came" / "landing", LAST_YEAR, "yearly")
     as_came = everything(folder / "came")
     landed = came / f"delivery_{LAST_YEAR}"
