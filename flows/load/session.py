@@ -10,7 +10,7 @@ from flows.home import SEEDS
 from flows.load.contract import contracts
 from flows.load.identity import IDENTITY_NUMBER_MACRO
 from storage.sql import literal
-from storage.warehouse import memory_limit, open_warehouse
+from storage.warehouse import memory_limit, open_warehouse, warehouse_key
 
 AUDIT_TABLES = {
     "delivery": "arrival INTEGER, delivery_id VARCHAR, content_hash VARCHAR, loaded_at TIMESTAMPTZ, run_id VARCHAR, "
@@ -25,14 +25,18 @@ AUDIT_TABLES = {
     "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
 }
 # Random texts hardly shrink: looking for a way took half of an insert's time. Those of a wide file do, since each
-# comes as often as there are years; for them, and for codes, a dictionary is what DuckDB finds after long looking.
-KEYS_STAY, TEXTS_SHRINK = "using compression uncompressed", "using compression dictionary"
+# comes as often as there are years.
+KEYS_STAY = "using compression uncompressed"
+# For all other texts a dictionary is what DuckDB finds after long looking. Asked of the session and not of the columns,
+# which would keep a warehouse from ever being encrypted: files of that format know no such dictionaries.
+TEXTS_SHRINK = {"force_compression": "dictionary"}
 
 
 @contextmanager
 def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the database with all tables of `raw` and `audit` in place; beyond its memory it spills."""
-    with open_warehouse(database, config={"memory_limit": memory_limit()}) as con:
+    shrinking = TEXTS_SHRINK if warehouse_key() is None else {}
+    with open_warehouse(database, config={"memory_limit": memory_limit(), **shrinking}) as con:
         create_tables(con)
         con.execute(IDENTITY_NUMBER_MACRO)
         con.execute(f"""
@@ -52,8 +56,7 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         is_wide = contract.layout == "wide"
         keys = [name for name, column in contract.columns.items() if column.kind == "key" and not is_wide]
         columns = ", ".join(
-            f"{column} {kind} {KEYS_STAY if column in keys else TEXTS_SHRINK if kind == 'VARCHAR' else ''}"
-            for column, kind in contract.raw_columns()
+            f"{column} {kind} {KEYS_STAY if column in keys else ''}" for column, kind in contract.raw_columns()
         )
         con.execute(f"create table if not exists raw.{register} ({columns})")
     for name, declared in AUDIT_TABLES.items():
