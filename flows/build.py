@@ -33,8 +33,8 @@ EVERYTHING = ("build", "--exclude-resource-type", "unit_test")
 # Every year anew, whatever stands there; persons keep their keys (`intermediate.person_key`).
 FULL = ("--full-refresh",)
 # The paths, the cells they are coded in and what both are made of; seeds stand there from the build. Every year is made
-# anew, so that no register need be fingerprinted.
-ESTIMATION_INPUT = ("run", "--select", "+path", "--exclude", "register_year_content", *FULL)
+# anew, so that no register and no event need be fingerprinted.
+ESTIMATION_INPUT = ("run", "--select", "+path", "--exclude", "register_year_content", "event_content", *FULL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,18 @@
 {#- Years that are built anew when something they rest on has changed, and left alone otherwise (docs/decisions). -#}
 
-{#- An aggregate that tells the rows of a group from any other rows, in whatever order they stand.
-    (Spark, where every year is made anew, fingerprints nothing.) -#}
+{#- What tells a row from any other. (Spark, where every year is made anew, fingerprints nothing.) -#}
+{% macro hash_of(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+{#- An aggregate that tells the rows of a group from any other rows, in whatever order they stand. -#}
 {% macro content_of(columns) -%}
-    concat(count(*), ' ', sum(hash({{ columns | join(', ') }})))
+    concat(count(*), ' ', sum({{ hash_of(columns) }}))
+{%- endmacro %}
+
+{#- Registers of events: each says something of few persons, whose rows alone are made anew when it changes. -#}
+{% macro event_registers() -%}
+    {{ return(['death', 'emigration', 'internal_move', 'first_event']) }}
 {%- endmacro %}
 
 {#- Before an incremental model that is small: its rows are all made anew. -#}
@@ -11,7 +20,7 @@
     {% if is_incremental() %}delete from {{ this }}{% endif %}
 {%- endmacro %}
 
-{#- Before an incremental model by year: years that are made anew go, and those no longer in the panel. -#}
+{#- Before an incremental model by year: years that are made anew go, be it in part, and those no longer in the panel. -#}
 {% macro forget_changed_years() -%}
     {% if is_incremental() %}
     delete from {{ this }}
@@ -21,25 +30,82 @@
     {% endif %}
 {%- endmacro %}
 
+{#- Before one whose rows do not rest on events: years that are made anew as a whole go. -#}
+{% macro forget_whole_years() -%}
+    {% if is_incremental() %}
+    delete from {{ this }}
+    where
+        year in (select year from {{ ref('changed_year') }} where is_whole)
+        or year not in (select year from {{ ref('panel_year') }})
+    {% endif %}
+{%- endmacro %}
+
+{#- Before one with a row a person and year: of years that are made anew in part, the persons concerned go. -#}
+{% macro forget_changed_persons() -%}
+    {{ forget_whole_years() }}
+    {% if is_incremental() %}
+        or (person_key, year) in (select person_key, year from {{ ref('changed_person_year') }})
+    {% endif %}
+{%- endmacro %}
+
 {#- The panel years that are made anew in this build, as a list. -#}
 {% macro changed_years() -%}
     {{ return(years_of(ref('changed_year'))) }}
 {%- endmacro %}
 
 {#- The years that a table of years holds when a model is run, in order; none while the project is read. -#}
-{% macro years_of(relation) -%}
-    {%- set found = run_query('select year from ' ~ relation ~ ' order by year').columns[0].values() if execute else [] -%}
+{% macro years_of(relation, condition='true') -%}
+    {%- set query = 'select distinct year from ' ~ relation ~ ' where ' ~ condition ~ ' order by year' -%}
+    {%- set found = run_query(query).columns[0].values() if execute else [] -%}
     {{ return(found | map('int') | list) }}
 {%- endmacro %}
 
-{#- One condition: the panel year is made anew in this build. An incremental build writes the years themselves into the
-    statement: engines carry numbers through views and joins down to every register's scan, and no sub-select so far. -#}
+{#- Conditions on years. An incremental build writes the years themselves into the statement: engines carry numbers
+    through views and joins down to every register's scan, and no sub-select so far. -#}
+
+{#- One condition: the panel year is made anew in this build, as a whole or in part. -#}
 {% macro is_changed(year) -%}
     {%- if is_incremental() -%}
         {{ year }} in ({{ changed_years() | join(', ') or 'null' }})
     {%- else -%}
         {{ year }} in (select year from {{ ref('changed_year') }})
     {%- endif -%}
+{%- endmacro %}
+
+{#- One condition: the panel year is made anew as a whole. -#}
+{% macro is_whole(year) -%}
+    {%- if is_incremental() -%}
+        {{ year }} in ({{ years_of(ref('changed_year'), 'is_whole') | join(', ') or 'null' }})
+    {%- else -%}
+        {{ year }} in (select year from {{ ref('changed_year') }} where is_whole)
+    {%- endif -%}
+{%- endmacro %}
+
+{#- One condition: the person's row of the panel year is made anew. -#}
+{% macro is_made_anew(year, person_key) -%}
+    {%- if is_incremental() -%}
+        {{ is_changed(year) }}
+        and (
+            {{ is_whole(year) }}
+            or ({{ person_key }}, {{ year }}) in (select person_key, year from {{ ref('changed_person_year') }})
+        )
+    {%- else -%}
+        {{ is_changed(year) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- One condition: what a register says of the year is not what it said at the last build. True of all on Spark. -#}
+{% macro is_changed_in(registers, year) -%}
+    {{ return(adapter.dispatch('is_changed_in', 'flyttepanel')(registers, year)) }}
+{%- endmacro %}
+
+{% macro default__is_changed_in(registers, year) -%}
+    {%- set condition = "changed_by = '" ~ invocation_id ~ "' and register in (" ~ text_list(registers) ~ ")" -%}
+    {{ year }} in ({{ years_of(ref('register_year_content'), condition) | join(', ') or 'null' }})
+{%- endmacro %}
+
+{% macro spark__is_changed_in(registers, year) -%}
+    true
 {%- endmacro %}
 
 {#- What a generic test looks at. Of a model that says `by_year`, our builds test the years they made anew: a year that

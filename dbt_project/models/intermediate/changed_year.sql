@@ -35,25 +35,36 @@ residences as (
 
 ),
 
-{# Which panel years a register-year says something of: panel rules §5.3 and §5.6. #}
+{# Which panel years a register-year says something of, and whether of everybody: panel rules §5.3 and §5.6. #}
 described_years as (
 
-    select year from changed_contents
+    select
+        year,
+        register not in ({{ text_list(event_registers()) }}) as is_whole
+    from changed_contents
     where register not in ('labour_market', 'education')
 
-    union
+    union all
 
-    select cast(year - 1 as smallint) as year from changed_contents
+    select
+        cast(year - 1 as smallint) as year,
+        true as is_whole
+    from changed_contents
     where register in ('residence', 'registration_status')
 
-    union
+    union all
 
-    select cast(year + 1 as smallint) as year from changed_contents
+    select
+        cast(year + 1 as smallint) as year,
+        true as is_whole
+    from changed_contents
     where register in ('labour_market', 'education')
 
-    union
+    union all
 
-    select residences.year
+    select
+        residences.year,
+        true as is_whole
     from residences
     inner join changed_persons
         on residences.lopenr_person = changed_persons.lopenr_person
@@ -62,16 +73,22 @@ described_years as (
 
 final as (
 
-    select panel_years.year
+    select
+        panel_years.year,
+        bool_or(described_years.is_whole) as is_whole
     from panel_years
     inner join described_years
         on panel_years.year = described_years.year
+    group by panel_years.year
 
 )
 {% else %}
 final as (
 
-    select year from panel_years
+    select
+        year,
+        true as is_whole
+    from panel_years
 
 )
 {% endif %}

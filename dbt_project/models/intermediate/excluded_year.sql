@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_changed_years() }}') }}
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_whole_years() }}') }}
 -- depends_on: {{ ref('panel_year') }}
 
 with excluded as (
@@ -8,7 +8,7 @@ with excluded as (
         exclusion
     from {{ ref('resident_year') }}
     where
-        {{ is_changed('year') }}
+        {{ is_whole('year') }}
         and exclusion is not null
 
 ),

@@ -1,5 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_changed_years() }}') }}
--- depends_on: {{ ref('panel_year') }}
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_changed_persons() }}') }}
+-- depends_on: {{ ref('panel_year') }}, {{ ref('changed_person_year') }}
 
 with januaries as (
 
@@ -16,7 +16,7 @@ with januaries as (
         is_registered_as_left,
         next_status_since
     from {{ ref('next_january') }}
-    where {{ is_changed('year') }}
+    where {{ is_made_anew('year', 'person_key') }}
 
 ),
 

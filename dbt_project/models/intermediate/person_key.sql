@@ -1,10 +1,13 @@
 {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
+-- depends_on: {{ ref('register_year_content') }}
 
+{# Whoever was resident in a year that has not changed since the last build got a key then. -#}
 with mentions as (
 
     select lopenr_person from {{ ref('stg_person') }}
     union all
     select lopenr_person from {{ ref('stg_residence') }}
+    {% if is_incremental() %}where {{ is_changed_in(['residence'], 'year') }}{% endif %}
     union all
     select lopenr_person from {{ ref('stg_migration_event') }}
 

@@ -2,9 +2,9 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook='{{ forget_changed_years() }}'
+    pre_hook='{{ forget_changed_persons() }}'
 ) }}
--- depends_on: {{ ref('panel_year') }}
+-- depends_on: {{ ref('panel_year') }}, {{ ref('changed_person_year') }}
 
 with outcomes as (
 
@@ -16,7 +16,7 @@ with outcomes as (
         outcome_date
     from {{ ref('outcome_year') }}
     where
-        {{ is_changed('year') }}
+        {{ is_made_anew('year', 'person_key') }}
         and disposition in ({{ text_list(var('outcomes')) }})
 
 ),

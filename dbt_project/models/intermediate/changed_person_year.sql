@@ -1,0 +1,40 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_all_rows() }}') }}
+-- depends_on: {{ ref('event_content') }}
+
+with years_in_part as (
+
+    select year
+    from {{ ref('changed_year') }}
+    where not is_whole
+
+),
+
+changed_events as (
+
+    {% if is_incremental() %}
+    select
+        person_key,
+        year
+    from {{ ref('event_content') }}
+    where changed_by = '{{ invocation_id }}'
+    {% else %}
+    select
+        cast(null as bigint) as person_key,
+        cast(null as smallint) as year
+    where false
+    {% endif %}
+
+),
+
+final as (
+
+    select
+        changed_events.person_key,
+        changed_events.year
+    from changed_events
+    inner join years_in_part
+        on changed_events.year = years_in_part.year
+
+)
+
+select * from final

@@ -1,0 +1,134 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy=strategy_by_key(),
+    unique_key=['person_key', 'year']
+) }}
+-- depends_on: {{ ref('register_year_content') }}
+
+with keys as (
+
+    select
+        person_key,
+        lopenr_person
+    from {{ ref('person_key') }}
+
+),
+
+deaths as (
+
+    select
+        lopenr_person,
+        year,
+        {{ hash_of(['death_month']) }} as content
+    from {{ ref('death_year') }}
+
+),
+
+emigrations as (
+
+    select
+        lopenr_person,
+        year,
+        {{ hash_of(['emigration_date', 'first_emigration_month']) }} as content
+    from {{ ref('emigration_year') }}
+
+),
+
+internal_moves as (
+
+    select
+        lopenr_person,
+        year,
+        {{ hash_of(['last_internal_move_date']) }} as content
+    from {{ ref('internal_move_year') }}
+
+),
+
+first_events as (
+
+    select
+        lopenr_person,
+        year,
+        {{ hash_of(['outcome', 'outcome_date']) }} as content
+    from {{ ref('first_event') }}
+
+),
+
+events as (
+
+    select 'death' as register, lopenr_person, year, content from deaths
+    union all
+    select 'emigration' as register, lopenr_person, year, content from emigrations
+    union all
+    select 'internal_move' as register, lopenr_person, year, content from internal_moves
+    union all
+    select 'first_event' as register, lopenr_person, year, content from first_events
+
+),
+
+{# Only years that a fingerprint says have changed are looked into. -#}
+contents as (
+
+    select
+        keys.person_key,
+        events.year,
+        sum({{ hash_of(['events.register', 'events.content']) }}) as content
+    from events
+    inner join keys
+        on events.lopenr_person = keys.lopenr_person
+    {% if is_incremental() %}where {{ is_changed_in(event_registers(), 'events.year') }}{% endif %}
+    group by
+        keys.person_key,
+        events.year
+
+),
+
+known_contents as (
+
+    {% if is_incremental() %}
+    select
+        person_key,
+        year,
+        content
+    from {{ this }}
+    where {{ is_changed_in(event_registers(), 'year') }}
+    {% else %}
+    select
+        person_key,
+        year,
+        content
+    from contents
+    where false
+    {% endif %}
+
+),
+
+-- A person whose events of a year are gone keeps a row, with no content: that too is a change.
+compared as (
+
+    select
+        coalesce(contents.person_key, known_contents.person_key) as person_key,
+        coalesce(contents.year, known_contents.year) as year,
+        contents.content,
+        known_contents.content as known_content
+    from contents
+    full outer join known_contents
+        on
+            contents.person_key = known_contents.person_key
+            and contents.year = known_contents.year
+
+),
+
+final as (
+
+    select
+        person_key,
+        year,
+        content,
+        '{{ invocation_id }}' as changed_by
+    from compared
+    where content is distinct from known_content
+
+)
+
+select * from final
