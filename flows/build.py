@@ -7,8 +7,6 @@ and messages can repeat values from rows, so nothing of them is passed on but na
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +14,8 @@ from statistics import NormalDist
 from typing import Any
 
 from flows.build_progress import Event, Nodes, count_raw_rows
+from flows.dbt_process import started
 from flows.home import DBT_PROJECT, PROJECT_ROOT
-from flows.lifeline import lifeline
 from flows.progress import progress
 from models_py.study import Study, Variable
 from storage.warehouse import warehouse_key
@@ -119,9 +117,8 @@ def run_dbt(
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_what_may_hold_values(target, logs, spill)
     try:
-        command = build_command(study, target, logs, (*what, "--target", place.target))
-        with lifeline() as our_end:
-            exit_code, events = _events_of(command, work, environment_of(place), our_end, watch)
+        arguments = dbt_arguments(study, target, logs, (*what, "--target", place.target))
+        exit_code, events = _events_of(arguments, work, environment_of(place), watch)
         results = _results(target / "run_results.json")
     finally:
         _remove_what_may_hold_values(target, logs, spill)
@@ -135,11 +132,10 @@ def run_dbt(
     return work / MANIFEST
 
 
-def build_command(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:
-    """The call of dbt."""
+def dbt_arguments(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:
+    """What dbt is called with; of its log it prints events, and writes no file."""
     return [
-        *(sys.executable, "-c", "from flows.dbt_process import main; main()"),
-        *("--no-use-colors", "--log-format", "json", "--no-version-check", "--warn-error"),
+        *("--no-use-colors", "--log-format", "json", "--log-level-file", "none", "--no-version-check", "--warn-error"),
         *what,
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(target.resolve()), "--log-path", str(logs.resolve())),
@@ -204,24 +200,10 @@ def _failure(result: Mapping[str, Any]) -> str:
 
 
 def _events_of(
-    command: Sequence[str],
-    work: Path,
-    environment: Mapping[str, str],
-    stdin: int,
-    watch: Callable[[Event], None] | None,
+    arguments: Sequence[str], work: Path, environment: Mapping[str, str], watch: Callable[[Event], None] | None
 ) -> tuple[int, list[Event]]:
     """Run dbt. Returns its exit code, and the events of its log that are no debugging."""
-    with subprocess.Popen(
-        command,
-        cwd=work,
-        env=environment,
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    with started(arguments, work, environment) as process:
         events = []
         try:
             for line in process.stdout or ():

@@ -8,25 +8,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 WATCH = "import sys; from flows.lifeline import end_with_parent; end_with_parent(int(sys.argv[1]))"
 
 
-@contextmanager
-def lifeline() -> Iterator[int]:
-    """Yield what a process that calls `end_with_parent` gets as its input: a pipe that ends when this process does."""
-    reading, writing = os.pipe()
-    try:
-        yield reading
-    finally:
-        os.close(reading)
-        os.close(writing)
-
-
 def end_with_parent(pid: int | None = None) -> None:
-    """Wait for the end of our input, which comes when the parent is gone; then end a process, by default us.
+    """Wait for the end of our input, a pipe whose other end the parent holds; then end a process, by default us.
 
     At once, without tidying up.
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-import flows.build
+import flows.dbt_process
 from flows.home import STUDY_FILE, Home
 from flows.links import replace_link
 from flows.pipeline import run_build, run_estimate, run_load, run_publish, run_refresh, run_report, run_validate
@@ -52,7 +52,7 @@ def the_study() -> Study:
 def step(home: Path, name: str, wrong: AbstractContextManager[object] | None = None) -> Any:
     """Run a step, inside of something that is wrong where that is given."""
     silence()
-    flows.build.subprocess = WarmDbt  # type: ignore[assignment]
+    flows.dbt_process.start = WarmDbt  # type: ignore[assignment]
     with wrong or nullcontext():
         result = STEPS[name](Home(home), the_study())
     return result if isinstance(result, bool | int | None) else None

@@ -140,6 +140,32 @@ def test_a_step_tried_again_finds_the_warehouse_as_it_was(home: Home) -> None:
     assert found == ["warehouse"] * 3
 
 
+# Has dbt at the ready, and never gives it orders.
+WAITER = """
+import time
+from flows import dbt_process
+with dbt_process.dbt_at_the_ready():
+    print(dbt_process._at_the_ready[0].pid, flush=True)
+    if {waits}:
+        time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_dbt_at_the_ready_ends_with_the_process_that_wants_it(is_killed: bool) -> None:
+    command = [sys.executable, "-c", WAITER.format(waits=is_killed)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as waiter:
+        assert waiter.stdout is not None
+        dbt = int(waiter.stdout.readline())
+        if is_killed:
+            waiter.kill()
+        waiter.wait(30)
+    until = time.monotonic() + 30
+    while Path(f"/proc/{dbt}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{dbt}").exists()
+
+
 def test_dbt_ends_with_the_process_that_started_it() -> None:
     program = (
         "import threading, time; from flows.dbt_process import end_with_parent; "

@@ -7,6 +7,7 @@ does in earnest. Belongs here: starting and killing. Does not belong here: what 
 
 import contextlib
 import io
+import json
 import os
 import pickle
 import signal
@@ -190,39 +191,45 @@ def work(function: Callable[..., Any], arguments: tuple[Any, ...], writing: int)
 
 
 class WarmDbt:
-    """In place of `subprocess` in `flows.build`: dbt in a warm process of the caller's process group."""
+    """In place of `flows.dbt_process.start`: dbt in a warm process of the caller's group, once it has orders."""
 
-    DEVNULL, PIPE = subprocess.DEVNULL, subprocess.PIPE
+    def __init__(self) -> None:
+        self.process: Work | None = None
+        self.stdin = self
+        self.returncode = 0
 
-    class Popen:
-        """As much of a process as `flows.build` asks for; what dbt prints comes at its end."""
+    def write(self, said: str) -> None:
+        """Take orders."""
+        orders = json.loads(said)
+        arguments = (orders["arguments"], orders["folder"], orders["environment"], os.getpid())
+        self.process = Work(os.environ[SOCKET], dbt, arguments, os.getpgrp())
 
-        def __init__(self, command: list[str], **options: Any) -> None:
-            arguments = (command, options["cwd"], options["env"], os.getpid())
-            self.process = Work(os.environ[SOCKET], dbt, arguments, os.getpgrp())
-            self.returncode = 0
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
-        def __enter__(self) -> "WarmDbt.Popen":
-            return self
+    def __enter__(self) -> "WarmDbt":
+        return self
 
-        def __exit__(self, *_: object) -> None:
-            """It has ended when its output has."""
+    def __exit__(self, *_: object) -> None:
+        """It has ended when its output has."""
 
-        def kill(self) -> None:
-            """SIGKILL."""
+    def kill(self) -> None:
+        """SIGKILL."""
+        if self.process:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGKILL)
 
-        @property
-        def stdout(self) -> list[str]:
-            """What it printed."""
-            ended = self.process.ended()
-            assert ended is not None
-            if ended.value is None:
-                self.returncode = -ended.signal if ended.signal else 2
-                return []
-            self.returncode, said = ended.value
-            return str(said).splitlines()
+    @property
+    def stdout(self) -> list[str]:
+        """What it printed, at its end."""
+        assert self.process is not None
+        ended = self.process.ended()
+        assert ended is not None
+        if ended.value is None:
+            self.returncode = -ended.signal if ended.signal else 2
+            return []
+        self.returncode, said = ended.value
+        return str(said).splitlines()
 
 
 def end_with(asker: int) -> None:
@@ -235,7 +242,7 @@ def end_with(asker: int) -> None:
         time.sleep(0.01)
 
 
-def dbt(command: list[str], folder: Path, environment: dict[str, str], asker: int) -> tuple[int, str]:
+def dbt(arguments: list[str], folder: Path, environment: dict[str, str], asker: int) -> tuple[int, str]:
     """Run dbt in this process. Returns its exit code and what it printed."""
     threading.Thread(target=end_with, args=(asker,), daemon=True).start()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -244,10 +251,9 @@ def dbt(command: list[str], folder: Path, environment: dict[str, str], asker: in
     os.chdir(folder)
     os.environ.update(environment)
     said, code = io.StringIO(), 0
-    first = next(place for place, word in enumerate(command) if word.startswith("--"))
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
         try:
-            cli(command[first:], standalone_mode=True)
+            cli(arguments, standalone_mode=True)
         except SystemExit as ending:
             code = int(ending.code or 0)
     DuckDBConnectionManager.close_all_connections()  # as the end of its process does

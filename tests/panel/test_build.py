@@ -1,17 +1,15 @@
 """`flows.build`: what dbt is told, and that a failing build says what failed without saying a value."""
 
 import json
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from flows.build import BuildFailed, build, build_command, dbt_vars, duckdb_file, run_dbt
+from flows.build import BuildFailed, build, dbt_arguments, dbt_vars, duckdb_file, environment_of, run_dbt
 from flows.build_progress import Event
-from flows.lifeline import lifeline
+from flows.dbt_process import started
 from models_py.study import Study
 from tests.panel.conftest import PERSONS, BuiltPanel, query, with_rule
 from tests.panel.raw_tables import write_registers
@@ -43,20 +41,15 @@ def test_unit_tests_of_the_models(
     """dbt's own unit tests, which a production build leaves out."""
     panel = panels["year_end"]
     target = dbt_work("year_end") / "target"
-    command = build_command(panel.study, target, tmp_path / "logs")
-    start = command.index("build")
-    command[start : start + 3] = ["test", "--select", "test_type:unit"]
-    command[command.index("json")] = "text"
-    with lifeline() as our_end:
-        done = subprocess.run(
-            command,
-            env={**os.environ, "FLYTTEPANEL_DATABASE": str(panel.copy(tmp_path))},
-            stdin=our_end,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stdout
+    arguments = dbt_arguments(panel.study, target, tmp_path / "logs")
+    start = arguments.index("build")
+    arguments[start : start + 3] = ["test", "--select", "test_type:unit"]
+    arguments[arguments.index("json")] = "text"
+    place = duckdb_file(panel.copy(tmp_path), tmp_path)
+    with started(arguments, tmp_path, environment_of(place)) as dbt:
+        assert dbt.stdout is not None
+        said = dbt.stdout.read()
+    assert dbt.returncode == 0, said
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     assert len(results) >= 20
 
