@@ -3,8 +3,9 @@
 Run `make bench-next-year` (2M persons and the country, 5.4M), or `python -m bench.next_year --persons 300000`, which
 prints and writes nothing. Seven panel years (1 Januaries 2014-2022) are loaded and built; then Statistics Norway's next
 delivery comes, with the wide files whole again. It is compared with the same registers loaded and built from nothing:
-as they came, a delivery a year, which is what landing holds; and as one delivery, the least that they could come in. So
-that it is seen what no program can leave out, bare DuckDB reads the files of each (`bench/floor.py`).
+as they came, a delivery a year, which is what landing holds; and as one delivery, the least that they could come in.
+Load and build are one process, as in a refresh (`bench/load_and_build.py`). So that it is seen what no program can do
+without, bare DuckDB reads the files of each (`bench/floor.py`).
 """
 
 import argparse
@@ -14,13 +15,14 @@ import tempfile
 from pathlib import Path
 
 from bench.document import markdown, write_table
-from bench.measure import measure_job
-from bench.steps import COMMAND, Cost, measure
+from bench.measure import measure, measure_job, measure_step
+from bench.steps import COMMAND
 
 FIRST_YEAR, LAST_YEAR = 2014, 2023
 SIZES = (2_000_000, 5_400_000)
-STEPS = ("load", "build")
-TOGETHER = "together"
+# A step of the table, and what is logged of it.
+STEPS = {"load, gate 1": ("load", "gate 1"), "build, gate 2": ("build", "gate 2")}
+TOGETHER = "together, with start, copy and save"
 FLOOR = "bare DuckDB reading the same files"
 HEAD = ["persons", "step", "a year more", "everything as it came, share", "everything as one delivery, share"]
 Costs = dict[str, float]
@@ -34,29 +36,29 @@ def simulate(persons: int, out: Path, last_year: int, deliveries: str) -> Path:
     return out
 
 
-def steps(home: Path) -> dict[str, Cost]:
-    """Load and build, each a process with its gate."""
-    return {step: measure(COMMAND, step, "--home", str(home)) for step in STEPS}
+def load_and_build(home: Path) -> Costs:
+    """Seconds of loading what is due and building from it, in one process as in a refresh."""
+    cost = measure_step(sys.executable, "-m", "bench.load_and_build", str(home))
+    return {step: sum(cost.parts[part] for part in parts) for step, parts in STEPS.items()} | {TOGETHER: cost.seconds}
 
 
 def compare(persons: int, folder: Path) -> list[Costs]:
     """Seconds of everything as it came, of everything as one delivery, and of the next year on top of those before."""
-    came = simulate(persons, folder / "came" / "landing", LAST_YEAR, "yearly")
-    as_came = everything(folder / "came")
-    landed = came / f"delivery_{LAST_YEAR}"
-    simulate(persons, folder / "one" / "landing", LAST_YEAR, "single")
-    as_one = everything(folder / "one")
+    as_came = everything(simulate(persons, folder / "came" / "landing", LAST_YEAR, "yearly"))
+    landed = shutil.move(folder / "came" / "landing" / f"delivery_{LAST_YEAR}", folder)
+    shutil.rmtree(folder / "came")
+    as_one = everything(simulate(persons, folder / "one" / "landing", LAST_YEAR, "single"))
     shutil.rmtree(folder / "one")
     grown = simulate(persons, folder / "grown" / "landing", LAST_YEAR - 1, "single")
-    steps(folder / "grown")
-    shutil.move(landed, grown)
-    return [as_came, as_one, seconds(steps(folder / "grown"), read(grown / landed.name, folder))]
+    load_and_build(grown.parent)
+    delivery = Path(shutil.move(landed, grown))
+    return [as_came, as_one, load_and_build(grown.parent) | {FLOOR: read(delivery, folder)}]
 
 
-def everything(home: Path) -> Costs:
-    """Seconds of loading and building all deliveries of a home from nothing."""
-    costs = steps(home)
-    return seconds(costs, sum(read(delivery, folder=home) for delivery in sorted(home.glob("landing/delivery_*"))))
+def everything(landing: Path) -> Costs:
+    """Seconds of loading and building all deliveries of a home from nothing, and of reading them."""
+    read_alone = sum(read(delivery, landing.parent) for delivery in sorted(landing.glob("delivery_*")))
+    return load_and_build(landing.parent) | {FLOOR: read_alone}
 
 
 def read(delivery: Path, folder: Path) -> float:
@@ -65,12 +67,6 @@ def read(delivery: Path, folder: Path) -> float:
     _, report = measure_job(sys.executable, "-m", "bench.floor", "read", str(database), str(delivery))
     database.unlink()
     return float(report["seconds"])
-
-
-def seconds(costs: dict[str, Cost], floor: float) -> Costs:
-    """Seconds of each step and of both, and the floor."""
-    taken = {step: cost.seconds for step, cost in costs.items()}
-    return taken | {TOGETHER: sum(taken.values()), FLOOR: floor}
 
 
 def rows(persons: int, as_came: Costs, as_one: Costs, more: Costs) -> list[list[str]]:

@@ -1,6 +1,5 @@
 """The command line. Thin: it reads options, calls a step and prints; heavy imports happen inside commands."""
 
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import click
 
 from flows.errors import StepCrashed, without_values
 from flows.home import STUDY_FILE, Home, home_from
-from flows.log import TerminalHandler
+from flows.log import start_log
 from storage.permissions import SHARED_HOME_VARIABLE, process_owner_alone, refuse_shared
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
@@ -23,10 +22,7 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 def commands() -> None:
     """Register extracts in, tested hypotheses out."""
     process_owner_alone()
-    logging.basicConfig(
-        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING, handlers=[TerminalHandler()]
-    )
-    logging.getLogger("flyttepanel").setLevel(logging.INFO)
+    start_log()
 
 
 def main() -> None:

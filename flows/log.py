@@ -19,6 +19,14 @@ class TerminalHandler(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+def start_log() -> None:
+    """Show our lines on standard error, with the time of day; of others' what is amiss."""
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING, handlers=[TerminalHandler()]
+    )
+    LOGGER.setLevel(logging.INFO)
+
+
 @contextmanager
 def step(name: str) -> Iterator[list[str]]:
     """Time a step and log one line at its end; append to the list what the line should say.

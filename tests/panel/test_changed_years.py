@@ -47,6 +47,54 @@ def test_changes_are_followed_year_by_year(
     assert years_rebuilt(registers) == set()
 
 
+@pytest.mark.parametrize("rule", ["year_end", "first_event"])
+def test_late_events_touch_the_persons_they_speak_of(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, rule: str
+) -> None:
+    """Events come late, change and are taken back: the reference's panel, and no year is made anew as a whole."""
+    panel = panels[rule]
+    database, registers = panel.copy(tmp_path), panel.registers
+    before = panel_rows(database)
+
+    def persons_rebuilt(registers: Registers) -> set[tuple[int, int]]:
+        write_registers(database, registers)
+        build(database, panel.study, dbt_work(rule))
+        assert_panel_is(database, registers, Panel(registers, panel.study, SEEDS))
+        assert_cells_and_paths_hold_the_panel(database)
+        years = query(database, "from intermediate.changed_year")
+        assert years
+        assert not any(row["is_whole"] for row in years)
+        return {(row["person_key"], row["year"]) for row in query(database, "from intermediate.changed_person_year")}
+
+    late = with_late_events(copy.deepcopy(registers))
+    rebuilt = persons_rebuilt(late)
+    after = panel_rows(database)
+    differing = {row for row in before.keys() | after.keys() if before.get(row) != after.get(row)}
+    assert differing
+    assert differing <= rebuilt
+    assert len(rebuilt) < len(after) / 10
+
+    assert persons_rebuilt(registers) == rebuilt
+    assert panel_rows(database) == before
+
+
+def with_late_events(registers: Registers) -> Registers:
+    """Every fortieth event is dated on another day of its year or is gone, every fortieth person died in May 2017."""
+    for row in registers["flytting"][::40]:
+        if row["flyttedato"] is not None:
+            row["flyttedato"] = row["flyttedato"].replace(month=3, day=9)
+    del registers["flytting"][20::40]
+    for row in registers["faste_oppl"][::40]:
+        row["doeds_aar_mnd"] = 201705
+    return registers
+
+
+def panel_rows(database: Path) -> dict[tuple[int, int], str]:
+    """The panel's rows by person and year."""
+    rows = query(database, "select person_key, year, person_year::varchar as said from marts.person_year")
+    return {(row["person_key"], row["year"]): row["said"] for row in rows}
+
+
 def test_the_rows_of_a_year_stand_together(panels: dict[str, BuiltPanel]) -> None:
     """The panel is filled a year at a time, so that its joins take a year's memory: a country's did not fit."""
     for panel in panels.values():

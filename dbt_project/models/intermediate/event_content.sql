@@ -1,20 +1,11 @@
 {{ config(
     materialized='incremental',
     incremental_strategy=strategy_by_key(),
-    unique_key=['person_key', 'year']
+    unique_key=['lopenr_person', 'year']
 ) }}
 -- depends_on: {{ ref('register_year_content') }}
 
-with keys as (
-
-    select
-        person_key,
-        lopenr_person
-    from {{ ref('person_key') }}
-
-),
-
-deaths as (
+with deaths as (
 
     select
         lopenr_person,
@@ -70,16 +61,14 @@ events as (
 contents as (
 
     select
-        keys.person_key,
-        events.year,
-        sum({{ hash_of(['events.register', 'events.content']) }}) as content
+        lopenr_person,
+        year,
+        sum({{ hash_of(['register', 'content']) }}) as content
     from events
-    inner join keys
-        on events.lopenr_person = keys.lopenr_person
-    {% if is_incremental() %}where {{ is_changed_in(event_registers(), 'events.year') }}{% endif %}
+    {% if is_incremental() %}where {{ is_changed_in(event_registers(), 'year') }}{% endif %}
     group by
-        keys.person_key,
-        events.year
+        lopenr_person,
+        year
 
 ),
 
@@ -87,14 +76,14 @@ known_contents as (
 
     {% if is_incremental() %}
     select
-        person_key,
+        lopenr_person,
         year,
         content
     from {{ this }}
     where {{ is_changed_in(event_registers(), 'year') }}
     {% else %}
     select
-        person_key,
+        lopenr_person,
         year,
         content
     from contents
@@ -107,14 +96,14 @@ known_contents as (
 compared as (
 
     select
-        coalesce(contents.person_key, known_contents.person_key) as person_key,
+        coalesce(contents.lopenr_person, known_contents.lopenr_person) as lopenr_person,
         coalesce(contents.year, known_contents.year) as year,
         contents.content,
         known_contents.content as known_content
     from contents
     full outer join known_contents
         on
-            contents.person_key = known_contents.person_key
+            contents.lopenr_person = known_contents.lopenr_person
             and contents.year = known_contents.year
 
 ),
@@ -122,7 +111,7 @@ compared as (
 final as (
 
     select
-        person_key,
+        lopenr_person,
         year,
         content,
         '{{ invocation_id }}' as changed_by
