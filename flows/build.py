@@ -203,7 +203,11 @@ def _events_of(
     arguments: Sequence[str], work: Path, environment: Mapping[str, str], watch: Callable[[Event], None] | None
 ) -> tuple[int, list[Event]]:
     """Run dbt. Returns its exit code, and the events of its log that are no debugging."""
-    with started(arguments, work, environment) as process:
+    try:
+        dbt = started(arguments, work, environment)
+    except BrokenPipeError:
+        raise BuildFailed("dbt ended before it was told what to do: is all of it installed (make setup)?") from None
+    with dbt as process:
         events = []
         try:
             for line in process.stdout or ():

@@ -33,7 +33,11 @@ def dbt_at_the_ready() -> Iterator[None]:
 
 
 def started(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """A process of dbt with these arguments, in a folder; its input must stay open until it has ended."""
+    """A process of dbt with these arguments, in a folder; its input must stay open until it has ended.
+
+    Raises:
+        BrokenPipeError: it ended before it had them, as where dbt cannot be imported.
+    """
     process = _at_the_ready.pop() if _at_the_ready else start()
     assert process.stdin is not None
     orders = {"arguments": list(arguments), "folder": str(folder.resolve()), "environment": dict(environment)}

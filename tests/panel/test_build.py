@@ -1,15 +1,17 @@
 """`flows.build`: what dbt is told, and that a failing build says what failed without saying a value."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from flows import dbt_process
 from flows.build import BuildFailed, build, dbt_arguments, dbt_vars, duckdb_file, environment_of, run_dbt
 from flows.build_progress import Event
-from flows.dbt_process import started
+from flows.dbt_process import dbt_at_the_ready, started
 from models_py.study import Study
 from tests.panel.conftest import PERSONS, BuiltPanel, query, with_rule
 from tests.panel.raw_tables import write_registers
@@ -73,6 +75,21 @@ def test_one_model_is_made_at_a_time(
         "LogStartLine",
         "LogModelResult",
     ] * 2
+
+
+def test_dbt_that_cannot_be_imported_is_a_failed_build(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a passing trouble of the machine, after which a refresh would try again."""
+    monkeypatch.setattr(dbt_process, "COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
+    database = tmp_path / "warehouse.duckdb"
+    write_registers(database, {})
+    with pytest.raises(BuildFailed, match=r"dbt ended with exit code 3|dbt ended before it was told"):
+        build(database, study, tmp_path / "work")
+    with dbt_at_the_ready():
+        dbt_process._at_the_ready[0].wait()
+        with pytest.raises(BuildFailed, match="dbt ended before it was told what to do: is all of it installed"):
+            build(database, study, tmp_path / "work")
 
 
 def test_failed_build_names_models_and_tests_but_no_value(
