@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.build import BuildFailed, dbt_vars, rebuild_estimation_input
+from flows.dbt_process import dbt_at_the_ready
 from flows.fit_progress import watched_variants
 from flows.home import Home
 from flows.log import step
@@ -55,7 +56,7 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study, own
     try:
         if not own_panel:
             return verdicts(candidate, other, models)
-        with scratch_copy(candidate) as copy:
+        with dbt_at_the_ready(), scratch_copy(candidate) as copy:
             # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
             rebuild_estimation_input(copy, other, home.work / "dbt_variants" / variant.name)
             return verdicts(copy, other, models)

@@ -20,29 +20,20 @@
     {% if is_incremental() %}delete from {{ this }}{% endif %}
 {%- endmacro %}
 
-{#- Before an incremental model by year: years that are made anew go, be it in part, and those no longer in the panel. -#}
-{% macro forget_changed_years() -%}
+{#- Before an incremental model by year: years that are made anew go, or those of them for which a condition on
+    `changed_year` holds, and years no longer in the panel. -#}
+{% macro forget_changed_years(condition='true') -%}
     {% if is_incremental() %}
     delete from {{ this }}
     where
-        year in (select year from {{ ref('changed_year') }})
-        or year not in (select year from {{ ref('panel_year') }})
-    {% endif %}
-{%- endmacro %}
-
-{#- Before one whose rows do not rest on events: years that are made anew as a whole go. -#}
-{% macro forget_whole_years() -%}
-    {% if is_incremental() %}
-    delete from {{ this }}
-    where
-        year in (select year from {{ ref('changed_year') }} where is_whole)
+        year in (select year from {{ ref('changed_year') }} where {{ condition }})
         or year not in (select year from {{ ref('panel_year') }})
     {% endif %}
 {%- endmacro %}
 
 {#- Before one with a row a person and year: of years that are made anew in part, the persons concerned go. -#}
 {% macro forget_changed_persons() -%}
-    {{ forget_whole_years() }}
+    {{ forget_changed_years('is_whole') }}
     {% if is_incremental() %}
         or (person_key, year) in (select person_key, year from {{ ref('changed_person_year') }})
     {% endif %}

@@ -55,17 +55,19 @@ class Checked:
 
 def record_findings(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked) -> None:
     """Write a file's findings and quarantined rows into `audit`."""
+    # One statement for each: a statement a row waits for the disk a row.
     name, register = checked.file.name, checked.file.register
     if checked.findings:
-        con.executemany(
-            "insert into audit.load_finding values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (arrival, name, register, found.year, found.column, found.rule, found.action, found.n_rows)
-                for found in checked.findings
-            ],
+        rows = [(found.year, found.column, found.rule, found.action, found.n_rows) for found in checked.findings]
+        con.execute(
+            """
+            insert into audit.load_finding
+            select ?, ?, ?, unnest(?::smallint[]), unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]),
+                unnest(?::bigint[])
+            """,
+            [arrival, name, register, *zip(*rows, strict=True)],
         )
     if checked.quarantined:
-        # One statement: a statement a row waits for the disk a row.
         lines, rules = zip(*checked.quarantined, strict=True)
         con.execute(
             "insert into audit.quarantine select ?, ?, unnest(?::bigint[]), unnest(?::varchar[])",

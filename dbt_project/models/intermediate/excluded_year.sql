@@ -1,4 +1,8 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_whole_years() }}') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ forget_changed_years("is_whole") }}'
+) }}
 -- depends_on: {{ ref('panel_year') }}
 
 with excluded as (
