@@ -1,6 +1,7 @@
-"""A category of tests is a folder, and stays on one of the two worker processes: its fixtures are costly.
+"""A category of tests is a folder, and stays on one of the three worker processes: its fixtures are costly.
 
-The front-door tests take as long as all others together, and so come first, with a worker to themselves.
+The front-door tests take half as long as all others together, and so come first, and are two categories. Three workers
+keep two processors busy: a refresh is a chain of processes, of which most use one.
 """
 
 import pytest
@@ -10,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 import expectations  # noqa: F401 - before any test imports Great Expectations, and with it pyspark
 
 LONGEST = "flows"
+SECOND_HALF = "test_p"  # of its modules, by name
 
 
 class ByCategory(LoadScopeScheduling):
@@ -20,8 +22,9 @@ class ByCategory(LoadScopeScheduling):
 
 
 def category(nodeid: str) -> str:
-    """The folder below `tests` in which a test stands."""
-    return nodeid.split("/")[1]
+    """The folder below `tests` in which a test stands, and of the longest which half."""
+    _, folder, module, *_ = nodeid.split("/")
+    return f"{folder} {module < SECOND_HALF}" if folder == LONGEST else folder
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByCategory:
@@ -29,4 +32,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByCateg
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: category(item.nodeid) != LONGEST)
+    items.sort(key=lambda item: not category(item.nodeid).startswith(LONGEST))

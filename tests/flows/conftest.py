@@ -1,6 +1,8 @@
 """One simulated Norway and one refresh of it, shared by the front-door tests; tests that write work on a copy."""
 
+import fcntl
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +61,23 @@ def study(study_file: Path) -> Study:
 
 @pytest.fixture(scope="session")
 def refreshed(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Refreshed:
-    folder = tmp_path_factory.mktemp("norway")
+    """Made by whichever worker asks first; each then has a copy of its own."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    made, own = shared / "norway", tmp_path_factory.mktemp("norway_of_worker") / "norway"
+    with (shared / "norway.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            making = tmp_path_factory.mktemp("norway_in_the_making")
+            make_refreshed(making, study)
+            making.rename(made)
+    shutil.copytree(made, own, symlinks=True)
+    return Refreshed(Home(own / "home"), own / "all" / NEXT_DELIVERY)
+
+
+def make_refreshed(folder: Path, study: Study) -> None:
+    """Simulate into `all`, and refresh in `home`."""
     (folder / "parameters.json").write_text(json.dumps(PARAMETERS))
     simulate(
         persons=PERSONS,
@@ -76,7 +94,6 @@ def refreshed(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Refresh
         if delivery.name != NEXT_DELIVERY:
             shutil.copytree(delivery, home.landing / delivery.name)
     run_refresh(home, study, new_run_id())
-    return Refreshed(home, folder / "all" / NEXT_DELIVERY)
 
 
 @pytest.fixture
