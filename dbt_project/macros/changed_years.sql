@@ -54,21 +54,13 @@
 {#- Conditions on years. An incremental build writes the years themselves into the statement: engines carry numbers
     through views and joins down to every register's scan, and no sub-select so far. -#}
 
-{#- One condition: the panel year is made anew in this build, as a whole or in part. -#}
-{% macro is_changed(year) -%}
+{#- One condition: the panel year is made anew in this build, as a whole or in part, or only if a condition on
+    `changed_year` holds too. -#}
+{% macro is_changed(year, condition='true') -%}
     {%- if is_incremental() -%}
-        {{ year }} in ({{ changed_years() | join(', ') or 'null' }})
+        {{ year }} in ({{ years_of(ref('changed_year'), condition) | join(', ') or 'null' }})
     {%- else -%}
-        {{ year }} in (select year from {{ ref('changed_year') }})
-    {%- endif -%}
-{%- endmacro %}
-
-{#- One condition: the panel year is made anew as a whole. -#}
-{% macro is_whole(year) -%}
-    {%- if is_incremental() -%}
-        {{ year }} in ({{ years_of(ref('changed_year'), 'is_whole') | join(', ') or 'null' }})
-    {%- else -%}
-        {{ year }} in (select year from {{ ref('changed_year') }} where is_whole)
+        {{ year }} in (select year from {{ ref('changed_year') }} where {{ condition }})
     {%- endif -%}
 {%- endmacro %}
 
@@ -77,7 +69,7 @@
     {%- if is_incremental() -%}
         {{ is_changed(year) }}
         and (
-            {{ is_whole(year) }}
+            {{ is_changed(year, 'is_whole') }}
             or ({{ person_key }}, {{ year }}) in (select person_key, year from {{ ref('changed_person_year') }})
         )
     {%- else -%}

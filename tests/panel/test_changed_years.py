@@ -52,13 +52,26 @@ def test_late_events_touch_the_persons_they_speak_of(
     panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, rule: str
 ) -> None:
     """Events come late, change and are taken back: the reference's panel, and no year is made anew as a whole."""
-    panel = panels[rule]
-    database, registers = panel.copy(tmp_path), panel.registers
+    assert_few_are_made_anew(panels[rule], with_late_events, dbt_work(rule), tmp_path)
+
+
+def test_corrections_touch_the_persons_they_speak_of(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Persons are known otherwise, become unknown and are as they were: the same."""
+    assert_few_are_made_anew(panels["year_end"], with_corrected_persons, dbt_work("year_end"), tmp_path)
+
+
+def assert_few_are_made_anew(
+    panel: BuiltPanel, change: Callable[[Registers], Registers], work: Path, folder: Path
+) -> None:
+    """Registers are changed and changed back: each time the reference's panel, and few persons' rows are made anew."""
+    database, registers = panel.copy(folder), panel.registers
     before = panel_rows(database)
 
     def persons_rebuilt(registers: Registers) -> set[tuple[int, int]]:
         write_registers(database, registers)
-        build(database, panel.study, dbt_work(rule))
+        build(database, panel.study, work)
         assert_panel_is(database, registers, Panel(registers, panel.study, SEEDS))
         assert_cells_and_paths_hold_the_panel(database)
         years = query(database, "from intermediate.changed_year")
@@ -66,8 +79,7 @@ def test_late_events_touch_the_persons_they_speak_of(
         assert not any(row["is_whole"] for row in years)
         return {(row["person_key"], row["year"]) for row in query(database, "from intermediate.changed_person_year")}
 
-    late = with_late_events(copy.deepcopy(registers))
-    rebuilt = persons_rebuilt(late)
+    rebuilt = persons_rebuilt(change(copy.deepcopy(registers)))
     after = panel_rows(database)
     differing = {row for row in before.keys() | after.keys() if before.get(row) != after.get(row)}
     assert differing
@@ -86,6 +98,20 @@ def with_late_events(registers: Registers) -> Registers:
     del registers["flytting"][20::40]
     for row in registers["faste_oppl"][::40]:
         row["doeds_aar_mnd"] = 201705
+    return registers
+
+
+def with_corrected_persons(registers: Registers) -> Registers:
+    """Of every sixtieth person another group, no sex or an earlier birth, or the person is gone, by turns."""
+    persons = registers["faste_oppl"]
+    for row in persons[::240]:
+        row["invkat"] = "A" if row["invkat"] == "B" else "B"
+    for row in persons[60::240]:
+        row["kjoenn"] = None
+    for row in persons[120::240]:
+        if row["foedsels_aar_mnd"] is not None:
+            row["foedsels_aar_mnd"] -= 2000
+    del persons[180::240]
     return registers
 
 

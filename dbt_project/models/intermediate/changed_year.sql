@@ -35,12 +35,14 @@ residences as (
 
 ),
 
-{# Which panel years a register-year says something of, and whether of everybody: panel rules §5.3 and §5.6. #}
+{# Which panel years a register-year says something of, and whether of everybody: panel rules §5.3 and §5.6. What a
+   person is known as decides whether they are at risk, so that who is not is counted anew. #}
 described_years as (
 
     select
         year,
-        register not in ({{ text_list(event_registers()) }}) as is_whole
+        register not in ({{ text_list(event_registers()) }}) as is_whole,
+        register not in ({{ text_list(event_registers()) }}) as is_counted_anew
     from changed_contents
     where register not in ('labour_market', 'education')
 
@@ -48,7 +50,8 @@ described_years as (
 
     select
         cast(year - 1 as smallint) as year,
-        true as is_whole
+        true as is_whole,
+        true as is_counted_anew
     from changed_contents
     where register in ('residence', 'registration_status')
 
@@ -56,7 +59,8 @@ described_years as (
 
     select
         cast(year + 1 as smallint) as year,
-        true as is_whole
+        true as is_whole,
+        true as is_counted_anew
     from changed_contents
     where register in ('labour_market', 'education')
 
@@ -64,7 +68,8 @@ described_years as (
 
     select
         residences.year,
-        true as is_whole
+        false as is_whole,
+        true as is_counted_anew
     from residences
     inner join changed_persons
         on residences.lopenr_person = changed_persons.lopenr_person
@@ -75,7 +80,8 @@ final as (
 
     select
         panel_years.year,
-        bool_or(described_years.is_whole) as is_whole
+        bool_or(described_years.is_whole) as is_whole,
+        bool_or(described_years.is_counted_anew) as is_counted_anew
     from panel_years
     inner join described_years
         on panel_years.year = described_years.year
@@ -87,7 +93,8 @@ final as (
 
     select
         year,
-        true as is_whole
+        true as is_whole,
+        true as is_counted_anew
     from panel_years
 
 )

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook='{{ forget_changed_years("is_whole") }}'
+    pre_hook='{{ forget_changed_years("is_counted_anew") }}'
 ) }}
 -- depends_on: {{ ref('panel_year') }}
 
@@ -12,7 +12,7 @@ with excluded as (
         exclusion
     from {{ ref('resident_year') }}
     where
-        {{ is_whole('year') }}
+        {{ is_changed('year', 'is_counted_anew') }}
         and exclusion is not null
 
 ),
