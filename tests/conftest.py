@@ -1,7 +1,8 @@
 """A category of tests is a folder, and stays on one of the three worker processes: its fixtures are costly.
 
-The front-door tests take half as long as all others together, and so come first, and are two categories. Three workers
-keep two processors busy: a refresh is a chain of processes, of which most use one.
+The longest come first, and the short ones fill what is left. The front-door tests take half as long as all others
+together, and so are two categories. Three workers keep two processors busy: a refresh is a chain of processes, of which
+most use one.
 """
 
 import pytest
@@ -10,7 +11,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 import expectations  # noqa: F401 - before any test imports Great Expectations, and with it pyspark
 
-LONGEST = "flows"
+LONGEST_FIRST = {"flows": 0, "panel": 1, "spark": 2, "browser": 3}
+IN_HALVES = "flows"
 SECOND_HALF = "test_p"  # of its modules, by name
 
 
@@ -24,7 +26,7 @@ class ByCategory(LoadScopeScheduling):
 def category(nodeid: str) -> str:
     """The folder below `tests` in which a test stands, and of the longest which half."""
     _, folder, module, *_ = nodeid.split("/")
-    return f"{folder} {module < SECOND_HALF}" if folder == LONGEST else folder
+    return f"{folder} {module < SECOND_HALF}" if folder == IN_HALVES else folder
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByCategory:
@@ -32,4 +34,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByCateg
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not category(item.nodeid).startswith(LONGEST))
+    items.sort(key=lambda item: LONGEST_FIRST.get(item.path.parent.name, len(LONGEST_FIRST)))
