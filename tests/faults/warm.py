@@ -17,11 +17,12 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from flows.versions import code_version
 
@@ -230,6 +231,17 @@ class WarmDbt:
             return []
         self.returncode, said = ended.value
         return str(said).splitlines()
+
+
+@contextlib.contextmanager
+def forked_dbt(folder: Path) -> Iterator[None]:
+    """For tests of many builds: dbt that this process starts is forked from one that has imported it."""
+    with (
+        WarmParent(folder, ("dbt.adapters.duckdb", "dbt.cli.main")) as parent,
+        mock.patch.dict(os.environ, {SOCKET: parent.address}),
+        mock.patch("flows.dbt_process.start", WarmDbt),
+    ):
+        yield
 
 
 def end_with(asker: int) -> None:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from flows.pipeline import run_refresh
 from flows.versions import new_run_id
 from models_py.study import Study, load_study
 from synthetic import simulate
+from tests.faults.warm import forked_dbt
 
 PERSONS = 30_000
 LAST_YEAR = 2020
@@ -42,6 +44,13 @@ class Refreshed:
     def truth(self) -> Path:
         """The simulation's parameters."""
         return self.next_delivery.parent / "truth.json"
+
+
+@pytest.fixture(scope="package", autouse=True)
+def warm_dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Importing dbt is most of such a small build; commands, which are processes of their own, import it themselves."""
+    with forked_dbt(tmp_path_factory.mktemp("warm")):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Databases built once and shared: dbt takes longer to start than to build so few persons."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from flows.build import build
 from flows.home import STUDY_FILE
 from models_py.study import Study, load_study
+from tests.faults.warm import forked_dbt
 from tests.panel.random_registers import RandomRegisters
 from tests.panel.raw_tables import Registers, write_registers
 from tests.panel.rule_tables import all_cases, registers_of
@@ -43,6 +44,12 @@ def dbt_work(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A folder for dbt by outcome rule, so that dbt parses the project once for each."""
     works = tmp_path_factory.mktemp("dbt")
     return lambda outcome_rule: works / outcome_rule
+
+
+@pytest.fixture(scope="module")
+def warm_dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with forked_dbt(tmp_path_factory.mktemp("warm")):
+        yield
 
 
 @pytest.fixture(scope="session")

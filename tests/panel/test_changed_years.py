@@ -16,6 +16,8 @@ from tests.panel.raw_tables import write_registers
 from tests.panel.reference import Panel
 from tests.panel.test_against_reference import assert_cells_and_paths_hold_the_panel, assert_panel_is
 
+pytestmark = pytest.mark.usefixtures("warm_dbt")
+
 Registers = dict[str, list[dict[str, Any]]]
 
 
