@@ -18,7 +18,7 @@ from storage.permissions import process_owner_alone
 def main(home: Home) -> None:
     """Load what is due and build from it, each with its gate."""
     study, run_id = load_study(STUDY_FILE), new_run_id()
-    with gated_candidate(home, to_build=True) as candidate:
+    with gated_candidate(home, to_build=study) as candidate:
         steps.load(home, candidate, study, run_id)
         steps.build(home, candidate, study, run_id)
 

@@ -8,13 +8,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
 from flows.build_progress import Event, Nodes, count_raw_rows
-from flows.dbt_process import started
+from flows.dbt_process import Project, dbt_at_the_ready, started
 from flows.home import DBT_PROJECT, PROJECT_ROOT
 from flows.progress import progress
 from models_py.study import Study, Variable
@@ -79,6 +80,12 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
     run_dbt(ESTIMATION_INPUT, duckdb_file(database, work), study, work)
 
 
+def build_at_the_ready(database: Path, study: Study, work: Path) -> AbstractContextManager[None]:
+    """Let dbt be imported and read its project, while the database is still made, for the first build of it."""
+    on_duckdb = chosen_target() != "spark"
+    return dbt_at_the_ready(project_of(duckdb_file(database, work), study, work) if on_duckdb else None)
+
+
 def duckdb_file(database: Path, work: Path) -> Place:
     """A warehouse file, with its key if there is one; what does not fit in memory spills into `work`.
 
@@ -114,11 +121,10 @@ def run_dbt(
         BuildFailed: a model, seed or test failed, or dbt did not start.
     """
     target, logs, spill = work / "target", work / "logs", work / "spill"
-    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    project = project_of(place, study, work)
     _remove_what_may_hold_values(target, logs, spill)
     try:
-        arguments = dbt_arguments(study, target, logs, (*what, "--target", place.target))
-        exit_code, events = _events_of(arguments, work, environment_of(place), watch)
+        exit_code, events = _events_of(project, what, watch)
         results = _results(target / "run_results.json")
     finally:
         _remove_what_may_hold_values(target, logs, spill)
@@ -132,15 +138,20 @@ def run_dbt(
     return work / MANIFEST
 
 
-def dbt_arguments(study: Study, target: Path, logs: Path, what: Sequence[str] = EVERYTHING) -> list[str]:
-    """What dbt is called with; of its log it prints events, and writes no file."""
-    return [
-        *("--no-use-colors", "--log-format", "json", "--log-level-file", "none", "--no-version-check", "--warn-error"),
-        *what,
-        *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT)),
-        *("--target-path", str(target.resolve()), "--log-path", str(logs.resolve())),
+def project_of(place: Place, study: Study, work: Path) -> Project:
+    """Our dbt project as this specification and place have it, with a folder for dbt's own files, which is made.
+
+    dbt prints no log and writes none: we are told its events.
+    """
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = work.resolve()
+    options = (
+        *("--no-use-colors", "--log-level", "none", "--log-level-file", "none", "--no-version-check", "--warn-error"),
+        *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(PROJECT_ROOT), "--target", place.target),
+        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
         *("--vars", json.dumps(dbt_vars(study) | {"test_changed_years_alone": True})),
-    ]
+    )
+    return Project(str(folder), options, environment_of(place))
 
 
 def dbt_vars(study: Study) -> dict[str, Any]:
@@ -200,11 +211,11 @@ def _failure(result: Mapping[str, Any]) -> str:
 
 
 def _events_of(
-    arguments: Sequence[str], work: Path, environment: Mapping[str, str], watch: Callable[[Event], None] | None
+    project: Project, command: Sequence[str], watch: Callable[[Event], None] | None
 ) -> tuple[int, list[Event]]:
-    """Run dbt. Returns its exit code, and the events of its log that are no debugging."""
+    """Run a command of dbt. Returns its exit code, and the events of its log that are no debugging."""
     try:
-        dbt = started(arguments, work, environment)
+        dbt = started(project, command)
     except BrokenPipeError:
         raise BuildFailed("dbt ended before it was told what to do: is all of it installed (make setup)?") from None
     with dbt as process:

@@ -70,11 +70,10 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
             f"{home.warehouse}.wal: another program changed the warehouse and has not saved; "
             "open and close the warehouse with DuckDB, then try again"
         )
-    candidate = home.work / "candidate.duckdb"
     try:
-        start_from_warehouse(home, candidate)
-        yield candidate
-        commit_file(candidate, home.warehouse)
+        start_from_warehouse(home, home.candidate)
+        yield home.candidate
+        commit_file(home.candidate, home.warehouse)
     finally:
         clear_left_overs(home)
 

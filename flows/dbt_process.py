@@ -1,30 +1,49 @@
 """dbt as a process of its own, which ends when the one that started it does, and may be started before it is needed.
 
-Importing dbt takes seconds, while a refresh copies and loads. Belongs here: starting the process, what runs in it
-before dbt does. Does not belong here: what dbt is asked, or what becomes of its answers (`flows/build.py`).
+Importing dbt and having it read its project takes seconds, while a refresh copies and loads. Belongs here: starting the
+process, what runs in it around dbt. Does not belong here: what dbt is asked, or what becomes of its answers
+(`flows/build.py`).
 """
 
 import json
 import os
+import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from flows.lifeline import end_with_parent
 
 # -P: nothing is imported from the folder that we happen to be in.
 COMMAND = (sys.executable, "-P", "-c", "from flows.dbt_process import main; main()")
+READ_AHEAD = ("parse",)
 _at_the_ready: list[subprocess.Popen[str]] = []
 
 
+@dataclass(frozen=True, slots=True)
+class Project:
+    """How dbt reads its project: the folder it works in, the options of every command, and its environment."""
+
+    folder: str
+    options: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
 @contextmanager
-def dbt_at_the_ready() -> Iterator[None]:
-    """Let a process import dbt during the block, for the first build in it; without one it ends with the block."""
+def dbt_at_the_ready(project: Project | None = None) -> Iterator[None]:
+    """Let a process import dbt during the block, for the first run in it; without one it ends with the block.
+
+    A project is read too; a run in another one, or after something was wrong with this one, reads it anew.
+    """
     _at_the_ready.append(start())
     try:
+        if project:
+            with suppress(BrokenPipeError):  # it has ended: whoever wants to run something will hear of it
+                tell(_at_the_ready[-1], project, READ_AHEAD)
         yield
     finally:
         while _at_the_ready:
@@ -32,18 +51,22 @@ def dbt_at_the_ready() -> Iterator[None]:
                 unused.kill()
 
 
-def started(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """A process of dbt with these arguments, in a folder; its input must stay open until it has ended.
+def started(project: Project, command: Sequence[str]) -> subprocess.Popen[str]:
+    """A process that runs a command of dbt and prints its events; its input must stay open until it has ended.
 
     Raises:
-        BrokenPipeError: it ended before it had them, as where dbt cannot be imported.
+        BrokenPipeError: it ended before it was told, as where dbt cannot be imported.
     """
     process = _at_the_ready.pop() if _at_the_ready else start()
-    assert process.stdin is not None
-    orders = {"arguments": list(arguments), "folder": str(folder.resolve()), "environment": dict(environment)}
-    process.stdin.write(json.dumps(orders) + "\n")
-    process.stdin.flush()
+    tell(process, project, command)
     return process
+
+
+def tell(process: subprocess.Popen[str], project: Project, command: Sequence[str]) -> None:
+    """Give orders to a process."""
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"project": asdict(project), "command": list(command)}) + "\n")
+    process.stdin.flush()
 
 
 def start() -> subprocess.Popen[str]:
@@ -60,14 +83,43 @@ def start() -> subprocess.Popen[str]:
 
 
 def main() -> None:
-    """In the process: import dbt, wait for orders, run dbt by them. Without any, whoever started us has ended."""
-    from dbt.cli.main import cli
+    """In the process: import dbt, read a project ahead if told to, and run the one command."""
+    orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=take_orders, args=(orders,), daemon=True).start()
+    import dbt.cli.main  # noqa: F401
 
-    said = sys.stdin.readline()
-    if not said:
-        return
-    orders = json.loads(said)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    os.chdir(orders["folder"])
-    os.environ.update(orders["environment"])
-    cli(orders["arguments"])
+    order, ahead, manifest = orders.get(), None, None
+    if tuple(order["command"]) == READ_AHEAD:
+        ahead = order["project"]
+        manifest = invoke(order).result
+        order = orders.get()
+    sys.exit(0 if invoke(order, manifest if order["project"] == ahead else None, print_event).success else 1)
+
+
+def take_orders(orders: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """Pass on what we are told, a line each, until whoever tells us has ended; then we end too."""
+    for line in sys.stdin:
+        orders.put(json.loads(line))
+    end_with_parent()
+
+
+def invoke(order: Mapping[str, Any], manifest: Any = None, *callbacks: Any) -> Any:
+    """Run a command of dbt in this process, in the folder and the environment of the order.
+
+    Args:
+        manifest: the project, if it has been read.
+        callbacks: told every event of dbt's log.
+    """
+    from dbt.cli.main import dbtRunner
+
+    os.chdir(order["project"]["folder"])
+    os.environ.update(order["project"]["environment"])
+    return dbtRunner(manifest, list(callbacks)).invoke([*order["command"], *order["project"]["options"]])
+
+
+def print_event(event: Any) -> None:
+    """Print an event as a line of JSON, unless it is for debugging only, as most are; secrets are left out."""
+    from dbt_common.events.functions import env_scrubber, msg_to_json
+
+    if event.info.level not in ("debug", "test"):
+        print(env_scrubber(msg_to_json(event)), flush=True)

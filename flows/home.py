@@ -68,6 +68,16 @@ class Home:
         """Scratch of running steps: candidates, dbt's target, Prefect's state. Safe to delete when nothing runs."""
         return self.path / "work"
 
+    @property
+    def candidate(self) -> Path:
+        """The copy of the warehouse that a step works on."""
+        return self.work / "candidate.duckdb"
+
+    @property
+    def dbt(self) -> Path:
+        """dbt's own files of a build."""
+        return self.work / "dbt"
+
     def create(self) -> None:
         """Make the folders that must be there, readable by the owner alone.
 

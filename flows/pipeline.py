@@ -11,7 +11,6 @@ from pathlib import Path
 
 from flows import steps
 from flows.candidate import candidate_warehouse, sole_writer, start_from_warehouse
-from flows.dbt_process import dbt_at_the_ready
 from flows.home import Home
 from flows.publish import draft_release, finish_switch, publish, seal, switch
 from flows.rendering import published_release, report
@@ -23,12 +22,13 @@ Runner = Callable[..., object]
 
 
 @contextmanager
-def gated_candidate(home: Home, to_build: bool = False) -> Iterator[Path]:
-    """Yield the candidate of a step that ends at a gate; gates, and dbt for a build, are imported while it is copied.
+def gated_candidate(home: Home, to_build: Study | None = None) -> Iterator[Path]:
+    """Yield the candidate of a step that ends at a gate; gates, and dbt where something is to be built by a
+    specification, are imported while it is copied.
 
     Whoever is turned away at the lock does not wait for the import.
     """
-    with sole_writer(home), dbt_at_the_ready() if to_build else nullcontext():
+    with sole_writer(home), steps.build_at_the_ready(home, to_build) if to_build else nullcontext():
         steps.import_gates_beside()
         with candidate_warehouse(home) as candidate:
             yield candidate
@@ -48,7 +48,7 @@ def run_withdraw(home: Home, study: Study, delivery: str) -> None:
 
 def run_build(home: Home, study: Study, target: str | None = None) -> None:
     """`flyttepanel build`, on a target of `profiles.yml`: stops after gate 2 with `marts.*` in place."""
-    with gated_candidate(home, to_build=True) as candidate:
+    with gated_candidate(home, to_build=study) as candidate:
         steps.build(home, candidate, study, new_run_id(), target=target)
 
 
@@ -115,7 +115,7 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
         if not late:
             return late
         steps.import_gates_beside()
-        to_build = dbt_at_the_ready() if "build" in late.steps else nullcontext()
+        to_build = steps.build_at_the_ready(home, study) if "build" in late.steps else nullcontext()
         with to_build, candidate_warehouse(home) as candidate:
             if "load" in late.steps:
                 loaded = around("load", anew(home, candidate, lambda: steps.load(home, candidate, study, run_id)))

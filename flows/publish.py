@@ -85,7 +85,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
         said.append(f"{len(result.checks)} expectations met")
     results.rename(draft / "results.duckdb")
     shutil.copytree(docs_folder(home), draft / "data_docs")
-    built = home.work / "dbt" / MANIFEST
+    built = home.dbt / MANIFEST
     if built.exists():  # `work` may have been emptied since the build
         write_dbt_docs(built, draft / "dbt_docs" / "index.html")
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")

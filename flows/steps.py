@@ -6,6 +6,7 @@ becomes the warehouse, is decided by the caller.
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -103,7 +104,7 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
 
     with step("build") as said:
         every_year = full or is_full(candidate, study)
-        build_with_dbt(candidate, study, home.work / "dbt", every_year)
+        build_with_dbt(candidate, study, home.dbt, every_year)
         said.append("all years" if every_year else "changed years")
     from expectations.gate import run_gate
 
@@ -115,6 +116,13 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
 def import_gates_beside() -> None:
     """Import the gates while the warehouse is copied, loaded or built: Great Expectations takes seconds to import."""
     threading.Thread(target=import_module, args=["expectations.gate"]).start()
+
+
+def build_at_the_ready(home: Home, study: Study) -> AbstractContextManager[None]:
+    """During the block, have dbt imported and its project read for a build in the candidate by this specification."""
+    from flows.build import build_at_the_ready as dbt_at_the_ready
+
+    return dbt_at_the_ready(home.candidate, study, home.dbt)
 
 
 def build_on_spark(home: Home, candidate: Path, study: Study, run_id: str) -> None:

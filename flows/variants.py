@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.build import BuildFailed, dbt_vars, rebuild_estimation_input
-from flows.dbt_process import dbt_at_the_ready
+from flows.build import BuildFailed, build_at_the_ready, dbt_vars, rebuild_estimation_input
 from flows.fit_progress import watched_variants
 from flows.home import Home
 from flows.log import step
@@ -56,9 +55,10 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study, own
     try:
         if not own_panel:
             return verdicts(candidate, other, models)
-        with dbt_at_the_ready(), scratch_copy(candidate) as copy:
-            # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
-            rebuild_estimation_input(copy, other, home.work / "dbt_variants" / variant.name)
+        # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
+        copy, work = candidate.with_name("candidate-variant.duckdb"), home.work / "dbt_variants" / variant.name
+        with build_at_the_ready(copy, other, work), scratch_copy(candidate, copy):
+            rebuild_estimation_input(copy, other, work)
             return verdicts(copy, other, models)
     except (BuildFailed, EstimationInputError) as error:
         raise VariantFailed(f"variant {variant.name} of study.yml: {error}") from None
@@ -70,12 +70,11 @@ def has_own_panel(variant: Variant, study: Study) -> bool:
 
 
 @contextmanager
-def scratch_copy(candidate: Path) -> Iterator[Path]:
-    """Yield a copy of the candidate and delete it again; one that a kill leaves goes with the next candidate."""
-    copy = candidate.with_name("candidate-variant.duckdb")
+def scratch_copy(candidate: Path, copy: Path) -> Iterator[None]:
+    """Copy the candidate, and delete the copy again; one that a kill leaves goes with the next candidate."""
     try:
         copy_warehouse(candidate, copy)
-        yield copy
+        yield
     finally:
         for left_over in (copy, copy.with_name(f"{copy.name}.wal")):
             left_over.unlink(missing_ok=True)

@@ -17,13 +17,14 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from flows.dbt_process import READ_AHEAD, invoke, print_event
 from flows.versions import code_version
 
 # Of semaphores that killed processes left.
@@ -200,10 +201,10 @@ class WarmDbt:
         self.returncode = 0
 
     def write(self, said: str) -> None:
-        """Take orders."""
-        orders = json.loads(said)
-        arguments = (orders["arguments"], orders["folder"], orders["environment"], os.getpid())
-        self.process = Work(os.environ[SOCKET], dbt, arguments, os.getpgrp())
+        """Take orders; nothing is read ahead."""
+        order = json.loads(said)
+        if tuple(order["command"]) != READ_AHEAD:
+            self.process = Work(os.environ[SOCKET], dbt, (order, os.getpid()), os.getpgrp())
 
     def flush(self) -> None:
         """Nothing is kept back."""
@@ -254,22 +255,16 @@ def end_with(asker: int) -> None:
         time.sleep(0.01)
 
 
-def dbt(arguments: list[str], folder: Path, environment: dict[str, str], asker: int) -> tuple[int, str]:
+def dbt(order: Mapping[str, Any], asker: int) -> tuple[int, str]:
     """Run dbt in this process. Returns its exit code and what it printed."""
     threading.Thread(target=end_with, args=(asker,), daemon=True).start()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import cli
 
-    os.chdir(folder)
-    os.environ.update(environment)
-    said, code = io.StringIO(), 0
+    said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
-        try:
-            cli(arguments, standalone_mode=True)
-        except SystemExit as ending:
-            code = int(ending.code or 0)
+        done = invoke(order, None, print_event)
     DuckDBConnectionManager.close_all_connections()  # as the end of its process does
-    return code, said.getvalue()
+    return 0 if done.success else 1, said.getvalue()
 
 
 def send(connection: socket.socket, message: Any) -> None:

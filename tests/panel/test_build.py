@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from flows import dbt_process
-from flows.build import BuildFailed, build, dbt_arguments, dbt_vars, duckdb_file, environment_of, run_dbt
+from flows.build import BuildFailed, build, build_at_the_ready, dbt_vars, duckdb_file, project_of, run_dbt
 from flows.build_progress import Event
 from flows.dbt_process import dbt_at_the_ready, started
 from models_py.study import Study
@@ -41,18 +41,13 @@ def test_unit_tests_of_the_models(
     panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path
 ) -> None:
     """dbt's own unit tests, which a production build leaves out."""
-    panel = panels["year_end"]
-    target = dbt_work("year_end") / "target"
-    arguments = dbt_arguments(panel.study, target, tmp_path / "logs")
-    start = arguments.index("build")
-    arguments[start : start + 3] = ["test", "--select", "test_type:unit"]
-    arguments[arguments.index("json")] = "text"
-    place = duckdb_file(panel.copy(tmp_path), tmp_path)
-    with started(arguments, tmp_path, environment_of(place)) as dbt:
+    panel, work = panels["year_end"], dbt_work("year_end")
+    project = project_of(duckdb_file(panel.copy(tmp_path), work), panel.study, work)
+    with started(project, ("test", "--select", "test_type:unit")) as dbt:
         assert dbt.stdout is not None
         said = dbt.stdout.read()
     assert dbt.returncode == 0, said
-    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    results = json.loads((work / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
     assert len(results) >= 20
 
 
@@ -75,6 +70,24 @@ def test_one_model_is_made_at_a_time(
         "LogStartLine",
         "LogModelResult",
     ] * 2
+
+
+@pytest.mark.parametrize("is_the_same", [True, False])
+def test_a_project_is_read_ahead_for_the_specification_that_is_built(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, is_the_same: bool
+) -> None:
+    """Of another one nothing is used but the process: its vars stand in the SQL."""
+    panel, work, events = panels["year_end"], dbt_work("year_end"), list[Event]()
+    copy = panel.copy(tmp_path)
+    place, what = duckdb_file(copy, work), ("run", "--select", "outcome_year", "--full-refresh")
+    read = panel.study if is_the_same else with_rule(panel.study, "first_event")
+    outcomes = "select disposition, count(*) as n from intermediate.outcome_year group by all order by all"
+    before = query(copy, outcomes)
+    with build_at_the_ready(copy, read, work):
+        manifest = run_dbt(what, place, panel.study, work, events.append)
+    assert query(copy, outcomes) == before
+    read_by = json.loads(manifest.read_text(encoding="utf-8"))["metadata"]["invocation_id"]
+    assert (read_by not in {event["info"]["invocation_id"] for event in events}) == is_the_same
 
 
 def test_dbt_that_cannot_be_imported_is_a_failed_build(
