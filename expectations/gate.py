@@ -76,23 +76,27 @@ class Verdict:
     report: str
 
 
-def run_gate(gate: Gate, database: Path, study: Study, run_id: str, docs: Path) -> GateResult:
+def run_gate(
+    gate: Gate, database: Path, study: Study, run_id: str, docs: Path, loaded_by: str | None = None
+) -> GateResult:
     """Check a database at a gate, write `audit.validation` into it and Data Docs into `docs/<gate>`.
+
+    With `loaded_by`, rules about the rows of a register's year look at the years which that run has loaded.
 
     Raises:
         GateFailed: something did not hold or could not be checked.
         SuiteError: a suite file is wrong.
     """
-    return conclude(judge(gate, DuckDBFile(database), study, run_id, docs), database)
+    return conclude(judge(gate, DuckDBFile(database), study, run_id, docs, loaded_by), database)
 
 
-def judge(gate: Gate, engine: Engine, study: Study, run_id: str, docs: Path) -> Verdict:
-    """Check an engine's tables at a gate and write Data Docs into `docs/<gate>`.
+def judge(gate: Gate, engine: Engine, study: Study, run_id: str, docs: Path, loaded_by: str | None = None) -> Verdict:
+    """Check an engine's tables at a gate and write Data Docs into `docs/<gate>`; `loaded_by` as above.
 
     Raises:
         SuiteError: a suite file is wrong.
     """
-    suites = suites_of(gate, study, run_id, engine.words)
+    suites = suites_of(gate, study, engine.words, loaded_by)
     there = engine.tables()
     outcomes = [_missing(suite) for suite in suites if suite.table not in there]
     outcomes += _validated(gate, engine, [suite for suite in suites if suite.table in there], run_id, docs)

@@ -97,30 +97,44 @@ NOT_EMPTY = Rule(
 )
 
 
-def suites_of(gate: Gate, study: Study, run_id: str, words: Mapping[str, Any], folder: Path = SUITES) -> list[Suite]:
+def suites_of(
+    gate: Gate, study: Study, words: Mapping[str, Any], loaded_by: str | None = None, folder: Path = SUITES
+) -> list[Suite]:
     """A suite for each table of a gate, thresholds in place; what several files say of a table comes together.
 
-    `words` are what the engine calls things (`expectations/dialect.py`).
+    `words` are what the engine calls things (`expectations/dialect.py`). Rules on `${brought}` look at the register
+    years that the run `loaded_by` has loaded, where one is given, and else at all.
 
     Raises:
         SuiteError: a file is not a suite file, or names something that the study does not have.
     """
-    values = {**_study_values(study), **words, "run_id": run_id}
+    values = {**_study_values(study), **words}
     rules: dict[str, list[Rule]] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
             content = SuiteFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
             for part in content.contents if content.gate == gate else ():
                 for table in part.tables:
-                    rules.setdefault(table, []).extend(_rules(path.stem, part, table, values))
+                    there = {**values, "table": Name(table), "brought": _brought(table, loaded_by)}
+                    rules.setdefault(table, []).extend(_rules(path.stem, part, there))
         except (ValueError, yaml.YAMLError) as error:
             raise SuiteError(f"{path}: {error}") from None
     return [Suite(gate=gate, table=table, rules=_distinct(table, rules[table])) for table in rules]
 
 
-def _rules(file: str, part: Tables, table: str, values: dict[str, Any]) -> list[Rule]:
-    there = {**values, "table": Name(table)}
-    rules = [Rule.model_validate({**_filled(rule.model_dump(), there), "file": file}) for rule in part.expectations]
+def _brought(table: str, run_id: str | None) -> Name:
+    """SQL: a register's rows of the years that a run has loaded; without a run, the register."""
+    if run_id is None:
+        return Name(table)
+    register = table.split(".")[-1]
+    return Name(f"""(
+            SELECT * FROM {table} WHERE aar IN (
+              SELECT year FROM audit.register_year JOIN audit.delivery USING (arrival)
+              WHERE is_current AND register = {_sql(register)} AND run_id = {_sql(run_id)}))""")
+
+
+def _rules(file: str, part: Tables, values: dict[str, Any]) -> list[Rule]:
+    rules = [Rule.model_validate({**_filled(rule.model_dump(), values), "file": file}) for rule in part.expectations]
     return rules if part.may_be_empty else [NOT_EMPTY.model_copy(update={"file": file}), *rules]
 
 

@@ -14,7 +14,8 @@ from typing import Literal
 
 from flows.home import Home
 from flows.log import step
-from flows.state import basis, has_table, input_hash, last_basis, record_step
+from flows.state import has_table, input_hash, last_basis, record_step
+from flows.versions import code_version
 from models_py.study import Study, study_hash
 from storage.warehouse import open_warehouse
 
@@ -34,6 +35,7 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
     from flows.load.drift_notes import count_notes
 
     started = datetime.now(UTC)
+    every_year = is_full("load", candidate, study)
     with step("load") as said:
         try:
             loaded = load_deliveries(candidate, home.landing, names, study, run_id)
@@ -47,7 +49,8 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
         from expectations.gate import run_gate
 
         with step("gate 1") as said:
-            result = run_gate("incoming", candidate, study, run_id, docs_folder(home))
+            loaded_by = None if every_year else run_id
+            result = run_gate("incoming", candidate, study, run_id, docs_folder(home), loaded_by)
             said.append(f"{len(result.checks)} expectations met")
         record_step(candidate, "load", run_id, study, started)
     return len(loaded)
@@ -103,7 +106,7 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
     from flows.build import build as build_with_dbt
 
     with step("build") as said:
-        every_year = full or is_full(candidate, study)
+        every_year = full or is_full("build", candidate, study)
         build_with_dbt(candidate, study, home.dbt, every_year)
         said.append("all years" if every_year else "changed years")
     from expectations.gate import run_gate
@@ -140,11 +143,13 @@ def build_on_spark(home: Home, candidate: Path, study: Study, run_id: str) -> No
             spark.take_in(storage, manifest, candidate)
 
 
-def is_full(candidate: Path, study: Study) -> bool:
-    """Whether a build must make every year anew: code or specification are not those of the last one."""
+def is_full(name: str, candidate: Path, study: Study) -> bool:
+    """Whether a step has to look at every year: it has not been done, or not by this code and specification."""
+    if not candidate.exists():
+        return True
     with open_warehouse(candidate, read_only=True) as con:
-        last, now = last_basis(con, "build"), basis(con, study)
-    return last is None or (last.study_hash, last.code_version) != (now.study_hash, now.code_version)
+        last = last_basis(con, name)
+    return last is None or (last.study_hash, last.code_version) != (study_hash(study), code_version())
 
 
 def estimate(candidate: Path, study: Study, run_id: str) -> None:

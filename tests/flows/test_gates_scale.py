@@ -26,7 +26,7 @@ def test_no_join_makes_many_rows_of_few(
     grown = {}
     with open_warehouse(refreshed.home.warehouse, read_only=True, config=settings()) as con:
         con.execute(f"set enable_profiling = 'json'; set profiling_output = '{profile}'")
-        for suite in suites_of(gate, study, "", DUCKDB_WORDS):
+        for suite in suites_of(gate, study, DUCKDB_WORDS):
             for rule in suite.rules:
                 if rule.sql:
                     con.execute(rule.sql).fetchall()

@@ -30,7 +30,5 @@ def test_expectation_fails_on_its_fault(fault: Fault, batch_result: Callable[[Ga
 
 @pytest.mark.parametrize("gate", GATES)
 def test_every_expectation_has_a_fault(gate: Gate, study: Study) -> None:
-    expected = {
-        (suite.table, rule.name) for suite in suites_of(gate, study, "run-2", DUCKDB_WORDS) for rule in suite.rules
-    }
+    expected = {(suite.table, rule.name) for suite in suites_of(gate, study, DUCKDB_WORDS) for rule in suite.rules}
     assert {(fault.table, fault.expectation) for fault in FAULTS if fault.gate == gate} == expected

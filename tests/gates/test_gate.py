@@ -7,12 +7,15 @@ import duckdb
 import pytest
 
 from expectations.dialect import DUCKDB_WORDS
+from expectations.engine import settings
 from expectations.gate import run_gate
-from expectations.suite_files import SuiteError, suites_of
+from expectations.suite_files import Rule, Suite, SuiteError, suites_of
 from models_py.study import Study
 from tests.gates.conftest import change, failure
+from tests.gates.faults import FAULTS
 
 Database = Callable[..., Path]
+REGISTERS_BY_YEAR = ("bostedskommune", "regstat", "hush_fam", "bu_utd", "regsys", "flytting")
 
 pytestmark = pytest.mark.usefixtures("without_docs")
 
@@ -80,14 +83,29 @@ def test_small_populations_are_not_judged_by_shares(database: Database, study: S
     assert run_gate("incoming", path, study, "run-1", tmp_path).ok
 
 
-def test_doublets_are_sought_in_the_years_that_the_run_loaded(database: Database, study: Study, tmp_path: Path) -> None:
-    doublet = "INSERT INTO raw.hush_fam FROM raw.hush_fam WHERE lopenr_person = 'p00001' AND aar = 2015"
-    later = (
-        "INSERT INTO audit.delivery BY NAME SELECT 2 AS arrival, 'run-2' AS run_id",
-        "UPDATE audit.register_year SET arrival = 2 WHERE year = 2018",
-    )
-    assert run_gate("incoming", database("incoming", doublet, *later), study, "run-2", tmp_path).ok
-    assert "stands once a year" in str(failure("incoming", database("incoming", doublet), study, tmp_path))
+def test_rules_about_rows_of_a_year_look_at_the_years_that_the_run_loaded(database: Database, study: Study) -> None:
+    """Each finds its fault in a year that came with the run, and without a run, and nothing in what was there."""
+    everywhere = {(suite.table, rule.name): rule for suite, rule in incoming_rules(study)}
+    brought = {
+        (suite.table, rule.name): rule
+        for suite, rule in incoming_rules(study, loaded_by="run-2")
+        if rule != everywhere[suite.table, rule.name]
+    }
+    assert {table for table, _ in brought} == {f"raw.{register}" for register in REGISTERS_BY_YEAR}
+    for fault in FAULTS:
+        if rule := brought.get((fault.table, fault.expectation)):
+            later = "INSERT INTO audit.delivery BY NAME SELECT 2 AS arrival, 'run-2' AS run_id"
+            path = database("incoming", fault.sql, later)
+            with duckdb.connect(str(path), config=settings()) as con:
+                found = con.execute(str(everywhere[fault.table, fault.expectation].sql)).fetchall()
+                assert found
+                assert con.execute(str(rule.sql)).fetchall() == []
+                con.execute("UPDATE audit.register_year SET arrival = 2")
+                assert con.execute(str(rule.sql)).fetchall() == found
+
+
+def incoming_rules(study: Study, loaded_by: str | None = None) -> list[tuple[Suite, Rule]]:
+    return [(suite, rule) for suite in suites_of("incoming", study, DUCKDB_WORDS, loaded_by) for rule in suite.rules]
 
 
 def test_missing_table_and_missing_column_refuse(database: Database, study: Study, tmp_path: Path) -> None:
@@ -126,4 +144,4 @@ def test_suite_files_reject_what_they_do_not_know(study: Study, tmp_path: Path) 
     ):
         suite.write_text(content)
         with pytest.raises(SuiteError, match=fault):
-            suites_of("marts", study, "run-2", DUCKDB_WORDS, tmp_path)
+            suites_of("marts", study, DUCKDB_WORDS, folder=tmp_path)

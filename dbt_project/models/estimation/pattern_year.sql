@@ -23,7 +23,7 @@ with person_years as (
 
 ),
 
-final as (
+counted as (
 
     select
         population_group,
@@ -47,6 +47,38 @@ final as (
         labour_market_status,
         education,
         centrality
+
+),
+
+final as (
+
+    select
+        population_group,
+        year,
+        cast(
+            row_number() over (
+                partition by
+                    population_group,
+                    year
+                order by
+                    sex,
+                    age,
+                    family_situation,
+                    labour_market_status,
+                    education,
+                    centrality
+            ) as integer
+        ) as pattern_number,
+        sex,
+        age,
+        family_situation,
+        labour_market_status,
+        education,
+        centrality,
+        stay,
+        internal_move,
+        emigration
+    from counted
 
 )
 
