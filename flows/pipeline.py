@@ -12,9 +12,9 @@ from pathlib import Path
 from flows import steps
 from flows.candidate import candidate_warehouse, sole_writer, start_from_warehouse
 from flows.home import Home
-from flows.publish import draft_release, finish_switch, publish, seal, switch
 from flows.rendering import published_release, report
 from flows.state import Due, due, everything, late_steps
+from flows.switch import finish_switch, seal, switch
 from flows.versions import new_run_id
 from models_py.study import Study
 
@@ -69,6 +69,8 @@ def run_estimate(home: Home, study: Study, variants: bool = False) -> None:
 
 def run_publish(home: Home, study: Study) -> Path:
     """`flyttepanel publish`: a release of what the warehouse holds now."""
+    from flows.publish import publish
+
     with sole_writer(home):
         with candidate_warehouse(home) as candidate:
             release = publish(home, candidate, study, new_run_id(), datetime.now(UTC))
@@ -130,6 +132,8 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
                 around("estimate", lambda: steps.estimate(candidate, study, run_id))
                 if study.variants:
                     around("variants", lambda: steps.estimate_variants(home, candidate, study, run_id))
+            from flows.publish import draft_release
+
             draft = Path(str(around("publish", lambda: draft_release(home, candidate, study, run_id, started_at))))
             around("report", lambda: report(home, draft))
             release = seal(draft, home.releases / run_id)

@@ -1,10 +1,10 @@
-"""Publication: disclosure-controlled tables into a new release, gate 3, its report, and one atomic switch.
+"""Publication: disclosure-controlled tables into a new release, gate 3, its report.
 
+Belongs here: what a release is made of. Does not belong here: how readers come to see it (`flows/switch.py`).
 `results.*` are views on `history.*`, which holds all releases, so that a number stands in one place.
 """
 
 import json
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +14,14 @@ import duckdb
 import pyarrow as pa
 
 from flows.build import MANIFEST
-from flows.candidate import remove, sync
+from flows.candidate import remove
 from flows.dbt_docs import write_dbt_docs
 from flows.home import Home
-from flows.links import replace_link, share
 from flows.log import step
 from flows.rendering import report
 from flows.state import basis, judged_variants
 from flows.steps import docs_folder, needs
+from flows.switch import seal
 from flows.versions import package_versions
 from models_py.disclosure import DisclosureError, publishable, rounded_count
 from models_py.earlier_releases import remember_counts
@@ -91,28 +91,6 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
     write_exports(read_release(draft), draft)
     return draft
-
-
-def seal(draft: Path, release: Path) -> Path:
-    """Give a finished draft its name among the releases."""
-    share(draft)
-    os.replace(draft, release)
-    sync(release.parent)
-    return release
-
-
-def switch(home: Home, release: Path) -> None:
-    """Make a release the current one: the only moment at which readers see anything change."""
-    replace_link(home.current, Path("releases") / release.name)
-    finish_switch(home)
-
-
-def finish_switch(home: Home) -> None:
-    """Make the links through `current` where they are missing: a crash in the first switch may have left it alone."""
-    if not home.current.exists():
-        return
-    replace_link(home.results, Path("current") / "results.duckdb")
-    replace_link(home.site, Path("current") / "site")
 
 
 def history_for(draft: Path, home: Home) -> Path | None:

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from flows.home import STUDY_FILE, Home
-from flows.publish import history_for, seal, switch
+from flows.publish import history_for
+from flows.switch import seal, switch
 from models_py.study import Study, load_study
 from tests.releases import manifest, release_rows, write_rows
 

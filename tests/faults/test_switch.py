@@ -15,7 +15,7 @@ from flows.candidate import candidate_warehouse, commit_file
 from flows.home import Home
 from flows.links import replace_link, share
 from flows.pipeline import anew
-from flows.publish import finish_switch, seal, switch
+from flows.switch import finish_switch, seal, switch
 from tests.faults.wrong import KilledAtChange, lose_unsynced
 
 PARTS = ("results.duckdb", "manifest.json", "site/index.html")
