@@ -97,9 +97,15 @@ def main() -> None:
 
 
 def take_orders(orders: queue.SimpleQueue[dict[str, Any]]) -> None:
-    """Pass on what we are told, a line each, until whoever tells us has ended; then we end too."""
-    for line in sys.stdin:
-        orders.put(json.loads(line))
+    """Pass on what we are told, a line each, until whoever tells us has ended; then we end too.
+
+    Not by `sys.stdin`: a thread that waits for it holds its lock, which Python may ask for when it shuts down.
+    """
+    said = b""
+    while more := os.read(0, 1 << 16):
+        *lines, said = (said + more).split(b"\n")
+        for line in lines:
+            orders.put(json.loads(line))
     end_with_parent()
 
 

@@ -77,6 +77,17 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- One condition: what a register says of the person in the panel year is asked for, since it may be made anew. -#}
+{% macro is_asked_for(year, lopenr_person) -%}
+    {{ is_changed(year) }}
+    {%- if is_incremental() %}
+        and (
+            {{ is_changed(year, 'is_whole') }}
+            or {{ lopenr_person }} in (select lopenr_person from {{ ref('changed_person_year') }})
+        )
+    {%- endif -%}
+{%- endmacro %}
+
 {#- One condition: what a register says of the year is not what it said at the last build. True of all on Spark. -#}
 {% macro is_changed_in(registers, year) -%}
     {{ return(adapter.dispatch('is_changed_in', 'flyttepanel')(registers, year)) }}

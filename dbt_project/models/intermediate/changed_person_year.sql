@@ -79,6 +79,7 @@ final as (
 
     select
         keys.person_key,
+        changed.lopenr_person,
         changed.year
     from changed
     inner join years_in_part

@@ -7,7 +7,8 @@ with at_risk as (
         lopenr_person,
         year,
         municipality_code,
-        municipality_code_2020
+        municipality_code_2020,
+        is_made_anew
     from {{ ref('resident_year') }}
     where exclusion is null
 
@@ -54,6 +55,7 @@ final as (
         at_risk.year,
         at_risk.municipality_code,
         at_risk.municipality_code_2020,
+        at_risk.is_made_anew,
         next_residences.municipality_code as next_municipality_code,
         next_municipalities.municipality_code_2020 as next_municipality_code_2020,
         {{ municipality_kind('next_residences.municipality_code', 'next_municipalities.municipality_code') }}

@@ -16,7 +16,9 @@ with januaries as (
         is_registered_as_left,
         next_status_since
     from {{ ref('next_january') }}
-    where {{ is_made_anew('year', 'person_key') }}
+    where
+        {{ is_changed('year') }}
+        and is_made_anew
 
 ),
 

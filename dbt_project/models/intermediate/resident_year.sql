@@ -16,6 +16,24 @@ panel_years as (
 
 ),
 
+changed_years as (
+
+    select
+        year,
+        is_whole
+    from {{ ref('changed_year') }}
+
+),
+
+changed_person_years as (
+
+    select
+        lopenr_person,
+        year
+    from {{ ref('changed_person_year') }}
+
+),
+
 municipalities as (
 
     select
@@ -49,6 +67,24 @@ persons as (
 
 ),
 
+-- Before anything else is joined: whoever asks for those made anew then joins few, where few have changed.
+marked_residences as (
+
+    select
+        residences.lopenr_person,
+        residences.year,
+        residences.municipality_code,
+        coalesce(changed_years.is_whole, false) or changed_person_years.lopenr_person is not null as is_made_anew
+    from residences
+    left join changed_years
+        on residences.year = changed_years.year
+    left join changed_person_years
+        on
+            residences.lopenr_person = changed_person_years.lopenr_person
+            and residences.year = changed_person_years.year
+
+),
+
 described as (
 
     select
@@ -59,11 +95,12 @@ described as (
         municipalities.municipality_code_2020,
         {{ municipality_kind('residences.municipality_code', 'municipalities.municipality_code') }}
             as municipality_kind,
+        residences.is_made_anew,
         other_statuses.registration_status as other_status,
         persons.sex,
         persons.population_group,
         {{ age_in('residences.year', 'persons.birth_year') }} as age
-    from residences
+    from marked_residences as residences
     inner join panel_years
         on residences.year = panel_years.year
     left join municipalities
@@ -90,6 +127,7 @@ final as (
         age,
         municipality_code,
         municipality_code_2020,
+        is_made_anew,
         case
             when municipality_kind = 'unknown' then 'unknown_municipality'
             when municipality_kind = 'not_mainland' then 'not_mainland'
