@@ -32,11 +32,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The rows of each panel year that is made anew, a statement a year; without any, one statement that inserts nothing. -#}
+{#- The rows of each panel year that is made anew as a whole, a statement a year, and those of all others, which are few,
+    in one. -#}
 {% macro inserts_by_year(relation, source) -%}
     {%- set columns = model.columns.keys() | join(', ') -%}
-    {%- for year in changed_years() or ['null'] %}
+    {%- set in_part = changed_years('not is_whole') | join(', ') or 'null' -%}
+    {%- for years in changed_years('is_whole') + [in_part] %}
     insert into {{ relation }} ({{ columns }})
-    select {{ columns }} from {{ source }} as made where year = {{ year }};
+    select {{ columns }} from {{ source }} as made where year in ({{ years }});
     {%- endfor %}
 {%- endmacro %}

@@ -39,9 +39,9 @@
     {% endif %}
 {%- endmacro %}
 
-{#- The panel years that are made anew in this build, as a list. -#}
-{% macro changed_years() -%}
-    {{ return(years_of(ref('changed_year'))) }}
+{#- The panel years that are made anew in this build and for which a condition on `changed_year` holds, as a list. -#}
+{% macro changed_years(condition) -%}
+    {{ return(years_of(ref('changed_year'), condition)) }}
 {%- endmacro %}
 
 {#- The years that a table of years holds when a model is run, in order; none while the project is read. -#}
