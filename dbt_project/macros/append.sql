@@ -3,7 +3,9 @@
 {#- An incremental model that appends fills its table straight from its query: dbt would write every row twice, first into
     a temporary table. A view of that table's name stands in for it.
     A model that says `by_year` is filled one panel year after another, whenever it is made: its joins then need a year's
-    memory and not all years', and are faster than joins that spill. The rest is made as dbt-duckdb makes it. -#}
+    memory and not all years', and are faster than joins that spill. One that says `appended_by_year` is so where only changed
+    years are made: in a statement for whole years and for persons of others, joins of few would be planned as if of all. The
+    rest is made as dbt-duckdb makes it. -#}
 {% macro duckdb__create_table_as(
     temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none
 ) -%}
@@ -25,7 +27,8 @@
 
 {#- Called by dbt for an incremental model that appends. -#}
 {% macro duckdb__get_incremental_append_sql(arguments) -%}
-    {%- if config.get('meta', {}).get('by_year') -%}
+    {%- set meta = config.get('meta', {}) -%}
+    {%- if meta.get('by_year') or meta.get('appended_by_year') -%}
         {{ inserts_by_year(arguments['target_relation'], arguments['temp_relation']) }}
     {%- else -%}
         {{ dbt.default__get_incremental_append_sql(arguments) }}

@@ -15,6 +15,11 @@
     {{ return(['death', 'emigration', 'internal_move', 'first_event']) }}
 {%- endmacro %}
 
+{#- Whether this build is one of everything, changed or not; a view cannot ask whether it is made for some years alone. -#}
+{% macro makes_every_year_anew() -%}
+    {{ return(flags.FULL_REFRESH) }}
+{%- endmacro %}
+
 {#- Before an incremental model that is small: its rows are all made anew. -#}
 {% macro forget_all_rows() -%}
     {% if is_incremental() %}delete from {{ this }}{% endif %}

@@ -1,4 +1,5 @@
 {{ config(materialized='view') }}
+-- depends_on: {{ ref('changed_year') }}, {{ ref('changed_person_year') }}
 
 with residences as (
 
@@ -13,24 +14,6 @@ with residences as (
 panel_years as (
 
     select year from {{ ref('panel_year') }}
-
-),
-
-changed_years as (
-
-    select
-        year,
-        is_whole
-    from {{ ref('changed_year') }}
-
-),
-
-changed_person_years as (
-
-    select
-        lopenr_person,
-        year
-    from {{ ref('changed_person_year') }}
 
 ),
 
@@ -67,6 +50,36 @@ persons as (
 
 ),
 
+{% if makes_every_year_anew() %}
+marked_residences as (
+
+    select
+        lopenr_person,
+        year,
+        municipality_code,
+        true as is_made_anew
+    from residences
+
+),
+{% else %}
+changed_years as (
+
+    select
+        year,
+        is_whole
+    from {{ ref('changed_year') }}
+
+),
+
+changed_person_years as (
+
+    select
+        lopenr_person,
+        year
+    from {{ ref('changed_person_year') }}
+
+),
+
 -- Before anything else is joined: whoever asks for those made anew then joins few, where few have changed.
 marked_residences as (
 
@@ -84,6 +97,7 @@ marked_residences as (
             and residences.year = changed_person_years.year
 
 ),
+{% endif %}
 
 described as (
 
