@@ -123,6 +123,20 @@ def panel_rows(database: Path) -> dict[tuple[int, int], str]:
     return {(row["person_key"], row["year"]): row["said"] for row in rows}
 
 
+def test_a_build_of_everything_marks_nobody(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Planned with the marks of few, outcomes of eight years at two million persons did not fit into memory."""
+    panel, work = panels["year_end"], dbt_work("year_end")
+    database = panel.copy(tmp_path)
+    before = panel_rows(database)
+    for full in (True, False):
+        build(database, panel.study, work, full)
+        [view] = query(database, "select sql from duckdb_views() where view_name = 'resident_year'")
+        assert ("changed_person_year" in view["sql"]) != full
+        assert panel_rows(database) == before
+
+
 def test_the_rows_of_a_year_stand_together(panels: dict[str, BuiltPanel]) -> None:
     """The panel is filled a year at a time, so that its joins take a year's memory: a country's did not fit."""
     for panel in panels.values():
