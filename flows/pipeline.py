@@ -48,7 +48,7 @@ def run_withdraw(home: Home, study: Study, delivery: str) -> None:
 
 def run_build(home: Home, study: Study, target: str | None = None) -> None:
     """`flyttepanel build`, on a target of `profiles.yml`: stops after gate 2 with `marts.*` in place."""
-    with gated_candidate(home, to_build=study) as candidate:
+    with gated_candidate(home, to_build=None if target == "spark" else study) as candidate:
         steps.build(home, candidate, study, new_run_id(), target=target)
 
 

@@ -69,27 +69,16 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- One condition: the person's row of the panel year is made anew. -#}
-{% macro is_made_anew(year, person_key) -%}
+{#- One condition: the person's row of the panel year is made anew; the person by `person_key` or `lopenr_person`. -#}
+{% macro is_made_anew(year, person) -%}
     {%- if is_incremental() -%}
         {{ is_changed(year) }}
         and (
             {{ is_changed(year, 'is_whole') }}
-            or ({{ person_key }}, {{ year }}) in (select person_key, year from {{ ref('changed_person_year') }})
+            or ({{ person }}, {{ year }}) in (select {{ person }}, year from {{ ref('changed_person_year') }})
         )
     {%- else -%}
         {{ is_changed(year) }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#- One condition: what a register says of the person in the panel year is asked for, since it may be made anew. -#}
-{% macro is_asked_for(year, lopenr_person) -%}
-    {{ is_changed(year) }}
-    {%- if is_incremental() %}
-        and (
-            {{ is_changed(year, 'is_whole') }}
-            or {{ lopenr_person }} in (select lopenr_person from {{ ref('changed_person_year') }})
-        )
     {%- endif -%}
 {%- endmacro %}
 

@@ -40,7 +40,7 @@ families as (
         year,
         family_situation
     from {{ ref('family_situation_year') }}
-    where {{ is_asked_for('year', 'lopenr_person') }}
+    where {{ is_made_anew('year', 'lopenr_person') }}
 
 ),
 
@@ -51,7 +51,7 @@ labour_market_statuses as (
         panel_year,
         labour_market_status
     from {{ ref('labour_market_status_year') }}
-    where {{ is_asked_for('panel_year', 'lopenr_person') }}
+    where {{ is_made_anew('panel_year', 'lopenr_person') }}
 
 ),
 
@@ -62,7 +62,7 @@ educations as (
         panel_year,
         education
     from {{ ref('education_year') }}
-    where {{ is_asked_for('panel_year', 'lopenr_person') }}
+    where {{ is_made_anew('panel_year', 'lopenr_person') }}
 
 ),
 
