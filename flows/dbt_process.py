@@ -14,10 +14,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from typing import Any
 
 from flows.lifeline import end_with_parent
+from flows.long_lived import import_for_good, keep_for_good
 
 # -P: nothing is imported from the folder that we happen to be in.
 COMMAND = (sys.executable, "-P", "-c", "from flows.dbt_process import main; main()")
@@ -87,12 +87,13 @@ def main() -> None:
     """In the process: import dbt, read a project ahead if told to, and run the one command."""
     orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=take_orders, args=(orders,), daemon=True).start()
-    import_module("dbt.cli.main")  # takes seconds, which is what we are at the ready for
+    import_for_good("dbt.cli.main")  # takes seconds, which is what we are at the ready for
 
     order, ahead, manifest = orders.get(), None, None
     if tuple(order["command"]) == READ_AHEAD:
         ahead = order["project"]
         manifest = invoke(order).result
+        keep_for_good()
         order = orders.get()
     sys.exit(0 if invoke(order, manifest if order["project"] == ahead else None, print_event).success else 1)
 

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
 from flows.home import Home
 from flows.log import step
+from flows.long_lived import import_for_good
 from flows.state import has_table, input_hash, last_basis, record_step
 from flows.versions import code_version
 from models_py.study import Study, study_hash
@@ -118,7 +118,7 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
 
 def import_gates_beside() -> None:
     """Import the gates while the warehouse is copied, loaded or built: Great Expectations takes seconds to import."""
-    threading.Thread(target=import_module, args=["expectations.gate"]).start()
+    threading.Thread(target=import_for_good, args=["expectations.gate"]).start()
 
 
 def build_at_the_ready(home: Home, study: Study) -> AbstractContextManager[None]:
