@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from models_py.study import Study
+from models_py.study import YAML_LOADER, Study
 
 SUITES = Path(__file__).parent / "suites"
 PLACEHOLDER = re.compile(r"\$\{([a-z0-9_.]+)\}")
@@ -112,7 +112,7 @@ def suites_of(
     rules: dict[str, list[Rule]] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
-            content = SuiteFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            content = SuiteFile.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER))
             for part in content.contents if content.gate == gate else ():
                 for table in part.tables:
                     there = {**values, "table": Name(table), "brought": _brought(table, loaded_by)}

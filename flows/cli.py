@@ -1,5 +1,6 @@
 """The command line. Thin: it reads options, calls a step and prints; heavy imports happen inside commands."""
 
+import atexit
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import click
 from flows.errors import StepCrashed, without_values
 from flows.home import STUDY_FILE, Home, home_from
 from flows.log import start_log
+from flows.long_lived import keep_for_good
 from storage.permissions import SHARED_HOME_VARIABLE, process_owner_alone, refuse_shared
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
@@ -21,6 +23,7 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 @click.version_option(package_name="flyttepanel")
 def commands() -> None:
     """Register extracts in, tested hypotheses out."""
+    atexit.register(keep_for_good)  # else the process ends by going through everything once more
     process_owner_alone()
     start_log()
 

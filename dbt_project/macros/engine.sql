@@ -33,19 +33,6 @@
     )
 {%- endmacro %}
 
-{#- The number of elements of a list. -#}
-{% macro list_length(list) -%}
-    {{ return(adapter.dispatch('list_length', 'flyttepanel')(list)) }}
-{%- endmacro %}
-
-{% macro default__list_length(list) -%}
-    len({{ list }})
-{%- endmacro %}
-
-{% macro spark__list_length(list) -%}
-    size({{ list }})
-{%- endmacro %}
-
 {#- How rows of the same key are replaced. Spark's plain tables cannot, and are always built in full (docs/scale.md). -#}
 {% macro strategy_by_key() -%}
     {{ return(adapter.dispatch('strategy_by_key', 'flyttepanel')()) }}

@@ -8,9 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.build import BuildFailed, build, dbt_vars
+from flows.build import BuildFailed, build
 from flows.home import SEEDS
-from models_py.study import Study
 from tests.panel.conftest import BuiltPanel, query
 from tests.panel.raw_tables import write_registers
 from tests.panel.reference import Panel
@@ -151,20 +150,17 @@ def test_the_rows_of_a_year_stand_together(panels: dict[str, BuiltPanel]) -> Non
 
 
 def test_data_tests_look_at_the_years_made_anew(
-    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """What is no level of the study fails a build that makes its year anew, and only such a build."""
+    """Persons who stand twice in a year fail a build that makes the year anew, and only such a build."""
     panel = panels["year_end"]
     database, registers = panel.copy(tmp_path), copy.deepcopy(panel.registers)
-
-    def without_education(study: Study) -> dict[str, Any]:
-        said = dbt_vars(study)
-        return said | {"levels": said["levels"] | {"education": ["no education has this level"]}}
-
-    monkeypatch.setattr("flows.build.dbt_vars", without_education)
+    with duckdb.connect(str(database)) as con:
+        con.execute("insert into marts.person_year from marts.person_year where year = 2016")
     build(database, panel.study, dbt_work("year_end"))
-    write_registers(database, correct_families_and_statuses(registers))
-    with pytest.raises(BuildFailed, match="level_of_study_person_year_education"):
+    registers["hush_fam"] += [row for row in registers["hush_fam"] if row["aar"] == 2017]
+    write_registers(database, registers)
+    with pytest.raises(BuildFailed, match="unique_combination_person_year"):
         build(database, panel.study, dbt_work("year_end"))
 
 
