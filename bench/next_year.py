@@ -146,11 +146,11 @@ def main() -> None:
     found = []
     for persons in sizes or SIZES:
         with tempfile.TemporaryDirectory() as folder:
-            found += rows(persons, *compare(persons, Path(folder)))
-    made = markdown(HEAD, found)
-    print(made)
+            of_size = rows(persons, *compare(persons, Path(folder)))
+        print(markdown(HEAD, of_size), flush=True)  # a size takes half an hour: whoever stops the next one has this one
+        found += of_size
     if not sizes:
-        write_table("next-year", made)
+        write_table("next-year", markdown(HEAD, found))
 
 
 if __name__ == "__main__":
