@@ -125,13 +125,17 @@ def test_failed_build_names_models_and_tests_but_no_value(
             [CANARY, f"{CANARY_YEAR}-01-01"],
         )
 
-    with pytest.raises(BuildFailed) as failed:
+    with pytest.raises(BuildFailed) as failed_model:
+        build(database, study, work)
+    with duckdb.connect(str(database)) as con:
+        con.execute("delete from raw.flytting")
+    with pytest.raises(BuildFailed) as failed_test:
         build(database, study, work)
 
-    message = str(failed.value)
+    message = f"{failed_model.value}\n{failed_test.value}"
     assert "model internal_move_year: error" in message
-    assert "test unique_stg_person_lopenr_person: fail, 1 rows" in message
-    assert failed.value.__cause__ is None
+    assert "test is_key_person_year_person_key__year: fail, 1 rows" in message
+    assert failed_model.value.__cause__ is failed_test.value.__cause__ is None
     printed = "".join(capfd.readouterr())
     kept = b"".join(path.read_bytes() for path in work.rglob("*") if path.is_file()).decode(errors="replace")
     for canary in (CANARY, CANARY_YEAR):

@@ -160,7 +160,7 @@ def test_data_tests_look_at_the_years_made_anew(
     build(database, panel.study, dbt_work("year_end"))
     registers["hush_fam"] += [row for row in registers["hush_fam"] if row["aar"] == 2017]
     write_registers(database, registers)
-    with pytest.raises(BuildFailed, match="unique_combination_person_year"):
+    with pytest.raises(BuildFailed, match="is_key_person_year"):
         build(database, panel.study, dbt_work("year_end"))
 
 

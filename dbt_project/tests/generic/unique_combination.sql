@@ -1,4 +1,4 @@
-{#- The columns together identify a row. -#}
+{#- The columns together identify a row, of which some may have no value; where none may, see `is_key`. -#}
 {% test unique_combination(model, columns) %}
 select
     {{ columns | join(', ') }}

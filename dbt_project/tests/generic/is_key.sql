@@ -1,0 +1,9 @@
+{#- The columns together identify a row: no two rows have the same, and none is missing. -#}
+{% test is_key(model, columns) %}
+select
+    {{ columns | join(', ') }}
+from {{ model }}
+group by
+    {{ columns | join(', ') }}
+having count(*) > 1 or {{ columns | join(' is null or ') }} is null
+{% endtest %}
