@@ -8,8 +8,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from flows.home import Home
@@ -73,28 +72,10 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
         )
     try:
         start_from_warehouse(home, home.candidate)
-        with saving_beside(home.candidate) if home.candidate.exists() else nullcontext():
-            yield home.candidate
+        yield home.candidate
         commit_file(home.candidate, home.warehouse)
     finally:
         clear_left_overs(home)
-
-
-@contextmanager
-def saving_beside(path: Path) -> Iterator[None]:
-    """Let a copy's way to the disk begin during the block: whoever saves something in it next would wait for all of it.
-
-    Raises:
-        OSError: the copy could not be written; the system says so once, so that a later save would not hear of it.
-    """
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        with ThreadPoolExecutor(1) as beside:
-            saving = beside.submit(os.fsync, descriptor)
-            yield
-            saving.result()
-    finally:
-        os.close(descriptor)
 
 
 def start_from_warehouse(home: Home, candidate: Path) -> None:
