@@ -1,7 +1,7 @@
 """What stays in memory as long as the process: Python's collector need not look at it, again and again and at the end.
 
-dbt and Great Expectations are half a million objects each; going through them took half a second here and there, and
-three quarters of one when the process ended.
+Importing Great Expectations leaves 450,000 objects, dbt 210,000 and its project more: going through them took half a
+second here and there, and three quarters of one when the process ended.
 """
 
 import gc
