@@ -39,9 +39,9 @@
     in one. -#}
 {% macro inserts_by_year(relation, source) -%}
     {%- set columns = model.columns.keys() | join(', ') -%}
-    {%- set in_part = changed_years('not is_whole') | join(', ') or 'null' -%}
-    {%- for years in changed_years('is_whole') + [in_part] %}
+    {%- set parts = changed_years('is_whole') | map('string') | list + [changed_years('not is_whole') | join(', ')] -%}
+    {%- for years in parts %}
     insert into {{ relation }} ({{ columns }})
-    select {{ columns }} from {{ source }} as made where year in ({{ years }});
+    select {{ columns }} from {{ source }} as made where {{ is_one_of('year', years) }};
     {%- endfor %}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 """Builds that make only changed years anew come to what a build of everything comes to."""
 
 import copy
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,20 @@ def test_a_build_of_everything_marks_nobody(
         [view] = query(database, "select sql from duckdb_views() where view_name = 'resident_year'")
         assert ("changed_person_year" in view["sql"]) != full
         assert panel_rows(database) == before
+
+
+def test_a_build_of_everything_asks_for_a_year_once(
+    panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No year is made anew in part then. Asked for the rows of none by `in (null)`, DuckDB joined all years once more."""
+    panel, work = panels["year_end"], dbt_work("year_end")
+    database = panel.copy(tmp_path)
+    monkeypatch.setattr("flows.build._remove_what_may_hold_values", lambda *folders: None)
+    build(database, panel.study, work, full=True)
+    years = sorted({year for _, year in panel_rows(database)})
+    [filling] = (work / "target" / "run").rglob("person_year.sql")
+    asked = re.findall(r"as made where (.*);", filling.read_text(encoding="utf-8"))
+    assert asked == [*(f"year in ({year})" for year in years), "false"]
 
 
 def test_the_rows_of_a_year_stand_together(panels: dict[str, BuiltPanel]) -> None:
