@@ -140,7 +140,7 @@ def test_a_build_of_everything_marks_nobody(
 def test_a_build_of_everything_asks_for_a_year_once(
     panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No year is made anew in part then. Asked for the rows of none by `in (null)`, DuckDB joined all years once more."""
+    """None is made anew in part. Asked for the rows of no year by `in (null)`, DuckDB joined all years once more."""
     panel, work = panels["year_end"], dbt_work("year_end")
     database = panel.copy(tmp_path)
     monkeypatch.setattr("flows.build._remove_what_may_hold_values", lambda *folders: None)
