@@ -39,8 +39,7 @@
     in one. -#}
 {% macro inserts_by_year(relation, source) -%}
     {%- set columns = model.columns.keys() | join(', ') -%}
-    {%- set parts = changed_years('is_whole') | map('string') | list + [changed_years('not is_whole') | join(', ')] -%}
-    {%- for years in parts %}
+    {%- for years in changed_years('is_whole') | batch(1) | list + [changed_years('not is_whole')] %}
     insert into {{ relation }} ({{ columns }})
     select {{ columns }} from {{ source }} as made where {{ is_one_of('year', years) }};
     {%- endfor %}

@@ -60,15 +60,15 @@
     through views and joins down to every register's scan, and no sub-select so far. -#}
 
 {#- One condition: a year is one of those listed. Of none it is no `in (null)`: DuckDB would make all rows to leave them out. -#}
-{% macro is_one_of(year, listed) -%}
-    {{ year ~ ' in (' ~ listed ~ ')' if listed else 'false' }}
+{% macro is_one_of(year, years) -%}
+    {{ year ~ ' in (' ~ years | join(', ') ~ ')' if years else 'false' }}
 {%- endmacro %}
 
 {#- One condition: the panel year is made anew in this build, as a whole or in part, or only if a condition on
     `changed_year` holds too. -#}
 {% macro is_changed(year, condition='true') -%}
     {%- if is_incremental() -%}
-        {{ is_one_of(year, years_of(ref('changed_year'), condition) | join(', ')) }}
+        {{ is_one_of(year, changed_years(condition)) }}
     {%- else -%}
         {{ year }} in (select year from {{ ref('changed_year') }} where {{ condition }})
     {%- endif -%}
@@ -94,7 +94,7 @@
 
 {% macro default__is_changed_in(registers, year) -%}
     {%- set condition = "changed_by = '" ~ invocation_id ~ "' and register in (" ~ text_list(registers) ~ ")" -%}
-    {{ is_one_of(year, years_of(ref('register_year_content'), condition) | join(', ')) }}
+    {{ is_one_of(year, years_of(ref('register_year_content'), condition)) }}
 {%- endmacro %}
 
 {% macro spark__is_changed_in(registers, year) -%}
