@@ -48,7 +48,7 @@ spark: .venv/.spark  ## Spark into .venv (0.5 GB), for the target spark; needs J
 
 # Whoever has no Java never needs Spark's half gigabyte.
 spark-if-java:
-	@if java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; then $(MAKE) --no-print-directory spark; \
+	@if "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; then $(MAKE) --no-print-directory spark; \
 	else echo "No Java >= 17 here: the target spark is NOT tested (Debian: apt-get install openjdk-17-jre-headless)."; fi
 
 sql-page: $(SQL_PAGE)/dist/NOTICES.txt  ## build the SQL page's script and engine (needs Node >= 18)

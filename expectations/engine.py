@@ -27,8 +27,6 @@ from flows.home import SEEDS
 from storage.warehouse import open_warehouse
 
 SOURCE = "flyttepanel"
-MEMORY_LIMIT = "2GB"  # a gate runs beside the caller; what does not fit spills to disk
-
 
 WholeTable = Callable[[Suite], BatchDefinition[Any]]
 
@@ -152,4 +150,4 @@ class DuckDBFile:
 
 def settings() -> dict[str, str | bool | int | float | list[str]]:
     """DuckDB settings of a gate: suites read the public code lists by bare file name."""
-    return {"file_search_path": str(SEEDS), "memory_limit": MEMORY_LIMIT}
+    return {"file_search_path": str(SEEDS)}

@@ -24,6 +24,7 @@ from storage.warehouse import warehouse_key
 # In dbt's work folder: the manifest of the last run that ended well.
 MANIFEST = "manifest.json"
 LATEST_CLOSED = 9999
+Watch = Callable[[Event], None]
 CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
 LEVELS = (*CATEGORIES, "family_situation", "outcome")
 GOOD_STATUSES = ("success", "pass", "no-op")
@@ -105,9 +106,7 @@ def environment_of(place: Place) -> dict[str, str]:
     return {**os.environ, **place.environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
 
 
-def run_dbt(
-    what: Sequence[str], place: Place, study: Study, work: Path, watch: Callable[[Event], None] | None = None
-) -> Path:
+def run_dbt(what: Sequence[str], place: Place, study: Study, work: Path, watch: Watch | None = None) -> Path:
     """Run a command of dbt. Returns its manifest.
 
     Args:
@@ -210,9 +209,7 @@ def _failure(result: Mapping[str, Any]) -> str:
     return f"{kind} {name}: {result['status']}" + ("" if failures is None else f", {failures} rows")
 
 
-def _events_of(
-    project: Project, command: Sequence[str], watch: Callable[[Event], None] | None
-) -> tuple[int, list[Event]]:
+def _events_of(project: Project, command: Sequence[str], watch: Watch | None) -> tuple[int, list[Event]]:
     """Run a command of dbt. Returns its exit code, and the events of its log that are no debugging."""
     try:
         dbt = started(project, command)

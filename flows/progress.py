@@ -20,6 +20,7 @@ from rich.text import Text
 TIMINGS = "timings.json"
 # What a call of `more` is taken for, of what is left of a part; and how far it brings a part at most.
 SHARE_OF_THE_REST, MOST_OF_A_PART = 1 / 30, 0.95
+SHORTEST = 0.01  # seconds, of a part that took none
 
 
 class Bar:
@@ -35,7 +36,7 @@ class Bar:
 
     def expect(self, weights: Mapping[str, float]) -> None:
         """Name all parts, with what each costs relative to the others if it has never been timed."""
-        known = {part: self._remembered[part] for part in weights if part in self._remembered}
+        known = {part: max(self._remembered[part], SHORTEST) for part in weights if part in self._remembered}
         guessed = sum(weights[part] for part in known)
         scale = sum(known.values()) / guessed if guessed else 1.0
         self._weights = {part: known.get(part, weight * scale) for part, weight in weights.items()}
@@ -59,7 +60,7 @@ class Bar:
         if part is None:
             return
         if part in self._remembered:
-            passed = (time.monotonic() - self._last) / max(self._remembered[part], 0.01)
+            passed = (time.monotonic() - self._last) / max(self._remembered[part], SHORTEST)
             self._share = min(passed, MOST_OF_A_PART)
         else:
             self._share += (1 - self._share) * SHARE_OF_THE_REST

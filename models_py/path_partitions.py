@@ -69,6 +69,8 @@ def paths_on_design(batches: Iterable[PathBatch], index: SampleIndex, m: int) ->
     weights, lengths = [np.zeros(0)], [np.zeros(0, np.int64)]
     rows, outcomes = [np.zeros(0, np.int32)], [np.zeros(0, np.int8)]
     for batch in batches:
+        if not batch.codes.size:  # Spark hands on what a filter has left of a batch, nothing too
+            continue
         if batch.codes.min() < 0 or batch.codes.max() >= index.row.size:
             raise EstimationInputError("estimation.path has a cell that is not in estimation.cell for its group")
         kept = index.in_sample[batch.codes]

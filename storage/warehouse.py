@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from storage.memory import memory_limit
 from storage.secret import read_key
 from storage.sql import literal
 
@@ -39,30 +40,28 @@ class EncryptionUnavailable(Exception):
     """A key is given, and what encryption takes is not installed: nothing is opened."""
 
 
-def memory_limit() -> str:
-    """What DuckDB may hold while it loads, the rest it spills; for builds `profiles.yml` reads the same variable."""
-    return os.environ.get("FLYTTEPANEL_MEMORY", "3GB")
-
-
 def open_warehouse(path: Path, read_only: bool = False, config: Config | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a warehouse, or to a copy of one; a file that is not there yet is created.
 
+    It holds what FLYTTEPANEL_MEMORY allows, and spills the rest beside the file.
+
     Raises:
+        MemoryRefused: FLYTTEPANEL_MEMORY is not an amount of memory.
         WarehouseLocked: the file is encrypted and there is no key or another one, or it is to be written in the clear
             although there is a key.
         EncryptionUnavailable: there is a key, but no extension to encrypt with.
         KeyRefused: the key's file cannot be used.
     """
-    key = warehouse_key()
+    key, settings = warehouse_key(), {"memory_limit": memory_limit(), **(config or {})}
     if key is None:
         if is_encrypted(path):
             raise WarehouseLocked(f"{path}: encrypted; name the file with its key in {KEY_FILE_VARIABLE}")
-        return duckdb.connect(str(path), read_only=read_only, config=dict(config or {}))
+        return duckdb.connect(str(path), read_only=read_only, config=settings)
     if path.exists() and not is_encrypted(path):
         if read_only:
-            return duckdb.connect(str(path), read_only=True, config=dict(config or {}))
+            return duckdb.connect(str(path), read_only=True, config=settings)
         raise WarehouseLocked(f"{path}: not encrypted, although {KEY_FILE_VARIABLE} is set")
-    return attached(path, key, read_only, config or {})
+    return attached(path, key, read_only, settings)
 
 
 def attached(path: Path, key: str, read_only: bool, config: Config) -> duckdb.DuckDBPyConnection:

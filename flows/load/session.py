@@ -10,7 +10,7 @@ from flows.home import SEEDS
 from flows.load.contract import contracts
 from flows.load.identity import IDENTITY_NUMBER_MACRO
 from storage.sql import literal
-from storage.warehouse import memory_limit, open_warehouse, warehouse_key
+from storage.warehouse import open_warehouse, warehouse_key
 
 AUDIT_TABLES = {
     "delivery": "arrival INTEGER, delivery_id VARCHAR, content_hash VARCHAR, loaded_at TIMESTAMPTZ, run_id VARCHAR, "
@@ -35,8 +35,7 @@ TEXTS_SHRINK = {"force_compression": "dictionary"}
 @contextmanager
 def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the database with all tables of `raw` and `audit` in place; beyond its memory it spills."""
-    shrinking = TEXTS_SHRINK if warehouse_key() is None else {}
-    with open_warehouse(database, config={"memory_limit": memory_limit(), **shrinking}) as con:
+    with open_warehouse(database, config=TEXTS_SHRINK if warehouse_key() is None else {}) as con:
         create_tables(con)
         con.execute(IDENTITY_NUMBER_MACRO)
         con.execute(f"""

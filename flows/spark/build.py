@@ -7,7 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from flows.build import EVERYTHING, FULL, Place, run_dbt
+from flows.build import EVERYTHING, FULL, MANIFEST, Place, Watch, run_dbt
+from flows.build_progress import Nodes, count_raw_rows
+from flows.progress import progress
 from flows.spark.exchange import take_in_estimation_input, write_out
 from flows.spark.storage import Storage, scratch_storage
 from models_py.study import Study
@@ -38,7 +40,9 @@ def build(database: Path, storage: Storage, study: Study, work: Path) -> Path:
         SparkMissing: Spark is not installed.
         SparkReadsClear: the warehouse is encrypted.
     """
-    return _run((*EVERYTHING, *NO_FINGERPRINTS, *FULL), database, storage, study, work)
+    with progress("build on Spark", work) as bar:
+        nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database))
+        return _run((*EVERYTHING, *NO_FINGERPRINTS, *FULL), database, storage, study, work, nodes.watch)
 
 
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
@@ -54,7 +58,9 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
         take_in_estimation_input(storage, manifest, database)
 
 
-def _run(what: tuple[str, ...], database: Path, storage: Storage, study: Study, work: Path) -> Path:
+def _run(
+    what: tuple[str, ...], database: Path, storage: Storage, study: Study, work: Path, watch: Watch | None = None
+) -> Path:
     """Write out and run dbt; returns its manifest."""
     if warehouse_key() is not None:
         raise SparkReadsClear(
@@ -64,7 +70,7 @@ def _run(what: tuple[str, ...], database: Path, storage: Storage, study: Study, 
     if not is_installed():
         raise SparkMissing("the target spark needs Java 17 and its packages: install Java, then `make spark`")
     write_out(database, storage)
-    return run_dbt(what, Place("spark", storage.environment), study, work)
+    return run_dbt(what, Place("spark", storage.environment), study, work, watch)
 
 
 def is_installed() -> bool:

@@ -9,6 +9,7 @@ import duckdb
 
 from flows.spark.storage import Storage
 from storage.sql import literal
+from storage.warehouse import open_warehouse
 
 PERSON_KEY = "intermediate.person_key"
 NO_KEYS = "select cast(null as bigint) as person_key, cast(null as varchar) as lopenr_person where false"
@@ -17,7 +18,7 @@ ESTIMATION_INPUT = ("estimation.cell", "estimation.path")
 
 def write_out(database: Path, storage: Storage) -> None:
     """Write the current version of every register, and the keys that persons have, for Spark to read."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with open_warehouse(database, read_only=True) as con:
         there = con.sql(
             "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
         ).fetchall()
@@ -41,7 +42,7 @@ def take_in(storage: Storage, manifest: Path, database: Path) -> None:
     build in DuckDB makes it anew.
     """
     nodes = _nodes(manifest)
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         for name in _tables_of(con, "intermediate"):
             if name != PERSON_KEY:
                 con.execute(f"drop table {name}")
@@ -52,7 +53,7 @@ def take_in(storage: Storage, manifest: Path, database: Path) -> None:
 def take_in_estimation_input(storage: Storage, manifest: Path, database: Path) -> None:
     """Put Spark's `estimation.cell` and `estimation.path` in the warehouse's place."""
     nodes = _nodes(manifest)
-    with duckdb.connect(str(database)) as con:
+    with open_warehouse(database) as con:
         for name in ESTIMATION_INPUT:
             _take(con, storage, name, nodes[name])
 

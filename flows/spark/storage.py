@@ -12,6 +12,7 @@ import jinja2
 import yaml
 
 from flows.home import PROJECT_ROOT
+from storage.memory import memory_bytes
 
 FOLDER_NAME = "flyttepanel_spark"
 
@@ -34,7 +35,8 @@ class Storage:
     @property
     def environment(self) -> dict[str, str]:
         """What the target `spark` of `profiles.yml` asks of the environment."""
-        return {"FLYTTEPANEL_SPARK": str(self.path)}
+        # A JVM knows no fractions of a unit.
+        return {"FLYTTEPANEL_SPARK": str(self.path), "FLYTTEPANEL_SPARK_MEMORY": f"{memory_bytes() >> 20}m"}
 
     def settings(self) -> dict[str, str]:
         """Spark's settings as the profile gives them."""

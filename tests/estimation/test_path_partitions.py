@@ -74,6 +74,8 @@ def test_a_partition_of_several_batches_and_one_of_none() -> None:
     whole = partition_sums(model, batches_of(panel, [0, n]), THETA, INFORMATION)
     assert_same(partition_sums(model, batches_of(panel, [0, 9, n]), THETA, INFORMATION), whole, 1e-14)
     assert partition_sums(model, [], THETA, INFORMATION).log_likelihood == 0.0
+    [nothing] = batches_of(panel, [0, 0])
+    assert_same(partition_sums(model, [nothing, *batches_of(panel, [0, n])], THETA, INFORMATION), whole, 1e-14)
 
 
 def test_sums_survive_the_journey() -> None:

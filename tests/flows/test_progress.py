@@ -164,3 +164,13 @@ def test_build_is_done_when_all_nodes_are(tmp_path: Path) -> None:
         [task] = bar.shown.tasks
         assert task.completed == task.total
         assert task.fields["rows"] == 1000
+
+
+def test_a_part_that_took_no_time_is_no_part_of_nothing(tmp_path: Path) -> None:
+    """Timings are kept in hundredths: a build of nothing once left the next bar at 0 % until it ended."""
+    (tmp_path / TIMINGS).write_text(json.dumps({"work": {"first": 0.0, "second": 0.0}}))
+    with progress("work", tmp_path) as bar:
+        bar.expect({"first": 3, "second": 1})
+        bar.done("first")
+        [task] = bar.shown.tasks
+        assert task.percentage == 50

@@ -10,6 +10,7 @@ from flows import spark, steps
 from flows.build import build as build_in_duckdb
 from flows.candidate import sole_writer
 from flows.home import Home
+from models_py.estimate import estimate
 from models_py.study import Study
 from synthetic import simulate
 from tests.panel.conftest import query, with_rule
@@ -40,6 +41,7 @@ def test_random_registers_and_the_rules_examples(study: Study, tmp_path: Path) -
 
     assert_same_tables(database, on_spark)
     assert len(rows_of(on_spark, "marts.person_year")) > PERSONS
+    assert_same_estimates(database, on_spark, first_event)
     build_in_duckdb(on_spark, first_event, tmp_path / "dbt")
     assert_same_tables(database, on_spark)
 
@@ -58,13 +60,9 @@ def test_a_simulated_norway_from_deliveries_to_verdicts(
     for target, candidate in candidates.items():
         with sole_writer(home):
             steps.build(home, candidate, study, "run-1", target=target)
-        steps.estimate(candidate, study, "run-1")
 
     assert_same_tables(*candidates.values())
-    estimates = tables_of(candidates["dev"], "estimation")
-    assert len(estimates) > 5
-    for table in estimates:
-        assert rows_of(candidates["spark"], table) == rows_of(candidates["dev"], table), table
+    assert_same_estimates(*candidates.values(), study)
     checks = [rows_of(candidate, "audit.validation") for candidate in candidates.values()]
     assert checks[0] == checks[1]
     assert list(empty_working_directory.iterdir()) == []
@@ -82,6 +80,17 @@ def assert_same_tables(database: Path, on_spark: Path) -> None:
         where schema_name in ('marts', 'estimation') and table_name <> 'verdict' order by all
     """
     assert query(on_spark, described) == query(database, described)
+
+
+def assert_same_estimates(database: Path, on_spark: Path, study: Study) -> None:
+    """Every table of `estimation`, to the last digit."""
+    for built in (database, on_spark):
+        estimate(built, study)
+    estimates = tables_of(database, "estimation")
+    assert len(estimates) > 5
+    assert rows_of(database, "estimation.coefficient")
+    for table in estimates:
+        assert rows_of(on_spark, table) == rows_of(database, table), table
 
 
 def tables_of(database: Path, schema: str) -> list[str]:
