@@ -44,6 +44,9 @@ def sent(url: str, title: str, body: str) -> bool:
     """Send a message to one address. Returns whether it was taken."""
     from apprise import Apprise
 
+    # It logs addresses that it cannot make sense of, and so does what it calls, with the passwords in them.
+    for name in ("apprise", "urllib3", "requests"):
+        logging.getLogger(name).disabled = True
     address = Apprise()
     return bool(address.add(url) and address.notify(title=title, body=body, body_format="text"))
 

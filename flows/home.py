@@ -39,6 +39,11 @@ class Home:
         return self.path / "current"
 
     @property
+    def last_published(self) -> Path:
+        """Link to the release that was published last, whatever `current` has been led back to since."""
+        return self.releases / "last_published"
+
+    @property
     def results(self) -> Path:
         """Link, through `current`, to the published database."""
         return self.path / "results.duckdb"

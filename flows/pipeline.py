@@ -14,7 +14,7 @@ from flows.candidate import candidate_warehouse, sole_writer, start_from_warehou
 from flows.home import Home
 from flows.rendering import published_release, report
 from flows.state import Due, due, everything, late_steps
-from flows.switch import finish_switch, seal, switch
+from flows.switch import finish_switch, publish_release, seal, switch
 from flows.versions import new_run_id
 from models_py.study import Study
 
@@ -74,7 +74,7 @@ def run_publish(home: Home, study: Study) -> Path:
     with sole_writer(home):
         with candidate_warehouse(home) as candidate:
             release = publish(home, candidate, study, new_run_id(), datetime.now(UTC))
-        switch(home, release)
+        publish_release(home, release)
     return release
 
 
@@ -137,5 +137,5 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
             draft = Path(str(around("publish", lambda: draft_release(home, candidate, study, run_id, started_at))))
             around("report", lambda: report(home, draft))
             release = seal(draft, home.releases / run_id)
-        switch(home, release)
+        publish_release(home, release)
     return late

@@ -24,14 +24,14 @@ from flows.steps import docs_folder, needs
 from flows.switch import seal
 from flows.versions import package_versions
 from models_py.disclosure import DisclosureError, publishable, rounded_count
-from models_py.earlier_releases import remember_counts
+from models_py.earlier_releases import HistoryUnreadable, longest_history, remember_counts, remember_rule
 from models_py.output_check import OutputCheck
-from models_py.study import Study
+from models_py.study import Disclosure, Study
 from models_py.tables import PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
-from storage.sql import identifier
+from storage.sql import identifier, literal
 from storage.warehouse import open_warehouse
 
 
@@ -73,8 +73,8 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
             manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years)
         manifest["simulated_deliveries"] = simulated_deliveries(home, manifest)
         tables = publication.tables | {"run": run_table(manifest)}
-        write_results(results, previous, tables, publication.check, run_id)
-        remember_counts(candidate, run_id, publication.counts)
+        write_results(results, previous, tables, publication.check, run_id, study.disclosure)
+        remember_counts(candidate, run_id, publication.counts, results)
         if previous:
             previous.unlink()
         write_output_check(draft, publication.check, manifest, study)
@@ -94,43 +94,57 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
 
 
 def history_for(draft: Path, home: Home) -> Path | None:
-    """A copy of the current release's database beside the draft's, so that no reader's lock can stop a publication.
+    """A copy, beside the draft's, of the database whose history the next one carries on; None before the first release.
+
+    A copy, so that no reader's lock can stop a publication.
 
     Raises:
-        DisclosureError: as for `previous_results`.
+        DisclosureError: as for `published_results`, or one of them cannot be read.
     """
-    previous = previous_results(home)
     # Not named after a schema: in `history.duckdb`, `history.<table>` is ambiguous (flows/query.py).
-    return previous and Path(shutil.copyfile(previous, draft / "previous.duckdb"))
+    copies = [
+        Path(shutil.copyfile(path, draft / f"previous_{number}.duckdb"))
+        for number, path in enumerate(published_results(home))
+    ]
+    try:
+        longest = longest_history(copies)
+    except HistoryUnreadable as error:
+        raise DisclosureError(f"nothing can be checked against the history, so nothing is published: {error}") from None
+    for copy in copies:
+        if copy != longest:
+            copy.unlink()
+    return longest
 
 
-def previous_results(home: Home) -> Path | None:
-    """The database of the current release, whose history the next one carries on; None before the first release.
+def published_results(home: Home) -> list[Path]:
+    """The databases that readers have, or have had last where an operator has led `current` back to an earlier one.
+
+    Where all links are lost, as to a copy that does not keep them, every release that is there.
 
     Raises:
         DisclosureError: there has been a release, but its database is gone, and with it what readers know.
     """
-    published = home.current / "results.duckdb"
-    if published.exists():
-        return published.resolve()
-    if home.results.is_symlink() or home.current.is_symlink():
-        raise DisclosureError(
-            f"{home.results} leads nowhere: without the history of what was published "
-            f"nothing can be checked against it, so nothing is published; restore {home.current} and {home.results} "
-            f"(docs/operators.md, back-up), or remove them and {home.releases} if none of it was ever shared"
-        )
-    return None
+    links = (home.current, home.last_published)
+    found = {(link / "results.duckdb").resolve() for link in links if (link / "results.duckdb").exists()}
+    for link in (*links, home.results):
+        if link.is_symlink() and not link.exists():
+            raise DisclosureError(
+                f"{link} leads nowhere: without the history of what was published "
+                "nothing can be checked against it, so nothing is published; restore it and what it leads to "
+                f"(docs/operators.md, back-up), or remove it and {home.releases} if none of it was ever shared"
+            )
+    return sorted(found or (path.resolve() for path in home.releases.glob("*/results.duckdb")))
 
 
 def write_results(
-    path: Path, previous: Path | None, tables: dict[str, pa.Table], check: OutputCheck, run_id: str
+    path: Path, previous: Path | None, tables: dict[str, pa.Table], check: OutputCheck, run_id: str, rule: Disclosure
 ) -> None:
     """Write `history.*`, `results.*` and `audit.*` of a new results database."""
     with duckdb.connect(str(path)) as con:
         for schema in ("history", "results", "audit"):
             con.execute(f"create schema {schema}")
         if previous:
-            con.execute(f"attach '{previous}' as previous (read_only)")
+            con.execute(f"attach {literal(str(previous))} as previous (read_only)")
         for table in PUBLISHED_TABLES:
             con.execute(table.create_sql("history"))
             if previous and in_previous(con, table.name):
@@ -148,6 +162,7 @@ def write_results(
         con.execute("create table audit.disclosure as select ? as run_id, * from decisions", [run_id])
         if previous and has_decisions(con):
             con.execute("insert into audit.disclosure by name select * from previous.audit.disclosure")
+        remember_rule(con, run_id, rule)
         if previous:
             con.execute("detach previous")
 

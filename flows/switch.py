@@ -19,6 +19,12 @@ def seal(draft: Path, release: Path) -> Path:
     return release
 
 
+def publish_release(home: Home, release: Path) -> None:
+    """Make a new release the current one, and remember that readers have had it: `current` may be led back by hand."""
+    switch(home, release)
+    replace_link(home.last_published, Path(release.name))
+
+
 def switch(home: Home, release: Path) -> None:
     """Make a release the current one: the only moment at which readers see anything change."""
     replace_link(home.current, Path("releases") / release.name)

@@ -7,10 +7,11 @@ Source: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4: the 
 """
 
 import math
+from collections.abc import Collection, Iterator
 
 import duckdb
 
-from models_py.counts import CountSystem, Key, Span
+from models_py.counts import PERSONS, CountSystem, Key, Span
 from models_py.study import Disclosure, Study
 
 
@@ -19,10 +20,12 @@ class ContributionError(RuntimeError):
 
 
 def few_persons_keys(con: duckdb.DuckDBPyConnection, study: Study, system: CountSystem, span: Span) -> set[Key]:
-    """Rates of several years that rest on fewer persons than the threshold, or that few persons dominate.
+    """Rates and fits of several years that rest on fewer persons than the threshold, or that few persons dominate.
 
     In a year each person counts once, so that a count of n persons has its greatest k at k / n: the threshold does it.
     Over years a person counts up to once a year, which leaves few enough counts in question to look all of them up.
+    A fit that leaves rows out is not the panel's count of its group: of its persons nothing is known, so that a count
+    in question is taken for one of few.
 
     Raises:
         ContributionError: a person stands in the panel twice in a year.
@@ -37,14 +40,32 @@ def few_persons_keys(con: duckdb.DuckDBPyConnection, study: Study, system: Count
         and _is_dominated(rule.dominance.contributors, count, rule)
     }
     limit = _most_in_question(rule, 1 + span[1] - span[0])
+    few_of_group: set[tuple[str, str | None]] = set()
     for group, centrality, outcome, persons, largest, count, most_in_a_year in con.execute(
-        _CONTRIBUTIONS, [limit, limit, rule.dominance.contributors]
+        _CONTRIBUTIONS, [*[limit] * 4, rule.dominance.contributors]
     ).fetchall():
         if most_in_a_year > 1:
             raise ContributionError("marts.person_year has a person twice in a year: no count can be checked")
         if persons < rule.threshold or _is_dominated(largest, count, rule):
-            keys.add(("rate", group, centrality, span, outcome))
-    return keys
+            if centrality is None:
+                few_of_group.add((group, outcome))
+            else:
+                keys.add(("rate", group, centrality, span, outcome))
+    return keys | set(_fits_of_few(system, span, few_of_group, limit))
+
+
+def _fits_of_few(
+    system: CountSystem, span: Span, few_of_group: Collection[tuple[str, str | None]], limit: int
+) -> Iterator[Key]:
+    """Person-years and events of fits that are of few persons, or may be."""
+    for key, count in system.counts.items():
+        if key[0] == "fit" and key[3] != PERSONS:
+            _, _, group, what, _ = key
+            is_whole_group = count == sum(
+                n for rate, n in system.counts.items() if rate[:2] == ("rate", group) and rate[3:] == (span, what)
+            )
+            if (group, what) in few_of_group or (count <= limit and not is_whole_group):
+                yield key
 
 
 def _is_dominated(largest: int, count: int, rule: Disclosure) -> bool:
@@ -57,7 +78,7 @@ def _most_in_question(rule: Disclosure, n_years: int) -> int:
     return max(dominated, (rule.threshold - 1) * n_years)
 
 
-# Only the cells in question are read from the panel. Outcome NULL: the person-years at risk.
+# Only the cells in question are read from the panel. Outcome NULL: person-years at risk. Centrality NULL: the group.
 _CONTRIBUTIONS = """
     with in_question as (
         select population_group, centrality, outcome, sum(n_events) as n
@@ -71,6 +92,18 @@ _CONTRIBUTIONS = """
         where year is not null
         group by population_group, centrality
         having sum(n_events) <= ?
+        union all
+        select population_group, null as centrality, outcome, sum(n_events) as n
+        from marts.observed_rate
+        where year is not null
+        group by population_group, outcome
+        having sum(n_events) <= ?
+        union all
+        select population_group, null as centrality, null as outcome, sum(n_events) as n
+        from marts.observed_rate
+        where year is not null
+        group by population_group
+        having sum(n_events) <= ?
     ),
     contribution as (
         select
@@ -79,7 +112,7 @@ _CONTRIBUTIONS = """
         from in_question
         inner join marts.person_year
             on in_question.population_group = person_year.population_group
-            and in_question.centrality = person_year.centrality
+            and coalesce(in_question.centrality, person_year.centrality) = person_year.centrality
             and coalesce(in_question.outcome, person_year.outcome) = person_year.outcome
         group by in_question.population_group, in_question.centrality, in_question.outcome, person_key
     ),

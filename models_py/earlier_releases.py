@@ -16,7 +16,7 @@ from models_py.attacker import Interval
 from models_py.counts import PERSONS, Key, KeyMargin, Span, fit_margins, panel_margins, rate_margins
 from models_py.joint_knowledge import Told
 from models_py.release_protection import FitKeys, told_by_likelihood
-from models_py.rounding import told_by_published
+from models_py.rounding import ImpossibleCount, told_by_published
 from models_py.study import Disclosure, Study
 from storage.warehouse import open_warehouse
 
@@ -25,10 +25,33 @@ LEFT_OUT = "are left out"
 
 # In the warehouse, confidential: the counts behind each release, by key as JSON.
 REMEMBERED = "audit.released_count"
+# In a results database: the rules by which each release was made, which its intervals follow from.
+RULES = "audit.disclosure_rule"
 
 
 class HistoryUnreadable(RuntimeError):
     """What was published earlier is not known, so that nothing may be published beside it."""
+
+
+def longest_history(databases: Sequence[Path]) -> Path | None:
+    """Of several results databases the one with the most releases in its history; None of none.
+
+    Raises:
+        HistoryUnreadable: one cannot be read, or has releases that the longest has not.
+    """
+    runs = {path: _runs(path) for path in databases}
+    longest = max(databases, key=lambda path: len(runs[path]), default=None)
+    if apart := set().union(*runs.values()) - (runs[longest] if longest else set()):
+        raise HistoryUnreadable(f"releases that stand in no history with the others: {', '.join(sorted(apart))}")
+    return longest
+
+
+def _runs(database: Path) -> set[str]:
+    try:
+        with duckdb.connect(str(database), read_only=True) as con:
+            return {str(run) for (run,) in con.sql("select run_id from history.run").fetchall()}
+    except duckdb.Error as error:
+        raise HistoryUnreadable(f"the history of releases cannot be read: {type(error).__name__}") from None
 
 
 def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: Study) -> list[Told]:
@@ -37,19 +60,25 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
     `con` is the warehouse, which remembers the counts behind them (`remember_counts`).
 
     Raises:
-        HistoryUnreadable: the database or one of its tables of counts cannot be read.
+        HistoryUnreadable: the database or one of its tables of counts cannot be read, or the warehouse remembers
+            releases that it does not have.
     """
+    remembered = _remembered_counts(con)
     if previous is None:
+        _insist_on_all(remembered, set())
         return []
     try:
         with duckdb.connect(str(previous), read_only=True) as old:
-            runs = old.sql("select run_id, first_year, last_year, n_person_years from history.run order by started_at")
+            # As they were added: a clock may have been set back between them.
+            runs = old.sql("select run_id, first_year, last_year, n_person_years from history.run order by rowid")
             read = [_read_release(old, str(run), (first, last), n, study) for run, first, last, n in runs.fetchall()]
+            rules = _rules(old, study.disclosure)
     except duckdb.Error as error:
         raise HistoryUnreadable(f"the history of releases cannot be read: {type(error).__name__}") from None
-    remembered = _remembered_counts(con)
+    _insist_on_all(remembered, {release.run_id for release, _ in read})
     told = [
-        _with_counts(release, remembered.get(release.run_id)) for release in _with_intervals(read, study.disclosure)
+        _with_counts(release, remembered.get(release.run_id))
+        for release in _with_intervals(read, rules, study.disclosure)
     ]
     distinct = {
         (frozenset(release.intervals.items()), frozenset((release.counts or {}).items())): release
@@ -58,8 +87,56 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
     return list(reversed(distinct.values()))
 
 
-def remember_counts(database: Path, run_id: str, counts: dict[Key, int]) -> None:
-    """Keep the true counts of a release in the warehouse, where the next one compares its own with them."""
+def _insist_on_all(remembered: dict[str, dict[Key, int]], published: set[str]) -> None:
+    """The history has every release whose counts are remembered but perhaps the last, which a crash may have stopped.
+
+    Raises:
+        HistoryUnreadable: it does not.
+    """
+    if lost := [run_id for run_id in list(remembered)[:-1] if run_id not in published]:
+        raise HistoryUnreadable(
+            f"the warehouse remembers releases that are in no history: {', '.join(lost)}; restore releases/ and its "
+            "links (docs/operators.md, back-up), or, if none of it was ever shared, delete the warehouse and refresh, "
+            "which loads everything anew"
+        )
+
+
+def remember_rule(con: duckdb.DuckDBPyConnection, run_id: str, rule: Disclosure) -> None:
+    """Write down by which rules a release was made, in its results database; with `previous` attached, the rules of
+    the earlier ones too.
+    """
+    con.execute(f"create table {RULES} (run_id varchar, threshold integer, rounding_base integer)")
+    con.execute(f"insert into {RULES} values (?, ?, ?)", [run_id, rule.threshold, rule.rounding_base])
+    if _has_table(con, RULES, "previous"):
+        con.execute(f"insert into {RULES} by name select * from previous.{RULES}")
+
+
+def _rules(con: duckdb.DuckDBPyConnection, today: Disclosure) -> dict[str, Disclosure]:
+    """The rules of the releases that have them written down."""
+    if not _has_table(con, RULES):
+        return {}
+    return {
+        str(run_id): today.model_copy(update={"threshold": threshold, "rounding_base": base})
+        for run_id, threshold, base in con.sql(f"select run_id, threshold, rounding_base from {RULES}").fetchall()
+    }
+
+
+def _has_table(con: duckdb.DuckDBPyConnection, name: str, database: str | None = None) -> bool:
+    schema, table = name.split(".")
+    found = con.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ? and database_name = "
+        "coalesce(?, current_database())",
+        [schema, table, database],
+    )
+    return found.fetchone() is not None
+
+
+def remember_counts(database: Path, run_id: str, counts: dict[Key, int], results: Path) -> None:
+    """Keep the true counts of a release in the warehouse, where the next one compares its own with them.
+
+    Those of releases that are in no history are forgotten: a crash kept them from ever being published.
+    """
+    published = [*_runs(results), run_id]
     with open_warehouse(database) as con:
         con.execute("create schema if not exists audit")
         con.execute(f"create table if not exists {REMEMBERED} (run_id varchar, count_key varchar, n bigint)")
@@ -67,18 +144,18 @@ def remember_counts(database: Path, run_id: str, counts: dict[Key, int]) -> None
             {"count_key": [json.dumps(key) for key in counts], "n": pa.array(counts.values(), pa.int64())}
         )
         con.register("counts", rows)
-        con.execute(f"delete from {REMEMBERED} where run_id = ?", [run_id])  # of an earlier try of the same run
+        con.execute(
+            f"delete from {REMEMBERED} where run_id = ? or run_id not in (select unnest(?))", [run_id, published]
+        )
         con.execute(f"insert into {REMEMBERED} select ?, count_key, n from counts", [run_id])
 
 
 def _remembered_counts(con: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, int]]:
-    schema, table = REMEMBERED.split(".")
-    if not con.execute(
-        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
-    ).fetchone():
+    """The true counts of releases, in the order in which they were made."""
+    if not _has_table(con, REMEMBERED):
         return {}
     found: dict[str, dict[Key, int]] = {}
-    for run_id, key, n in con.sql(f"select run_id, count_key, n from {REMEMBERED}").fetchall():
+    for run_id, key, n in con.sql(f"select run_id, count_key, n from {REMEMBERED} order by rowid").fetchall():
         parts = (tuple(part) if isinstance(part, list) else part for part in json.loads(key))
         found.setdefault(str(run_id), {})[tuple(parts)] = int(n)
     return found
@@ -132,14 +209,20 @@ def _read_release(
     return Told(run_id, shown, {}, known), likelihoods
 
 
-def _with_intervals(releases: Sequence[tuple[Told, dict[FitKeys, int]]], rule: Disclosure) -> list[Told]:
-    """What each release told, oldest first: a count may have kept the value it was published with before."""
+def _with_intervals(
+    releases: Sequence[tuple[Told, dict[FitKeys, int]]], rules: dict[str, Disclosure], today: Disclosure
+) -> list[Told]:
+    """What each release told by its own rules, oldest first: a count may have kept the value it had before.
+
+    Raises:
+        HistoryUnreadable: a published count is none that its rules would publish.
+    """
     last: dict[Key, int] = {}
     told: list[Told] = []
     for release, likelihoods in releases:
+        rule = rules.get(release.run_id, today)
         intervals: dict[Key, Interval | None] = {
-            key: None if shown is None else told_by_published(shown, last.get(key), rule)
-            for key, shown in release.shown.items()
+            key: None if shown is None else _told(shown, last.get(key), rule) for key, shown in release.shown.items()
         }
         for keys, likelihood in likelihoods.items():
             alone = [interval for key in keys if (interval := intervals[key])]
@@ -147,3 +230,12 @@ def _with_intervals(releases: Sequence[tuple[Told, dict[FitKeys, int]]], rule: D
         told.append(replace(release, intervals=intervals))
         last |= {key: shown for key, shown in release.shown.items() if shown is not None}
     return told
+
+
+def _told(shown: int, before: int | None, rule: Disclosure) -> Interval:
+    try:
+        return told_by_published(shown, before, rule)
+    except ImpossibleCount:
+        raise HistoryUnreadable(
+            f"a published count is no multiple of {rule.rounding_base}, or below {rule.threshold}, which were the rules"
+        ) from None

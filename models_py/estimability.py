@@ -11,6 +11,7 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
+from models_py.few_events import event_name, few_events_remark
 from models_py.multinomial import NewtonFit, log_shares
 from models_py.naming import IN_STUDY, Naming, Remedies
 from models_py.products import Rows
@@ -262,10 +263,10 @@ def few_event_remarks(cells: Cells, design: Design, study: Study) -> list[str]:
         if column.term in NUMERIC_TERMS:
             continue
         counts = cells.level_counts(column.term)[cells.factors[column.term].levels.index(column.level)]
-        thin += [f"{o} at {column}" for o, n in zip(outcomes, counts, strict=True) if n < study.disclosure.threshold]
-    if not thin:
-        return []
-    return [f"coefficients that rest on fewer than {study.disclosure.threshold} events: {', '.join(thin)}"]
+        threshold = study.disclosure.threshold
+        few = (outcome for outcome, n in zip(outcomes, counts, strict=True) if n < threshold)
+        thin += [event_name(outcome, column.term, column.level) for outcome in few]
+    return [few_events_remark(thin, study.disclosure.threshold)] if thin else []
 
 
 def absent_level_remarks(cells: Cells, design: Design) -> list[str]:

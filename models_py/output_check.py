@@ -15,6 +15,7 @@ from typing import Literal
 import pyarrow as pa
 
 from models_py.counts import CountSystem, Key
+from models_py.few_events import FEW_EVENTS
 from models_py.joint_knowledge import Told
 from models_py.release_protection import Protection
 from models_py.study import Study
@@ -24,9 +25,6 @@ Status = Literal["pass", "review", "fail"]
 
 # Kind of key → table that shows it.
 TABLE_OF_KIND = {"rate": OBSERVED_RATE.name, "panel": PANEL_ACCOUNTING.name, "fit": FIT.name, "run": RUN.name}
-# What `fit.message` says where coefficients rest on few events (estimability).
-FEW_EVENTS = "coefficients that rest on fewer than"
-
 STATISTICS = {
     "metadata": "about the release",
     "statement": "text of the specification",

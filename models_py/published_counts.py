@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from models_py.contrasts import cells_behind
 from models_py.counts import PERSONS, Key, Span
+from models_py.few_events import CENTRALITY, event_name, published_message
 from models_py.hypotheses import Hypothesis
 from models_py.study import Study
 
@@ -42,7 +43,21 @@ def fit_row(row: Row, published: Published, likelihoods: Collection[tuple[Key, .
     if row["status"] == "ok" and None not in counts.values() and keys in likelihoods:
         statistics = {name: round(float(str(row[name]))) for name in TELLING_STATISTICS}
         statistics["pseudo_r2"] = round(float(str(row["pseudo_r2"])), 3)
-    return row | counts | statistics
+    return row | counts | statistics | {"message": _message(row, published, span, study)}
+
+
+def _message(row: Row, published: Published, span: Span, study: Study) -> str:
+    """What is said of a fit, telling no more of the counts by centrality than that they are withheld."""
+    message = str(row["message"])
+    if row["status"] != "ok" or CENTRALITY not in {term.name for term in study.models.terms}:
+        return message
+    withheld = [
+        event_name(outcome, CENTRALITY, level)
+        for level in study.levels(CENTRALITY)
+        for outcome in study.variables.outcome.levels
+        if published["rate", str(row["population_group"]), level, span, outcome] is None
+    ]
+    return published_message(message, withheld, study.disclosure.threshold)
 
 
 def rate_rows(published: Published, span: Span, study: Study) -> list[Row]:

@@ -6,6 +6,10 @@ Belongs here: threshold and rounding of one number. Does not belong here: what o
 from models_py.study import Disclosure
 
 
+class ImpossibleCount(ValueError):
+    """A published count is none that the rules would publish."""
+
+
 def rounded_count(count: int, rule: Disclosure) -> int | None:
     """A count as published: None (withheld) below the threshold, else rounded to the base, halves up."""
     if count < rule.threshold:
@@ -23,13 +27,19 @@ def published_count(count: int, before: int | None, rule: Disclosure) -> int | N
 
 
 def told_by_published(published: int, before: int | None, rule: Disclosure) -> tuple[float, float]:
-    """The least and most a count can be that is published like this after `before`."""
+    """The least and most a count can be that is published like this after `before`.
+
+    Raises:
+        ImpossibleCount: none is.
+    """
     reach = rule.rounding_base + rule.threshold
     possible = [
         count
         for count in range(max(published - reach, 0), published + reach + 1)
         if published_count(count, before, rule) == published
     ]
+    if not possible:
+        raise ImpossibleCount
     return float(possible[0]), float(possible[-1])
 
 

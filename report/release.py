@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from models_py.study import Study
+from storage.sql import literal
 
 Row = dict[str, Any]
 
@@ -24,7 +25,7 @@ def open_results(path: Path) -> duckdb.DuckDBPyConnection:
     `results`, and every `results.<table>` is refused as ambiguous. Under another name it is not.
     """
     con = duckdb.connect()
-    con.execute(f"attach '{path.resolve()}' as release (read_only)")
+    con.execute(f"attach {literal(str(path.resolve()))} as release (read_only)")
     con.execute("use release")
     return con
 

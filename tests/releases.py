@@ -14,9 +14,10 @@ from typing import Any
 import duckdb
 
 from expectations.gate import VALIDATION_TABLE
+from flows.home import STUDY_FILE
 from flows.publish import write_results
 from models_py.output_check import Decision, OutputCheck
-from models_py.study import Hypothesis, Study
+from models_py.study import Hypothesis, Study, load_study
 from models_py.tables import PUBLISHED_TABLES
 
 Row = dict[str, Any]
@@ -62,7 +63,7 @@ def write_rows(folder: Path, rows: dict[str, list[Row]], told: Row, previous: Pa
     tables = {table.name: table.arrow(rows[table.name]) for table in PUBLISHED_TABLES}
     # Made under another name: in `results.duckdb`, `results.<table>` is ambiguous while it is written.
     making = folder / "release.duckdb"
-    write_results(making, previous, tables, CHECK, told["run_id"])
+    write_results(making, previous, tables, CHECK, told["run_id"], load_study(STUDY_FILE).disclosure)
     with duckdb.connect(str(making)) as con:
         con.execute(VALIDATION_TABLE)
         con.execute(

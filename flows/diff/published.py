@@ -13,6 +13,7 @@ import duckdb
 from flows.diff.basis import Change
 from report.difference import NOISE
 from report.release import Release
+from storage.sql import literal
 
 LARGEST = 10  # changes of coefficients that are told, for each model
 
@@ -168,7 +169,7 @@ def both(a: Release, b: Release) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection in which `a_<table>` and `b_<table>` are the two releases' own rows."""
     with duckdb.connect() as con:
         for side, release in (("a", a), ("b", b)):
-            con.execute(f"attach '{release.results.resolve()}' as {side} (read_only)")
+            con.execute(f"attach {literal(str(release.results.resolve()))} as {side} (read_only)")
             for table in TABLES:
                 con.execute(
                     f"create temp view {side}_{table} as "

@@ -16,7 +16,8 @@ class NoSuchRelease(ValueError):
 
 def release_folders(home: Home) -> list[Path]:
     """The releases that are kept, oldest first: their names begin with their time."""
-    return sorted(manifest.parent for manifest in home.releases.glob("*/manifest.json"))
+    folders = (manifest.parent for manifest in home.releases.glob("*/manifest.json"))
+    return sorted(folder for folder in folders if not folder.is_symlink())
 
 
 def two_releases(home: Home, run_a: str | None, run_b: str | None) -> tuple[Release, Release]:

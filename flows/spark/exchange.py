@@ -32,7 +32,7 @@ def write_out(database: Path, storage: Storage) -> None:
 def _copy_to(con: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
     """Write a query's rows as one file, which Spark splits by its row groups."""
     folder.mkdir(parents=True)
-    con.execute(f"copy ({query}) to '{folder}/written_out.parquet' (format parquet)")
+    con.execute(f"copy ({query}) to {literal(str(folder / 'written_out.parquet'))} (format parquet)")
 
 
 def take_in(storage: Storage, manifest: Path, database: Path) -> None:
@@ -93,7 +93,7 @@ def _tables_of(con: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
 def _take(con: duckdb.DuckDBPyConnection, storage: Storage, name: str, node: Mapping[str, Any]) -> None:
     """Make a table of Spark's files, in their order, with the contract's constraints and the descriptions."""
     con.execute(f"create schema if not exists {node['schema']}")
-    con.execute(f"create or replace table {name} as from read_parquet('{storage.table(name)}/*.parquet')")
+    con.execute(f"create or replace table {name} as from read_parquet({literal(f'{storage.table(name)}/*.parquet')})")
     if not node["config"].get("contract", {}).get("enforced"):
         return
     con.execute(f"comment on table {name} is {literal(node['description'])}")

@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from models_py.counts import read_counts
 from models_py.disclosure import DisclosureError, publishable
 from models_py.estimate import estimate
+from models_py.few_events import FEW_EVENTS
 from models_py.published_counts import wilson_interval
 from models_py.release_protection import protect_release
 from models_py.rounding import rounded_count, spoken_count
@@ -224,6 +225,26 @@ def test_statistics_of_a_fit_are_coarse(published: dict[str, pd.DataFrame]) -> N
     for column in ("log_likelihood", "null_log_likelihood", "aic", "bic"):
         assert (fits[column].dropna() % 1 == 0).all()
     assert (fits["pseudo_r2"].dropna().round(3) == fits["pseudo_r2"].dropna()).all()
+
+
+def test_messages_name_the_withheld_events_and_not_the_small_ones_among_them(
+    published: dict[str, pd.DataFrame], sparse: Path
+) -> None:
+    """Naming small counts alone would tell that the others withheld are not, and so how small the small ones are."""
+    rates = published["observed_rate"]
+    withheld = rates[rates["year"].isna() & rates["n_events"].isna()]
+    with duckdb.connect(str(sparse), read_only=True) as con:
+        exact = con.sql("""
+            select population_group, centrality, outcome, sum(n_events) as n from marts.observed_rate
+            where year is not null group by all
+        """).df()
+    beside_small = withheld.merge(exact, on=["population_group", "centrality", "outcome"])["n"] >= 5
+    assert beside_small.any()  # else the two would be the same
+    for fit in published["fit"].query("status == 'ok'").itertuples():
+        parts = [part.partition(": ")[2] for part in fit.message.split("; ") if part.startswith(FEW_EVENTS)]
+        named = {name for part in parts for name in part.split(", ") if "centrality=" in name}
+        of_group = withheld[withheld["population_group"] == fit.population_group]
+        assert named == {f"{row.outcome} at centrality={row.centrality}" for row in of_group.itertuples()}
 
 
 def test_notes_tell_only_published_numbers_of_events(published: dict[str, pd.DataFrame], study: Study) -> None:

@@ -226,6 +226,28 @@ def test_a_count_of_few_persons_over_many_years_is_withheld(study: Study) -> Non
     assert few == {("rate", "immigrant", "1", (2015, 2017), "internal_move")}
 
 
+def test_a_fit_on_events_of_few_persons_tells_no_number_of_them(study: Study) -> None:
+    """Six emigrations by two persons, of whom each class has three; and as many in a fit that leaves rows out."""
+    span = (2015, 2017)
+    rows = [(person, 2015 + year, "emigration") for person in (1, 2) for year in range(3)]
+    rows += [(person, 2015, "stay") for person in range(3, 400)]
+    with panel_of(rows) as con:
+        con.execute("update marts.person_year set centrality = '2' where person_key = 2")
+        con.execute("""
+            create or replace table marts.observed_rate as
+            select population_group, centrality, year, outcome, count(*) as n_events from marts.person_year group by all
+        """)
+        rates = {("rate", "immigrant", centrality, span, "emigration"): 3 for centrality in ("1", "2")}
+        fits = {("fit", "pooled", "immigrant", what, span): n for what, n in ((None, 403), ("emigration", 6))}
+        left_out = {
+            ("fit", "random_effects", "immigrant", what, span): n for what, n in ((None, 380), ("emigration", 5))
+        }
+        people = {("rate", "immigrant", "1", span, None): 400, ("rate", "immigrant", "2", span, None): 3}
+        few = few_persons_keys(con, study, CountSystem(rates | fits | left_out | people), span)
+    assert {key[1] for key in few if key[0] == "fit"} == {"pooled", "random_effects"}
+    assert {key[3] for key in few if key[0] == "fit"} == {"emigration"}
+
+
 def test_a_person_twice_in_a_year_stops_the_check(study: Study) -> None:
     with panel_of([(1, 2015, "stay"), (1, 2015, "stay")]) as con, pytest.raises(ContributionError):
         few_persons_keys(con, study, CountSystem(), (2015, 2015))

@@ -81,7 +81,8 @@ def make_later(home: Path) -> None:
     con.execute(f"update history.run set {LATER}")
     for (table,) in con.sql("select table_name from duckdb_tables() where schema_name = 'history'").fetchall():
         con.execute(f"update history.{table} set run_id = {run_id}")
-    con.execute(f"update audit.disclosure set run_id = {run_id}")
+    for table in ("disclosure", "disclosure_rule"):
+        con.execute(f"update audit.{table} set run_id = {run_id}")
     for (view,) in con.sql("select sql from duckdb_views() where schema_name = 'results'").fetchall():
         con.execute(view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").replace(old.name, new.name))
     con.close()
@@ -89,6 +90,7 @@ def make_later(home: Path) -> None:
     manifest.write_text(manifest.read_text(encoding="utf-8").replace(old.name, new.name), encoding="utf-8")
     old.rename(new)
     replace_link(where.current, Path("releases") / new.name)
+    replace_link(where.last_published, Path(new.name))
 
 
 def silence() -> None:

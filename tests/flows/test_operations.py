@@ -129,6 +129,18 @@ def test_an_address_that_cannot_be_reached_hides_no_failure(home: Home, caplog: 
     assert CANARY not in "".join(ours)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["msteams://{}/x", "tgram://{}", "slack://{}", "discord://{}", "json://user:a@{}@127.0.0.1:1/", "nonsense://{}"],
+)
+def test_no_address_is_ever_printed(home: Home, address: str) -> None:
+    """Libraries log what they cannot parse or reach, with the tokens in it; not our logger alone counts."""
+    write_settings(home, yaml.safe_dump({"alerts": [address.format(CANARY)]}))
+    done = run("alert", home=home.path)
+    assert done.returncode == 1
+    assert CANARY.lower() not in (done.stdout + done.stderr).decode().lower()
+
+
 def test_addresses_can_be_tried(home: Home) -> None:
     assert run("alert", home=home.path).returncode == 1
     with receivers() as received:

@@ -9,7 +9,9 @@ import duckdb
 import pytest
 
 from flows.home import Home
+from flows.links import replace_link
 from flows.pipeline import run_publish
+from flows.publish import history_for
 from flows.state import current_manifest
 from models_py.disclosure import DisclosureError, rounded_count
 from models_py.study import Study
@@ -108,8 +110,45 @@ def test_nothing_is_published_when_the_history_cannot_be_read(own_copy: Refreshe
     with pytest.raises(DisclosureError, match="history"):
         run_publish(home, study)
     assert os.readlink(home.current) == before
-    assert [path.name for path in home.releases.iterdir()] == [Path(before).name]
+    assert {path.resolve().name for path in home.releases.iterdir()} == {Path(before).name}
     assert home.warehouse.read_bytes() == warehouse
+
+
+def test_what_readers_have_had_is_never_forgotten(own_copy: Refreshed, study: Study, tmp_path: Path) -> None:
+    """Neither by an operator who leads `current` back, nor by a copy that lost links, nor under other rules."""
+    home = own_copy.home
+    first = release_folder(home).name
+    coarser = study.model_copy(update={"disclosure": study.disclosure.model_copy(update={"rounding_base": 10})})
+    # The specification's hash is that of what was built and estimated, so that only the rule is new here.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.publish.needs", lambda *_: None)
+        run_publish(home, coarser)
+    second = release_folder(home).name
+
+    replace_link(home.current, Path("releases") / first)
+    run_publish(home, study)
+    third = release_folder(home).name
+    assert releases_in_history(home.results.resolve()) == [first, second, third]
+    with open_results(home.results) as con:
+        rules = con.sql("select run_id, rounding_base from audit.disclosure_rule order by all").fetchall()
+    assert rules == [(first, 5), (second, 10), (third, 5)]
+
+    for link in (home.current, home.results, home.site, home.last_published):
+        link.unlink()
+    (tmp_path / "draft").mkdir()
+    history = history_for(tmp_path / "draft", home)
+    assert history
+    assert releases_in_history(history) == [first, second, third]
+
+    shutil.rmtree(home.releases)
+    home.releases.mkdir(mode=0o700)
+    with pytest.raises(DisclosureError, match=f"in no history: {first}, {second}; restore"):
+        run_publish(home, study)
+
+
+def releases_in_history(results: Path) -> list[str]:
+    with open_results(results) as con:
+        return [run_id for (run_id,) in con.sql("select run_id from history.run order by rowid").fetchall()]
 
 
 def test_a_history_without_a_table_of_counts_cannot_be_checked(own_copy: Refreshed, study: Study) -> None:

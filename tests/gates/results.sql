@@ -2,6 +2,10 @@
 CREATE SCHEMA results;
 CREATE SCHEMA history;
 
+CREATE SCHEMA audit;
+CREATE TABLE audit.disclosure_rule AS
+SELECT 'run-2' AS run_id, 5 AS threshold, 5 AS rounding_base;
+
 CREATE TABLE history.run AS
 SELECT
   'run-2' AS run_id, TIMESTAMPTZ '2026-01-01 00:00:00+00' AS started_at,
