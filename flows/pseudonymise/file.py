@@ -5,6 +5,7 @@ Belongs here: the table and its columns. Does not belong here: what a number is 
 
 import csv
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,8 +16,14 @@ from flows.load.staging import MISSING
 from flows.load.text_file import DELIMITERS, Unreadable, first_line, python_encoding, scan
 from flows.pseudonymise.numbers import RULES, broken_rule
 
-# An identity number as people write it, wherever it stands in a text.
-IN_A_TEXT = re.compile("(?<![0-9])([0-9]{6})[ -]?([0-9]{5})(?![0-9])")
+# An identity number as people write it, wherever it stands in a text: with blanks, points or dashes between its parts.
+PART = r"[\s./\u2010-\u2015-]"
+IN_A_TEXT = re.compile(
+    f"(?<![0-9])([0-9]{{2}}){PART}?([0-9]{{2}}){PART}?([0-9]{{2}}){PART}{{0,3}}([0-9]{{3}}){PART}?([0-9]{{2}})(?![0-9])"
+)
+# As a spreadsheet writes it: a number, which has lost the zero of a month's first days, has decimals or an exponent.
+AS_A_NUMBER = re.compile(r"([0-9]{10,11})(?:[.,]0*)?|([0-9])[.,]([0-9]{9,10})E\+?(?:09|9|10)", re.IGNORECASE)
+SHORTEST_NUMBER = 10  # digits of one that has lost its first zero
 ROW_RULES = RULES | {
     "ragged_row": "rows with more or fewer columns than the header",
     "number_elsewhere": "identity numbers in columns that the contract does not declare as person keys; take them out",
@@ -131,11 +138,19 @@ def numbers_elsewhere(row: Sequence[str], keys: dict[int, str]) -> Iterator[str]
     Names of columns are not told: in a file without a header they are values.
     """
     for place, value in enumerate(row):
-        if place not in keys and len(value) >= 11:
-            for day_to_year, rest in IN_A_TEXT.findall(value):
-                if broken_rule(day_to_year + rest) is None:
-                    yield f"number {place + 1}"
-                    break
+        if place not in keys and any(broken_rule(number) is None for number in possible_numbers(value)):
+            yield f"number {place + 1}"
+
+
+def possible_numbers(value: str) -> Iterator[str]:
+    """Every row of 11 digits that a value may mean, whatever digits and blanks it is written with."""
+    if len(value) < SHORTEST_NUMBER:
+        return
+    plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
+    for parts in IN_A_TEXT.findall(plain):
+        yield "".join(parts)
+    if number := AS_A_NUMBER.fullmatch(plain.strip()):
+        yield "".join(digits for digits in number.groups() if digits).zfill(11)
 
 
 def is_windows(path: Path) -> bool:

@@ -107,7 +107,7 @@ def make_refreshed(folder: Path, study: Study) -> None:
 
 @pytest.fixture
 def own_copy(refreshed: Refreshed, tmp_path: Path) -> Refreshed:
-    """The refreshed home, copied: for tests that write."""
-    home = Home(tmp_path / "home")
+    """The refreshed home, copied: for tests that write. Its path needs quoting, in SQL and elsewhere."""
+    home = Home(tmp_path / "the bureau's home")
     shutil.copytree(refreshed.home.path, home.path, symlinks=True, ignore=shutil.ignore_patterns("prefect"))
     return Refreshed(home, refreshed.next_delivery)

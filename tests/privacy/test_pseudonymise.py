@@ -18,6 +18,7 @@ from flows.load import load_deliveries
 from flows.load.contract import contracts
 from flows.pseudonymise import NotPseudonymised, pseudonymise
 from flows.pseudonymise.delivery import TargetRefused
+from flows.pseudonymise.file import possible_numbers
 from flows.pseudonymise.numbers import broken_rule
 from models_py.study import load_study
 from storage.secret import KeyRefused
@@ -157,12 +158,28 @@ def test_numbers_of_mothers_and_fathers_are_checked_and_all_faults_come_at_once(
     ]
 
 
-@pytest.mark.parametrize("written", ["{0}", "born as {0}", "{1} {2}", "x{1}-{2}y"])
+WRITTEN = [
+    *("{0}", "born as {0}", "{1} {2}", "x{1}-{2}y", "{1}  {2}", "{1}\u00a0{2}", "{1} \u2013 {2}", "{3}.{4}.{5} {2}"),
+    *("{0}.0", "{6}", "{6},00", "{7}"),
+]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
 def test_numbers_in_other_columns_are_refused(tmp_path: Path, key: Path, written: str) -> None:
+    """As people write them, and as spreadsheets do: without the first zero, with decimals, with an exponent."""
     number = identity_numbers(4)[3]
-    text = written.format(number, number[:6], number[6:])
+    short = number[1:]
+    parts = (number[:2], number[2:4], number[4:6], short, f"{short[0]}.{short[1:]}E+09")
+    text = written.format(number, number[:6], number[6:], *parts)
     source = write_files(tmp_path / "in", faste_oppl=with_numbers(change(FASTE, merknad=["", text, "70707012345"])))
     assert faults(source, tmp_path, key) == [("number_elsewhere", "number 11", (3,), 1)]
+
+
+def test_digits_of_any_script_are_digits() -> None:
+    full_width = str.maketrans("0123456789", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19")
+    [number] = identity_numbers(1)
+    assert set(possible_numbers(f"no {number.translate(full_width)}")) == {number}
+    assert not set(possible_numbers("2016-01-01 12:00, 22 33 44 55"))
 
 
 def test_files_that_cannot_be_checked_are_refused(tmp_path: Path, key: Path) -> None:
