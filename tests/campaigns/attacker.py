@@ -29,6 +29,11 @@ from tests.campaigns.random_releases import random_world, successors, system_of
 
 Fault = tuple[str, Key, tuple[float, float], int]
 STUDY = Path(__file__).parents[2] / "study.yml"
+# The specification may change between releases, and each tells what its own rules say.
+SHARE_OF_OTHER_RULES = 0.15
+OTHER_RULES = tuple(
+    {"threshold": threshold, "rounding_base": base} for threshold, base in ((5, 5), (10, 5), (10, 10), (5, 10), (3, 3))
+)
 
 
 @dataclass
@@ -39,15 +44,16 @@ class Release:
     margins: list[KeyMargin]
     shown: dict[Key, int | None]
     before: dict[Key, int]
+    rule: Disclosure
 
     def silent(self) -> "Release":
         """The same, had it shown nothing."""
         return replace(self, shown=dict.fromkeys(self.counts))
 
-    def interval(self, key: Key, rule: Disclosure) -> tuple[float, float]:
-        """What it shows of a count."""
+    def interval(self, key: Key) -> tuple[float, float]:
+        """What it shows of a count, by the rules it was made by."""
         shown = self.shown[key]
-        return (0, np.inf) if shown is None else shown_interval(shown, self.before.get(key), rule)
+        return (0, np.inf) if shown is None else shown_interval(shown, self.before.get(key), self.rule)
 
 
 @dataclass
@@ -123,7 +129,7 @@ def with_oracle(releases: list[Release], rule: Disclosure) -> list[Fault]:
 
     What is known as well when the last release shows nothing, only what is public anyway, is none of its doing.
     """
-    solver, hidden = oracle(releases, rule)
+    solver, hidden = oracle(releases)
     faults: list[Fault] = []
     for key, count in hidden:
         if may_be_known(*solver.seen((key, count)), rule):
@@ -131,18 +137,18 @@ def with_oracle(releases: list[Release], rule: Disclosure) -> list[Fault]:
         interval = solver.interval((key, count))
         assert interval[0] <= count <= interval[1], "the attacker is wrong"
         if not may_be_known(*interval, rule):
-            without, _ = oracle([*releases[:-1], releases[-1].silent()], rule)
+            without, _ = oracle([*releases[:-1], releases[-1].silent()])
             what = "known anyway" if without.interval((key, count)) == interval else "withheld count"
             faults.append((what, key, interval, count))
     return faults
 
 
-def oracle(releases: list[Release], rule: Disclosure) -> tuple[Solver, list[tuple[Key, int]]]:
+def oracle(releases: list[Release]) -> tuple[Solver, list[tuple[Key, int]]]:
     """The unknowns, and those of them that no release shows."""
     game, shown = Game(), set()
     for release in releases:
         for key, count in release.counts.items():
-            game.unknown((key, count), *release.interval(key, rule))
+            game.unknown((key, count), *release.interval(key))
             if release.shown[key] is not None:
                 shown.add((key, count))
         for total, parts in release.margins:
@@ -162,7 +168,7 @@ def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Faul
         return []
     grew = max(changes) > 0
     old, new = (before, after) if grew else (after, before)
-    solver, without = nesting(old, new, common, rule), None
+    solver, without = nesting(old, new, common), None
     faults: list[Fault] = []
     for name in solver.names:
         when, key = name  # type: ignore[misc]
@@ -177,7 +183,7 @@ def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Faul
             continue
         interval = solver.interval(name)
         if not allowed(*interval, rule):
-            without = without or nesting(*((old, new.silent()) if grew else (old.silent(), new)), common, rule)
+            without = without or nesting(*((old, new.silent()) if grew else (old.silent(), new)), common)
             what = "known anyway" if without.interval(name) == interval else f"nested releases, {when}"
             faults.append((what, key, interval, count))
     return faults
@@ -187,12 +193,12 @@ def change_may_be_known(low: float, high: float, rule: Disclosure) -> bool:
     return low <= 0 or high >= rule.threshold
 
 
-def nesting(old: Release, new: Release, common: list[Key], rule: Disclosure) -> Solver:
+def nesting(old: Release, new: Release, common: list[Key]) -> Solver:
     """The unknowns of both and the persons that the new one has more."""
     game = Game()
     for when, release in (("old", old), ("new", new)):
         for key in release.counts:
-            game.unknown((when, key), *release.interval(key, rule))
+            game.unknown((when, key), *release.interval(key))
         for total, parts in release.margins:
             known = sum(release.counts[part] for part in parts) if total is None else 0
             game.sums([(when, part) for part in parts], [] if total is None else [(when, total)], known)
@@ -208,8 +214,8 @@ def publish(system: CountSystem, earlier: list[Told], rule: Disclosure) -> tuple
     """A release, what it tells, and how many counts were withheld for the attacks' sake."""
     protection = protect_release(system, earlier, rule)
     before = {key: shown for told in earlier for key, shown in told.shown.items() if shown is not None}
-    release = Release(system.counts, system.margins, protection.shown, before)
-    intervals = {key: None if n is None else release.interval(key, rule) for key, n in release.shown.items()}
+    release = Release(system.counts, system.margins, protection.shown, before, rule)
+    intervals = {key: None if n is None else release.interval(key) for key, n in release.shown.items()}
     for key, count in system.counts.items():
         interval = intervals[key]
         assert interval is None or interval[0] <= count <= interval[1], "published as something else"
@@ -226,6 +232,9 @@ def play(seed: int, rule: Disclosure) -> tuple[collections.Counter[str], list[tu
     earlier: list[Told] = []
     history = ["first"]
     for event, state in [("first", world), *successors(world, n_more, rng)]:
+        if rng.random() < SHARE_OF_OTHER_RULES:
+            rule = rule.model_copy(update=OTHER_RULES[rng.integers(len(OTHER_RULES))])
+            event = f"{event}, threshold {rule.threshold}, base {rule.rounding_base}"
         history.append(event)
         release, told, n_unlocked = publish(system_of(state), earlier, rule)
         releases.append(release)
