@@ -73,10 +73,10 @@ def processor_time(costs: dict[str, float], name: str) -> Iterator[None]:
 
 
 def shuffles(log: Path) -> dict[str, dict[str, int]]:
-    """Bytes read and shuffled, and bytes spilled, for each table that Spark made, from its event log."""
+    """Bytes shuffled and spilled for each table that Spark made, from its event log."""
     table_of: dict[str, str] = {}
     stage_of: dict[int, str] = {}
-    found: defaultdict[str, dict[str, int]] = defaultdict(lambda: {"read": 0, "shuffled": 0, "spilled": 0})
+    found: defaultdict[str, dict[str, int]] = defaultdict(lambda: {"shuffled": 0, "spilled": 0})
     for line in log.read_text(encoding="utf-8").splitlines():
         event: dict[str, Any] = json.loads(line)
         kind = event["Event"].rpartition(".")[2]
@@ -88,7 +88,6 @@ def shuffles(log: Path) -> dict[str, dict[str, int]]:
             stage_of |= {stage: table_of.get(root, "tests and others") for stage in event["Stage IDs"]}
         elif kind == "SparkListenerTaskEnd" and (metrics := event.get("Task Metrics")):
             sums = found[stage_of.get(event["Stage ID"], "tests and others")]
-            sums["read"] += metrics["Input Metrics"]["Bytes Read"]
             sums["shuffled"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
             sums["spilled"] += metrics["Disk Bytes Spilled"]
     return found
@@ -124,10 +123,10 @@ def run(persons: int, folder: Path) -> None:
     rows = []
     for table, sums in sorted(shuffles(log).items(), key=lambda item: -item[1]["shuffled"]):
         size = size_of(storage.table(table)) if "." in table else 0
-        numbers = (*(sums[name] for name in ("read", "shuffled", "spilled")), size)
+        numbers = (sums["shuffled"], sums["spilled"], size)
         rows.append([table, *(f"{number / MEGABYTE:.1f}" for number in numbers)])
     print(f"raw {size_of(storage.path / 'raw') / MEGABYTE:.1f} MB")
-    print(markdown(["table", "read, MB", "shuffled, MB", "spilled, MB", "written, MB"], rows))
+    print(markdown(["table", "shuffled, MB", "spilled, MB", "written, MB"], rows))
 
 
 def main() -> None:

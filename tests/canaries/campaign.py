@@ -26,7 +26,10 @@ from tests.canaries.marks import mark_keys, marked
 from tests.canaries.search import search
 
 PERSONS, YEARS = 6000, (2014, 2018)
-STEPS = ("load", "build", "validate", "estimate", "publish", "report")
+STEPS = (
+    *("load", "build", "validate", "estimate", "publish", "report"),
+    *("status", "diff --no-explain", f"withdraw delivery_{YEARS[1]}"),
+)
 REFRESHES = (PLAIN_REFRESH, PREFECT_REFRESH)
 # What the steps after the build read. Counts may be anything; texts are what could be repeated. Estimates are left out:
 # their texts are our own, and are published.
