@@ -6,9 +6,8 @@ Belongs here: what a release is made of. Does not belong here: how readers come 
 
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -18,12 +17,11 @@ from flows.candidate import remove
 from flows.dbt_docs import write_dbt_docs
 from flows.home import Home
 from flows.log import step
+from flows.manifest import make_manifest, rows_before, run_table, simulated_deliveries
 from flows.rendering import report
-from flows.state import basis, judged_variants
 from flows.steps import docs_folder, needs
 from flows.switch import seal
-from flows.versions import package_versions
-from models_py.disclosure import DisclosureError, publishable, rounded_count
+from models_py.disclosure import DisclosureError, publishable
 from models_py.earlier_releases import HistoryUnreadable, longest_history, remember_counts, remember_rule
 from models_py.output_check import OutputCheck
 from models_py.study import Disclosure, Study
@@ -31,7 +29,7 @@ from models_py.tables import PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
-from storage.sql import identifier, literal
+from storage.sql import literal
 from storage.warehouse import open_warehouse
 
 
@@ -70,7 +68,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
         previous = history_for(draft, home)
         with open_warehouse(candidate, read_only=True) as con:
             publication = publishable(con, study, previous)
-            manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years)
+            manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years, rows_before(home))
         manifest["simulated_deliveries"] = simulated_deliveries(home, manifest)
         tables = publication.tables | {"run": run_table(manifest)}
         write_results(results, previous, tables, publication.check, run_id, study.disclosure)
@@ -188,80 +186,3 @@ def has_decisions(con: duckdb.DuckDBPyConnection) -> bool:
             and table_name = 'disclosure' and column_name = 'rule'
     """).fetchall()
     )
-
-
-def make_manifest(
-    con: duckdb.DuckDBPyConnection, study: Study, run_id: str, started_at: datetime, n_person_years: int | None
-) -> dict[str, Any]:
-    """What the release rests on: inputs, code, specification, packages, rows at each step (counts rounded)."""
-    rests_on = basis(con, study)
-    first_year, last_year = con.execute("select min(year), max(year) from marts.person_year").fetchone() or (None, None)
-    files = con.sql("""
-        select delivery.delivery_id, delivery_file.file_name, delivery_file.register, delivery_file.sha256, n_rows
-        from audit.delivery_file
-        inner join audit.delivery using (arrival)
-        where delivery.status = 'loaded'
-        order by delivery.arrival, delivery_file.file_name
-    """).fetchall()
-
-    def rounded(count: int) -> int | None:
-        return rounded_count(count, study.disclosure)
-
-    return {
-        "run_id": run_id,
-        "started_at": started_at.isoformat(),
-        "finished_at": datetime.now(UTC).isoformat(),
-        "first_year": first_year,
-        "last_year": last_year,
-        "input_hash": rests_on.input_hash,
-        "study_hash": rests_on.study_hash,
-        "study": study.model_dump(mode="json"),
-        "code_version": rests_on.code_version,
-        "packages": package_versions(),
-        "variants": judged_variants(con),
-        "inputs": [
-            dict(zip(("delivery", "file", "register", "sha256"), file[:4], strict=True), rows=rounded(file[4]))
-            for file in files
-        ],
-        "rows": {"marts.person_year": n_person_years}
-        | {f"raw.{register}": rounded(rows) for register, rows in raw_rows(con).items()},
-        "validation": validation(con),
-    }
-
-
-def raw_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Rows of every register that is loaded, as they stand: of persons, deliveries bring the same ones again."""
-    registers = con.sql("select distinct register from audit.register_year where is_current order by all").fetchall()
-    return {
-        register: rows
-        for (register,) in registers
-        for (rows,) in con.sql(f"select count(*) from raw.{identifier(register)}").fetchall()
-    }
-
-
-def validation(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """How many expectations held when gates 1 and 2 last looked at what is published now, by suite."""
-    rows = con.sql("""
-        select gate, suite, count(*)::integer, (count(*) filter (success))::integer
-        from audit.validation as checked
-        where run_id = (
-            select arg_max(run_id, rowid) from audit.validation as other where other.gate = checked.gate
-        )
-        group by all
-        order by all
-    """).fetchall()
-    return [dict(zip(("gate", "suite", "expectations", "met"), row, strict=True)) for row in rows]
-
-
-def simulated_deliveries(home: Home, manifest: dict[str, Any]) -> list[str]:
-    """Deliveries that are simulated: `simulate` leaves its truth beside what it writes."""
-    deliveries = sorted({file["delivery"] for file in manifest["inputs"]})
-    return deliveries if (home.landing / "truth.json").exists() else []
-
-
-def run_table(manifest: dict[str, Any]) -> pa.Table:
-    """The one row of `results.run`."""
-    row = {name: manifest[name] for name in ("first_year", "last_year", "code_version", "study_hash", "input_hash")}
-    row |= {name: datetime.fromisoformat(manifest[name]) for name in ("started_at", "finished_at")}
-    row["n_person_years"] = manifest["rows"]["marts.person_year"]
-    return pa.Table.from_pylist([row])

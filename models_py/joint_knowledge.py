@@ -123,7 +123,8 @@ def _unchanged(
     own: dict[str, dict[Key, Hashable]] = {
         release.run_id: {key: (release.run_id, key) for key in changed[release.run_id]} for release in earlier
     }
-    name = "this release" if not earlier else f"this release and {len(earlier)} earlier, same counts for the same years"
+    together = str(len(earlier)) if len(earlier) == len(changed) else f"{len(earlier)} of {len(changed)}"
+    name = "this release" if not earlier else f"this release and {together} earlier, same counts for the same years"
     return _joint(name, system, published, earlier, own)
 
 

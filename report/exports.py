@@ -17,6 +17,7 @@ import duckdb
 from models_py.table import RUN_ID, SqlType, Table, TableColumn
 from models_py.tables import PUBLISHED_TABLES
 from report.release import Release, open_results
+from storage.sql import literal
 
 PROFILES = "https://datapackage.org/profiles/2.0"
 FIELD_TYPES: dict[SqlType, str] = {
@@ -58,8 +59,8 @@ def write_exports(release: Release, folder: Path) -> Path:
 def write_table(con: duckdb.DuckDBPyConnection, table: Table, data: Path) -> None:
     """Write one table in both forms, its rows in the order of its key, so that equal tables are equal files."""
     rows = f"select * from results.{table.name} order by {', '.join(table.key) or 'all'}"
-    con.execute(f"copy ({rows}) to '{data / table.name}.csv' ({CSV_OPTIONS})")
-    con.execute(f"copy ({rows}) to '{data / table.name}.parquet' (format parquet)")
+    con.execute(f"copy ({rows}) to {literal(f'{data / table.name}.csv')} ({CSV_OPTIONS})")
+    con.execute(f"copy ({rows}) to {literal(f'{data / table.name}.parquet')} (format parquet)")
 
 
 def data_package(release: Release, data: Path) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def build(database: Path, storage: Storage, study: Study, work: Path) -> Path:
         SparkMissing: Spark is not installed.
         SparkReadsClear: the warehouse is encrypted.
     """
+    _insist_that_spark_can()
     with progress("build on Spark", work) as bar:
         nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database))
         return _run((*EVERYTHING, *NO_FINGERPRINTS, *FULL), database, storage, study, work, nodes.watch)
@@ -53,6 +54,7 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
         SparkMissing: Spark is not installed.
         SparkReadsClear: the warehouse is encrypted.
     """
+    _insist_that_spark_can()
     with scratch_storage(work) as storage:
         manifest = _run((*ESTIMATION_INPUT, *NO_FINGERPRINTS, *FULL), database, storage, study, work)
         take_in_estimation_input(storage, manifest, database)
@@ -62,6 +64,11 @@ def _run(
     what: tuple[str, ...], database: Path, storage: Storage, study: Study, work: Path, watch: Watch | None = None
 ) -> Path:
     """Write out and run dbt; returns its manifest."""
+    write_out(database, storage)
+    return run_dbt(what, Place("spark", storage.environment), study, work, watch)
+
+
+def _insist_that_spark_can() -> None:
     if warehouse_key() is not None:
         raise SparkReadsClear(
             "the target spark writes registers and panel as Parquet files in the clear, and this warehouse has a key: "
@@ -69,8 +76,6 @@ def _run(
         )
     if not is_installed():
         raise SparkMissing("the target spark needs Java 17 and its packages: install Java, then `make spark`")
-    write_out(database, storage)
-    return run_dbt(what, Place("spark", storage.environment), study, work, watch)
 
 
 def is_installed() -> bool:

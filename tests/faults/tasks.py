@@ -24,6 +24,7 @@ from tests.faults.warm import WarmDbt
 
 PERSONS, FIRST_YEAR, LAST_YEAR, SEED = 1_500, 2014, 2017, 7
 LATER = "started_at = started_at + interval 1 year, finished_at = finished_at + interval 1 year"
+VARIANT = "first_event"
 NEXT_DELIVERY = f"delivery_{LAST_YEAR}"
 
 
@@ -37,7 +38,7 @@ STEPS: dict[str, Callable[[Home, Study], object]] = {
     "load": run_load,
     "build": run_build,
     "validate": run_validate,
-    "estimate": run_estimate,
+    "estimate": lambda home, study: run_estimate(home, study, variants=True),
     "publish": run_publish,
     "report": run_report,
     "refresh": refresh,
@@ -45,8 +46,9 @@ STEPS: dict[str, Callable[[Home, Study], object]] = {
 
 
 def the_study() -> Study:
-    """study.yml without its variants, each of which would cost every refresh a run of dbt."""
-    return load_study(STUDY_FILE).model_copy(update={"variants": ()})
+    """study.yml with one variant, of another panel: each costs every refresh a run of dbt."""
+    study = load_study(STUDY_FILE)
+    return study.model_copy(update={"variants": tuple(v for v in study.variants if v.name == VARIANT)})
 
 
 def step(home: Path, name: str, wrong: AbstractContextManager[object] | None = None) -> Any:

@@ -1,0 +1,118 @@
+"""What a release says it rests on: `manifest.json`, and the row of `results.run`.
+
+Belongs here: inputs, code, specification, rows at each step. Does not belong here: writing a release (`publish`).
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from flows.home import Home
+from flows.state import basis, judged_variants
+from flows.versions import package_versions
+from models_py.rounding import published_count
+from models_py.study import Study
+from storage.sql import identifier
+
+# Of files, by delivery and name, and of registers: how many rows a release said there are.
+Rows = Mapping[tuple[str, ...], int | None]
+
+
+def make_manifest(
+    con: duckdb.DuckDBPyConnection,
+    study: Study,
+    run_id: str,
+    started_at: datetime,
+    n_person_years: int | None,
+    before: Rows,
+) -> dict[str, Any]:
+    """What the release rests on: inputs, code, specification, packages, rows at each step.
+
+    Rows are rounded, and said as `before` unless they are a threshold away from that, as counts of persons are: a file
+    has a row for each.
+    """
+    rests_on = basis(con, study)
+    first_year, last_year = con.execute("select min(year), max(year) from marts.person_year").fetchone() or (None, None)
+    files = con.sql("""
+        select delivery.delivery_id, delivery_file.file_name, delivery_file.register, delivery_file.sha256, n_rows
+        from audit.delivery_file
+        inner join audit.delivery using (arrival)
+        where delivery.status = 'loaded'
+        order by delivery.arrival, delivery_file.file_name
+    """).fetchall()
+
+    def said(count: int, *what: str) -> int | None:
+        return published_count(count, before.get(what), study.disclosure)
+
+    return {
+        "run_id": run_id,
+        "started_at": started_at.isoformat(),
+        "finished_at": datetime.now(UTC).isoformat(),
+        "first_year": first_year,
+        "last_year": last_year,
+        "input_hash": rests_on.input_hash,
+        "study_hash": rests_on.study_hash,
+        "study": study.model_dump(mode="json"),
+        "code_version": rests_on.code_version,
+        "packages": package_versions(),
+        "variants": judged_variants(con),
+        "inputs": [
+            dict(zip(("delivery", "file", "register", "sha256"), file[:4], strict=True), rows=said(file[4], *file[:2]))
+            for file in files
+        ],
+        "rows": {"marts.person_year": n_person_years}
+        | {name: said(rows, name) for name, rows in raw_rows(con).items()},
+        "validation": validation(con),
+    }
+
+
+def rows_before(home: Home) -> Rows:
+    """What the release that was published last said; nothing before the first."""
+    for release in (home.last_published, home.current):
+        if (release / "manifest.json").exists():
+            manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+            files = {(file["delivery"], file["file"]): file["rows"] for file in manifest["inputs"]}
+            return files | {(name,): rows for name, rows in manifest["rows"].items()}
+    return {}
+
+
+def raw_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of every register that is loaded, as they stand: of persons, deliveries bring the same ones again."""
+    registers = con.sql("select distinct register from audit.register_year where is_current order by all").fetchall()
+    return {
+        f"raw.{register}": rows
+        for (register,) in registers
+        for (rows,) in con.sql(f"select count(*) from raw.{identifier(register)}").fetchall()
+    }
+
+
+def validation(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """How many expectations held when gates 1 and 2 last looked at what is published now, by suite."""
+    rows = con.sql("""
+        select gate, suite, count(*)::integer, (count(*) filter (success))::integer
+        from audit.validation as checked
+        where run_id = (
+            select arg_max(run_id, rowid) from audit.validation as other where other.gate = checked.gate
+        )
+        group by all
+        order by all
+    """).fetchall()
+    return [dict(zip(("gate", "suite", "expectations", "met"), row, strict=True)) for row in rows]
+
+
+def simulated_deliveries(home: Home, manifest: dict[str, Any]) -> list[str]:
+    """Deliveries that are simulated: `simulate` leaves its truth beside what it writes."""
+    deliveries = sorted({file["delivery"] for file in manifest["inputs"]})
+    return deliveries if (home.landing / "truth.json").exists() else []
+
+
+def run_table(manifest: dict[str, Any]) -> pa.Table:
+    """The one row of `results.run`."""
+    row = {name: manifest[name] for name in ("first_year", "last_year", "code_version", "study_hash", "input_hash")}
+    row |= {name: datetime.fromisoformat(manifest[name]) for name in ("started_at", "finished_at")}
+    row["n_person_years"] = manifest["rows"]["marts.person_year"]
+    return pa.Table.from_pylist([row])
