@@ -19,14 +19,15 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from models_py.cells import Booleans, Floats
+from models_py.linear_program import LinearProgram, NoAnswer
 
 Interval = tuple[float, float]
 Ends = Literal["least", "most"]
 
 # Counts are whole numbers: what the solver misses an integer by.
 ROUNDING_ERROR = 1e-6
-# milp's statuses. With no number asked to be whole it solves the linear program, at half of linprog's overhead.
-OPTIMAL, INFEASIBLE = 0, 2
+# Of milp, which, with no number asked to be whole, solves the linear program at half of linprog's overhead.
+OPTIMAL = 0
 
 
 class AttackFailed(RuntimeError):
@@ -56,8 +57,10 @@ class Attack:
     open: Booleans
     seen_low: Floats = field(init=False)
     seen_high: Floats = field(init=False)
+    _program: LinearProgram = field(init=False)
 
     def __post_init__(self) -> None:
+        self._program = LinearProgram(self.A, self.b, self.low, self.high)
         self.seen_low, self.seen_high = np.full(self.low.size, np.inf), np.full(self.low.size, -np.inf)
 
     def seen(self, member: int) -> Interval:
@@ -138,15 +141,12 @@ class Attack:
         Raises:
             AttackFailed: the solver gave no answer.
         """
-        found = milp(
-            objective, constraints=LinearConstraint(self.A, self.b, self.b), bounds=Bounds(self.low, self.high)
-        )
-        if found.status == INFEASIBLE:
-            return None
-        if found.status != OPTIMAL:
-            raise AttackFailed(f"the solver gave no answer: {found.message}")
-        z: Floats = found.x
-        self._remember(z)
+        try:
+            z = self._program.solution(objective, self.low, self.high)
+        except NoAnswer as reason:
+            raise AttackFailed(f"the solver gave no answer: {reason}") from None
+        if z is not None:
+            self._remember(z)
         return z
 
     def _remember(self, z: Floats) -> None:

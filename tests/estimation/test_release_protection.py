@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
 from models_py.attacker import Attack, AttackFailed
 from models_py.contributions import ContributionError, few_persons_keys
 from models_py.counts import CountSystem, Key
 from models_py.joint_knowledge import Told
+from models_py.linear_program import LinearProgram
 from models_py.protection import Kind, is_protected
 from models_py.release_protection import Protection, protect_release, told_by_likelihood
 from models_py.rounding import published_count, rounded_count, told_by_published
@@ -268,3 +271,24 @@ def test_tables_of_estimates_have_no_column_that_could_count_persons() -> None:
         ("sensitivity", "n_tests"),
         ("sensitivity", "n_supporting"),
     }
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_program_solved_again_and_again_ends_where_a_fresh_one_does(seed: int) -> None:
+    """Other objectives and bounds from one solution to the next, against SciPy's solver from the start each time."""
+    rng = np.random.default_rng(seed)
+    n, rows = 12, 5
+    A = csr_array(rng.integers(-1, 2, (rows, n)).astype(float))
+    low, high = np.zeros(n), rng.integers(1, 9, n).astype(float)
+    b = A @ rng.integers(0, high + 1).astype(float)
+    program = LinearProgram(A, b, low, high)
+    for _ in range(6):
+        cost = rng.integers(-2, 3, n).astype(float)
+        high = np.maximum(low, high + rng.integers(-2, 3, n))
+        found = program.solution(cost, low, high)
+        fresh = linprog(cost, A_eq=A, b_eq=b, bounds=np.column_stack([low, high]))
+        assert (found is None) == (fresh.status == 2)
+        if found is not None:
+            assert cost @ found == pytest.approx(fresh.fun, abs=1e-6)
+            assert np.abs(A @ found - b).max() < 1e-6
