@@ -28,10 +28,9 @@ def gated_candidate(home: Home, to_build: Study | None = None) -> Iterator[Path]
 
     Whoever is turned away at the lock does not wait for the import.
     """
-    with sole_writer(home), steps.build_at_the_ready(home, to_build) if to_build else nullcontext():
-        steps.import_gates_beside()
-        with candidate_warehouse(home) as candidate:
-            yield candidate
+    to_build_at_the_ready = steps.build_at_the_ready(home, to_build) if to_build else nullcontext()
+    with sole_writer(home), to_build_at_the_ready, steps.gates_at_the_ready(), candidate_warehouse(home) as candidate:
+        yield candidate
 
 
 def run_load(home: Home, study: Study, names: Sequence[str] | None = None) -> int:
@@ -116,9 +115,8 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
         late = everything(home, study) if full else due(home, study)
         if not late:
             return late
-        steps.import_gates_beside()
         to_build = steps.build_at_the_ready(home, study) if "build" in late.steps else nullcontext()
-        with to_build, candidate_warehouse(home) as candidate:
+        with to_build, steps.gates_at_the_ready(), candidate_warehouse(home) as candidate:
             if "load" in late.steps:
                 loaded = around("load", anew(home, candidate, lambda: steps.load(home, candidate, study, run_id)))
                 if not loaded and not full:

@@ -27,6 +27,7 @@ from flows.alerts import alerting
 from flows.errors import without_values
 from flows.hypothesis_table import markdown_table
 from flows.liveness import alive, sole_server
+from flows.prefect_logs import log_failures_once
 from flows.prefect_upkeep import (
     SCHEDULED_FLOW,
     ensure_automation,
@@ -38,6 +39,8 @@ from flows.prefect_upkeep import (
 from flows.retention import tidy
 from flows.versions import new_run_id
 from models_py.study import load_study
+
+log_failures_once()
 
 
 def is_passing_trouble(_task: object, _run: object, state: Any) -> bool:

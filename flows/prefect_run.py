@@ -2,17 +2,30 @@
 
 import os
 
+from flows.candidate import sole_writer
 from flows.home import Home
 from flows.lifeline import end_with_us
+from flows.prefect_logs import log_failures_once
 from flows.versions import new_run_id
 from storage.permissions import process_owner_alone
 
 
+class NoServer(RuntimeError):
+    """There is no Prefect server to serve deployments to."""
+
+
 def run_refresh_flow(home: Home) -> None:
-    """Run `refresh` as a Prefect flow: on the server PREFECT_API_URL names, else with a temporary one."""
+    """Run `refresh` as a Prefect flow: on the server PREFECT_API_URL names, else with a temporary one.
+
+    Raises:
+        HomeBusy: somebody else is at work, which is found before Prefect takes its seconds to start.
+    """
+    with sole_writer(home):
+        pass
     keep_state_in(home)
     from flows.prefect_flows import refresh_run
 
+    log_failures_once(command_says_so=True)
     start_server_if_none_is_named()
     refresh_run(str(home.path), new_run_id())
 
@@ -31,11 +44,39 @@ def start_server_if_none_is_named() -> None:
 
 
 def serve_deployments(home: Home) -> None:
-    """Serve the deployments of prefect.yaml until stopped."""
+    """Serve the deployments of prefect.yaml until stopped.
+
+    Raises:
+        NoServer: no Prefect server is named, or none answers.
+        AlreadyServed: another process serves them.
+    """
     keep_state_in(home)
     from flows import prefect_flows
 
+    insist_on_server()
     prefect_flows.serve_deployments(home)
+
+
+def insist_on_server() -> None:
+    """Schedules live on a server: a temporary one would end with us, and take them with it.
+
+    Raises:
+        NoServer: PREFECT_API_URL names none, or none answers there.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL
+
+    if not PREFECT_API_URL.value():
+        raise NoServer(
+            "PREFECT_API_URL is not set, and serving needs a Prefect server that stays: start one and name it "
+            "(docs/operators.md, services)"
+        )
+    with get_client(sync_client=True) as client:
+        reason = client.api_healthcheck()
+    if reason:
+        raise NoServer(
+            f"no Prefect server answers where PREFECT_API_URL says ({type(reason).__name__}): start it, or mend that"
+        )
 
 
 def keep_state_in(home: Home) -> None:

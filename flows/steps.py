@@ -5,8 +5,8 @@ becomes the warehouse, is decided by the caller.
 """
 
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -116,9 +116,18 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
         said.append(f"{len(result.checks)} expectations met")
 
 
-def import_gates_beside() -> None:
-    """Import the gates while the warehouse is copied, loaded or built: Great Expectations takes seconds to import."""
-    threading.Thread(target=import_for_good, args=["expectations.gate"]).start()
+@contextmanager
+def gates_at_the_ready() -> Iterator[None]:
+    """Import the gates while the block copies, loads or builds: Great Expectations takes seconds to import.
+
+    Whatever ends the block waits for it: an import that the end of the process overtakes fails, and says so at length.
+    """
+    beside = threading.Thread(target=import_for_good, args=["expectations.gate"])
+    beside.start()
+    try:
+        yield
+    finally:
+        beside.join()
 
 
 def build_at_the_ready(home: Home, study: Study) -> AbstractContextManager[None]:

@@ -117,3 +117,13 @@ def test_a_refused_delivery_is_a_readable_report_and_exit_code_1(tmp_path: Path)
     assert b"parstatus" in done.stderr
     assert b"CANARY" not in done.stdout + done.stderr
     assert not (tmp_path / "warehouse.duckdb").exists()
+
+
+def test_a_command_that_fails_at_once_says_what_is_wrong_and_no_more(refreshed: Refreshed) -> None:
+    """The gates' import, under way beside it, was once overtaken by the end of the process: 45 lines of traceback."""
+    done = subprocess.run(
+        [COMMAND, "load", "nosuch", "--home", str(refreshed.home.path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "nosuch" in done.stderr
+    assert "Traceback" not in done.stderr

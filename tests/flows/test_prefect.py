@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import re
 import socket
@@ -17,6 +18,7 @@ import pytest
 
 from flows.home import PROJECT_ROOT
 from flows.liveness import alive, dead_runs, runs_folder
+from flows.prefect_logs import OF_FLOWS, OF_TASKS, log_failures_once
 from tests.flows.conftest import Refreshed
 from tests.operations.receivers import receivers
 
@@ -184,3 +186,51 @@ def test_no_module_of_the_flows_hides_a_package() -> None:
     packages = {path.parent.name for path in PROJECT_ROOT.glob("*/__init__.py")}
     assert "flows" in packages
     assert not packages & {path.stem for path in (PROJECT_ROOT / "flows").iterdir()}
+
+
+def test_serving_needs_a_server_that_stays(own_copy: Refreshed) -> None:
+    """A temporary one would end with us, and one that does not answer was once a crash without a remedy."""
+    plain = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    plain |= {"FLYTTEPANEL_HOME": str(own_copy.home.path)}
+    addresses: list[tuple[dict[str, str], str]] = [
+        ({}, "PREFECT_API_URL is not set"),
+        ({"PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"}, "no Prefect server answers"),
+    ]
+    asked = [
+        (
+            subprocess.Popen([str(BIN / "flyttepanel"), "serve"], env=plain | given, stderr=subprocess.PIPE, text=True),
+            says,
+        )
+        for given, says in addresses
+    ]
+    for process, says in asked:
+        _, told = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert says in told
+        assert "Traceback" not in told
+
+
+def test_prefect_says_a_failure_once(caplog: pytest.LogCaptureFixture) -> None:
+    names = (OF_TASKS, OF_FLOWS)
+    kept = {name: list(logging.getLogger(name).filters) for name in names}
+    try:
+        log_failures_once()
+        log_as_prefect_does(names)
+        assert [record.name for record in caplog.records] == [OF_FLOWS]
+        caplog.clear()
+        log_failures_once(command_says_so=True)
+        log_as_prefect_does(names)
+        assert not caplog.records
+    finally:
+        for name, filters in kept.items():
+            logging.getLogger(name).filters = filters
+
+
+def log_as_prefect_does(names: tuple[str, ...]) -> None:
+    for name in names:
+        logger = logging.getLogger(name)
+        try:
+            raise ValueError
+        except ValueError:
+            logger.exception("Encountered exception during execution")
+        logger.error("Finished in state Failed()")
