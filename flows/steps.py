@@ -84,7 +84,7 @@ def build(
     `target` is one of `profiles.yml`, by default that of the environment; on `spark` every year is built.
 
     Raises:
-        StepMissing: nothing has been loaded.
+        StepMissing: nothing has been loaded, or not enough for one panel year.
         BuildFailed: a model or a data test failed.
         GateFailed: the marts are not what the study says.
         SparkMissing: Spark is asked for and not installed.
@@ -93,6 +93,7 @@ def build(
     from flows.build import chosen_target
 
     needs(candidate, "load")
+    needs_a_panel_year(candidate, study)
     started = datetime.now(UTC)
     if (target or chosen_target()) == "spark":
         build_on_spark(home, candidate, study, run_id)
@@ -210,6 +211,27 @@ def validate(home: Home, candidate: Path, study: Study, run_id: str) -> int:
         met = sum(len(result.checks) for result in results)
         said.append(f"{met} expectations met")
     return met
+
+
+def needs_a_panel_year(candidate: Path, study: Study) -> None:
+    """Insist that the panel will have a year: one in the study's years with the 1 January after it.
+
+    Raises:
+        StepMissing: it will not.
+    """
+    with open_warehouse(candidate, read_only=True) as con:
+        years = {
+            year
+            for (year,) in con.sql("""
+                select year from audit.register_year where register = 'bostedskommune' and is_current
+            """).fetchall()
+        }
+    first = study.panel.years.first
+    if not any(year >= first and year + 1 in years for year in years):
+        raise StepMissing(
+            f"no panel year can be made yet: the first needs the registers of 1 January {first} and {first + 1}, and "
+            f"those of {', '.join(map(str, sorted(years))) or 'no year'} are loaded; add what is missing to landing/"
+        )
 
 
 def docs_folder(home: Home) -> Path:

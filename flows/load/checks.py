@@ -11,7 +11,7 @@ from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
 from flows.load.forms import PLAIN_REPAIRS, form_rule, plainly_typed, repairs, typed
 from flows.load.header import SourceColumn
-from flows.load.identity import identity_counts, identity_number_faults
+from flows.load.identity import identity_conditions, identity_counts, identity_number_faults
 from models_py.study import Load
 from storage.sql import identifier
 
@@ -44,12 +44,22 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
     n_filled, n_eleven, n_passing, *found = count(con, f"select count({column}), {counts} from delivered")
     check_filled(checked, key, n_filled)
     checked.faults += identity_number_faults(
-        checked.file, key, n_filled, n_eleven, n_passing, limits.identity_number_share
+        checked.file, key.name, (n_filled, n_eleven, n_passing), limits.identity_number_share
     )
     for n_rows, (rule, (condition, message)) in zip(found, conditions.items(), strict=True):
         if n_rows:
             rows = first_rows(con, checked, "delivered", condition)
             checked.faults.append(checked.file.fault(rule, message, key.name, rows, n_rows))
+
+
+def check_unknown(con: duckdb.DuckDBPyConnection, checked: Checked, name: str, limits: Load) -> None:
+    """A column that the contract does not know holds no identity numbers, in a text neither; then it is dropped."""
+    column = identifier(name)
+    together = f"regexp_replace({column}, '([0-9])[ ./-]([0-9])', '\\1\\2', 'g')"
+    digits = f"regexp_extract({together}, '(?:^|[^0-9])([0-9]{{11}})(?:[^0-9]|$)', 1)"
+    counts = count(con, f"select count({column}), {', '.join(identity_counts(digits))} from delivered")
+    checked.faults += identity_number_faults(checked.file, name, counts, limits.identity_number_share)
+    con.execute(f"alter table delivered drop column {column}")
 
 
 def check_filled(checked: Checked, source: SourceColumn, n_filled: int) -> None:
@@ -69,14 +79,23 @@ def check_filled(checked: Checked, source: SourceColumn, n_filled: int) -> None:
 
 
 def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceColumn, limits: Load) -> None:
-    """Every value has a known form; what was repaired is counted. Works on the distinct values of the column."""
+    """Every value has a known form, and none is an identity number; what was repaired is counted.
+
+    Works on the distinct values of the column.
+    """
     column, value = identifier(source.name), typed(source.column, "x")
     rules = repairs(source.column, "x")
     repaired = "".join(f", sum(n) filter (value is not null and ({rule}))" for rule in rules.values())
-    n_filled, n_wrong, *n_repaired = count(con, f"""
+    eleven, passing = identity_conditions("x")
+    n_filled, n_eleven, n_passing, n_wrong, *n_repaired = count(con, f"""
         with tally as (select {column} as x, count(*) as n from delivered where {column} is not null group by all)
-        select sum(n), sum(n) filter (value is null) {repaired} from (select x, n, {value} as value from tally)
+        select
+            sum(n), sum(n) filter ({eleven}), sum(n) filter ({passing}), sum(n) filter (value is null) {repaired}
+        from (select x, n, {value} as value from tally)
     """)  # fmt: skip
+    checked.faults += identity_number_faults(
+        checked.file, source.name, (n_filled, n_eleven, n_passing), limits.identity_number_share
+    )
     check_filled(checked, source, n_filled)
     repaired_by = {rule for rule, n_rows in zip(rules, n_repaired, strict=True) if n_rows}
     if not n_wrong and repaired_by <= PLAIN_REPAIRS:

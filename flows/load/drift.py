@@ -43,7 +43,8 @@ def judge_drift(reader: Reader, arrivals: Sequence[int]) -> list[Fault]:
     """Compare what came with the arrivals to what was there, note what is safe, and return what is not."""
     con, study = reader.con, reader.study
     touched = touched_years(con, arrivals)
-    changes = [*finding_changes(con, arrivals, study), *missing_years(con, arrivals)]
+    changes = [*finding_changes(con, arrivals, study), *missing_years(con, arrivals), *lagging_registers(con, arrivals)]
+    changes += missing_persons(con, arrivals, study.drift)
     if touched:
         make_samples(con, touched, study.drift)
         changes += [*yearly_changes(con, touched, study.drift), *linked_changes(con, touched, study)]
@@ -135,6 +136,48 @@ def missing_years(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> li
         Change(register, year, arrival, None, "missing_year", None, None, 0.0, 0, "", False)
         for register, year, arrival in rows
     ]
+
+
+def lagging_registers(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> list[Change]:
+    """Registers that have got no later year, where most others have: a year more came without them.
+
+    Most: registers may also come one by one.
+    """
+    rows = con.execute("""
+        select
+            register,
+            max(year) filter (not list_contains(?, arrival)) as before,
+            max(year) filter (list_contains(?, arrival)) as now
+        from audit.register_year where year is not null group by register having before is not null order by register
+    """, [list(arrivals)] * 2).fetchall()  # fmt: skip
+    gained = max((now - before for _, before, now in rows if now is not None), default=0)
+    lagging = [(register, before) for register, before, now in rows if (now or 0) <= before]
+    if gained <= 0 or 2 * len(lagging) > len(rows):
+        return []
+    return [
+        Change(register, before + gained, max(arrivals), None, "missing_year", None, None, 0.0, 0, "", False)
+        for register, before in lagging
+    ]
+
+
+def missing_persons(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], bounds: Drift) -> list[Change]:
+    """Files of persons without a year that have far fewer than are known: of the others earlier files count.
+
+    Of several deliveries loaded at once the last one, which comes after all the others.
+    """
+    of_persons = [name for name, contract in contracts().items() if contract.layout == "person"]
+    rows = con.execute("""
+        select register, arrival, sum(n_rows)::bigint from audit.delivery_file
+        where list_contains(?, arrival) and list_contains(?, register)
+        group by all qualify arrival = max(arrival) over (partition by register) order by all
+    """, [list(arrivals), of_persons]).fetchall()  # fmt: skip
+    changes = []
+    for register, arrival, n_rows in rows:
+        known = con.execute(f"select count(*) from raw.{register}").fetchone()
+        before = int(known[0]) if known else 0
+        if before >= bounds.least_rows and n_rows < (1 - bounds.fewer_rows.noted) * before:
+            changes.append(Change(register, None, arrival, None, "fewer_rows", None, before, n_rows, n_rows, "", False))
+    return changes
 
 
 def drift_rule(rule: str, action: str, share: float, bounds: Drift) -> str | None:

@@ -1,8 +1,9 @@
-"""Identity numbers in key columns: a pseudonymised extract must hold none."""
+"""Identity numbers, in whatever column: a pseudonymised extract must hold none."""
+
+from collections.abc import Sequence
 
 from flows.load.faults import Fault
 from flows.load.folder import DeliveredFile
-from flows.load.header import SourceColumn
 
 # Weights of the two control digits (Folkeregisteret); each weighted sum must be divisible by 11.
 FIRST_WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
@@ -28,20 +29,27 @@ IDENTITY_NUMBER_MACRO = f"""
 """
 
 
-def identity_counts(column: str) -> tuple[str, str]:
-    """SQL: of a key column (an identifier), how many values have 11 digits, and how many are identity numbers."""
-    return f"count(*) filter (is_eleven_digits({column}))", f"count(*) filter (is_identity_number({column}))"
+def identity_conditions(value: str) -> tuple[str, str]:
+    """SQL: whether a value has 11 digits, and whether it is an identity number."""
+    return f"is_eleven_digits({value})", f"is_identity_number({value})"
+
+
+def identity_counts(value: str) -> tuple[str, ...]:
+    """SQL: how many values have 11 digits, and how many are identity numbers."""
+    return tuple(f"count(*) filter ({condition})" for condition in identity_conditions(value))
 
 
 def identity_number_faults(
-    file: DeliveredFile, key: SourceColumn, n_filled: int, n_eleven: int, n_passing: int, allowed_share: float
+    file: DeliveredFile, column: str, counts: Sequence[int], allowed_share: float
 ) -> list[Fault]:
-    """Refuse a key column with identity numbers. No row numbers: they would say where to look for them.
+    """Refuse a column with identity numbers. No row numbers: they would say where to look for them.
 
-    Some random 11-digit pseudonyms pass by chance, so that a share is allowed where pseudonyms have 11 digits.
+    `counts` are how many values there are, how many have 11 digits, and how many of these are identity numbers. Some
+    random 11-digit pseudonyms pass by chance, so that a share is allowed where pseudonyms have 11 digits.
     """
+    n_filled, n_eleven, n_passing = counts
     of_other_length = n_eleven * 2 < n_filled
     if n_passing <= (0 if of_other_length else allowed_share * n_eleven):
         return []
-    message = "identity numbers in a key column; deliver pseudonyms only, and delete this file from landing"
-    return [file.fault("identity_number", message, key.name, n_rows=n_passing)]
+    message = "identity numbers; deliver pseudonyms only, and delete this file from landing"
+    return [file.fault("identity_number", message, column, n_rows=n_passing)]

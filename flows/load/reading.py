@@ -6,13 +6,13 @@ from pathlib import Path
 
 import duckdb
 
-from flows.load.checks import check_form, check_key, check_rules, count, make_typed
+from flows.load.checks import check_form, check_key, check_rules, check_unknown, count, make_typed
 from flows.load.duplicates import check_duplicates
 from flows.load.findings import Checked
 from flows.load.folder import DeliveredFile
 from flows.load.header import match_header
 from flows.load.municipality import check_municipality
-from flows.load.staging import Lines, file_facts, stage
+from flows.load.staging import Lines, file_facts, stage, unknown_columns
 from flows.load.text_file import FileFacts, Unreadable, ends_with_line
 from models_py.study import Study
 
@@ -51,7 +51,7 @@ def read_table(reader: Reader, file: DeliveredFile, facts: FileFacts) -> Checked
     if not n_rows and not ragged:
         message = "the table is empty; deliver the register or take the file out"
         checked.faults.append(file.fault("empty_table", message))
-    note_unknown_columns(checked, facts)
+    drop_unknown_columns(reader, checked, facts)
     note_form(checked)
     check_columns(reader, checked)
     dated = file.contract.layout != "year_file" or checked.year is not None
@@ -60,12 +60,11 @@ def read_table(reader: Reader, file: DeliveredFile, facts: FileFacts) -> Checked
     return checked
 
 
-def note_unknown_columns(checked: Checked, facts: FileFacts) -> None:
-    """Note columns that are not in the contract by their place: in a file without a header their names are values."""
-    known = {source.position for source in checked.columns}
-    for position in range(len(facts.header)):
-        if position not in known:
-            checked.found(None, f"unknown_column_{position + 1}", "noted", checked.n_rows)
+def drop_unknown_columns(reader: Reader, checked: Checked, facts: FileFacts) -> None:
+    """Note columns that are not in the contract, look for identity numbers in them, and drop them."""
+    for name in unknown_columns(checked.columns, facts).values():
+        checked.found(None, name, "noted", checked.n_rows)
+        check_unknown(reader.con, checked, name, reader.study.load)
 
 
 def note_form(checked: Checked) -> None:

@@ -1,4 +1,4 @@
-"""A file as DuckDB reads it: the temporary table `delivered`, all known columns as trimmed text, missing as NULL.
+"""A file as DuckDB reads it: the temporary table `delivered`, all columns as trimmed text, missing as NULL.
 
 Rows keep the file's order, so that a row's number can be given when something is wrong with it.
 """
@@ -72,7 +72,9 @@ def pass_if_of_the_machine(error: duckdb.Error) -> None:
 def stage(
     con: duckdb.DuckDBPyConnection, file: DeliveredFile, facts: FileFacts, columns: Sequence[SourceColumn], work: Path
 ) -> tuple[Lines, list[Fault]]:
-    """Read the known columns of a file into `delivered`; rows that do not fit the header are faults and left out.
+    """Read a file into `delivered`; rows that do not fit the header are faults and left out.
+
+    Columns that the contract does not know are there by their place (`unknown_columns`), to be looked at and dropped.
 
     Raises:
         Unreadable: DuckDB cannot read the file.
@@ -95,8 +97,8 @@ def stage_parquet(
 ) -> Lines:
     """Read a Parquet file; numbers and dates become text and go the way of all codes."""
     chosen = ", ".join(
-        f"{cleaned(f'{identifier(facts.header[source.position])}::varchar')} as {identifier(source.name)}"
-        for source in columns
+        f"{cleaned(f'{identifier(facts.header[position])}::varchar')} as {identifier(name)}"
+        for position, name in placed(columns, facts)
     )
     try:
         con.execute(f"create temp table delivered as select {chosen} from read_parquet({literal(str(file.path))})")
@@ -116,8 +118,8 @@ def stage_text(
     """Read a UTF-8 text file."""
     declared = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(facts.header)))
     chosen = ", ".join(
-        f"{trimmed(f'c{source.position}') if facts.any_space else f'c{source.position}'} as {identifier(source.name)}"
-        for source in columns
+        f"{trimmed(f'c{position}') if facts.any_space else f'c{position}'} as {identifier(name)}"
+        for position, name in placed(columns, facts)
     )
     try:
         con.execute(f"""
@@ -132,6 +134,17 @@ def stage_text(
         raise Unreadable(f"DuckDB cannot read it ({type(error).__name__}); it may be damaged") from None
     faults, lines = rejected_rows(con, file)
     return Lines(2, tuple(sorted({*facts.skipped_lines, *lines}))), faults
+
+
+def unknown_columns(columns: Sequence[SourceColumn], facts: FileFacts) -> dict[int, str]:
+    """Names by place (from 0) of columns that the contract does not know: without a header, their own are values."""
+    known = {source.position for source in columns}
+    return {place: f"unknown_column_{place + 1}" for place in range(len(facts.header)) if place not in known}
+
+
+def placed(columns: Sequence[SourceColumn], facts: FileFacts) -> list[tuple[int, str]]:
+    """Place and name of all columns, known ones first."""
+    return [*((source.position, source.name) for source in columns), *unknown_columns(columns, facts).items()]
 
 
 def cleaned(column: str) -> str:

@@ -210,8 +210,10 @@ def test_serving_needs_a_server_that_stays(own_copy: Refreshed) -> None:
         assert "Traceback" not in told
 
 
-def test_prefect_says_a_failure_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_prefect_says_a_failure_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     names = (OF_TASKS, OF_FLOWS)
+    for name in names:
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
     kept = {name: list(logging.getLogger(name).filters) for name in names}
     try:
         log_failures_once()

@@ -16,9 +16,11 @@ from flows.load import DeliveryRefused
 from flows.pipeline import run_load, run_refresh, run_withdraw
 from flows.state import current_manifest, due, published_basis
 from flows.status import status_text
+from flows.steps import StepMissing
 from flows.versions import new_run_id
 from models_py.study import Study
 from report.release import open_results
+from synthetic import simulate
 from tests.flows.conftest import LAST_YEAR, NEXT_DELIVERY, Refreshed
 
 
@@ -187,3 +189,12 @@ def test_a_build_that_does_not_fit_in_memory_spills(
     """At 2 million persons dbt once failed as soon as something had spilled to disk; here memory is short instead."""
     monkeypatch.setenv("FLYTTEPANEL_MEMORY", "130MB")
     build_with_dbt(own_copy.home.warehouse, study, own_copy.home.work / "dbt")
+
+
+def test_too_few_years_are_told_before_anything_is_built(tmp_path: Path, study: Study) -> None:
+    """The first deliveries come one by one: an empty panel once failed at gate 2, which does not say why."""
+    home = Home(tmp_path / "home")
+    home.create()
+    simulate(persons=300, years=(2014, 2015), seed=1, out=home.landing)
+    with pytest.raises(StepMissing, match="1 January 2015 and 2016, and those of 2014, 2015 are loaded"):
+        run_refresh(home, study, new_run_id())

@@ -81,6 +81,11 @@ Rules = Callable[[Sequence[Fault]], set[tuple[str, str | None]]]
         ({"faste_oppl": change(FASTE, lopenr_far=["", IDENTITY_NUMBER, ""])}, "identity_number", "lopenr_far", ()),
         ({"hush_fam_2015": change(HUSH, lopenr_familie=[IDENTITY_NUMBER, "p1"])}, "identity_number", "lopenr_familie",
          ()),
+        ({"hush_fam_2015": change(HUSH, regstat_famtyp=["1.1.1", IDENTITY_NUMBER])}, "identity_number",
+         "regstat_famtyp", ()),
+        ({"hush_fam_2015": change(HUSH, fnr=["", IDENTITY_NUMBER])}, "identity_number", "unknown_column_6", ()),
+        ({"hush_fam_2015": change(HUSH, note=["", f"b. {IDENTITY_NUMBER[:6]} {IDENTITY_NUMBER[6:]}."])},
+         "identity_number", "unknown_column_6", ()),
     ],
 )  # fmt: skip
 def test_refused_by_name(
