@@ -167,9 +167,10 @@ def missing_persons(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], bou
     """
     of_persons = [name for name, contract in contracts().items() if contract.layout == "person"]
     rows = con.execute("""
-        select register, arrival, sum(n_rows)::bigint from audit.delivery_file
-        where list_contains(?, arrival) and list_contains(?, register)
-        group by all qualify arrival = max(arrival) over (partition by register) order by all
+        with brought as (
+            select register, arrival, sum(n_rows)::bigint as n_rows from audit.delivery_file
+            where list_contains(?, arrival) and list_contains(?, register) group by all)
+        select register, max(arrival), arg_max(n_rows, arrival) from brought group by register order by register
     """, [list(arrivals), of_persons]).fetchall()  # fmt: skip
     changes = []
     for register, arrival, n_rows in rows:
