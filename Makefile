@@ -94,7 +94,7 @@ test-faults: setup  ## kills, cuts and everything else that can go wrong, at eve
 test-spark: spark  ## both engines on random registers, and a simulated Norway from deliveries to verdicts (needs Java)
 	$(BIN)/pytest tests/spark -m "campaign or not campaign"
 
-attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (an hour)
+attack: setup  ## disclosure control against an attacker, over 10,000 random tables and sequences of releases (half an hour)
 	$(BIN)/python -m tests.campaigns.attacker --tables 10000
 
 lint: setup  ## formatting, lint, types, SQL style

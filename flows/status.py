@@ -27,12 +27,13 @@ def delivery_lines(home: Home) -> list[str]:
     rows = audit_rows(
         home,
         """
-        select delivery_id, arrival, status, loaded_at::timestamp(0) from audit.delivery order by arrival
+        select delivery_id, arrival, status, (loaded_at at time zone 'UTC')::timestamp(0)
+        from audit.delivery order by arrival
     """,
     )
     if not rows:
         return [f"deliveries  none loaded; they belong in {home.landing}"]
-    return [f"delivery    {name}  (arrival {arrival}, {status} {at})" for name, arrival, status, at in rows]
+    return [f"delivery    {name}  (arrival {arrival}, {status} {at} UTC)" for name, arrival, status, at in rows]
 
 
 def drift_lines(home: Home) -> list[str]:
@@ -66,7 +67,7 @@ def release_line(home: Home) -> str:
         return "release     none"
     return (
         f"release     {manifest['run_id']}, panel {manifest['first_year']}–{manifest['last_year']}, "
-        f"finished {manifest['finished_at'][:19]}"
+        f"finished {manifest['finished_at'][:19].replace('T', ' ')} UTC"
     )
 
 
