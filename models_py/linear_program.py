@@ -15,6 +15,9 @@ from models_py.cells import Floats
 
 # The point a solution ends in is feasible for every other objective: the primal method goes on from there.
 PRIMAL_SIMPLEX = 4
+OPTIMAL = highspy.HighsModelStatus.kOptimal
+# Between finite bounds nothing is unbounded, which the solver need not have found out.
+IMPOSSIBLE = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 
 
 class NoAnswer(RuntimeError):
@@ -46,10 +49,13 @@ class LinearProgram:
         """
         self._change(cost, low, high)
         self._solver.run()
+        if self._solver.getModelStatus() not in (OPTIMAL, *IMPOSSIBLE):
+            self._solver.clearSolver()  # from the start, in case where the last solution ended is what stops it
+            self._solver.run()
         status = self._solver.getModelStatus()
-        if status == highspy.HighsModelStatus.kInfeasible:
+        if status in IMPOSSIBLE:
             return None
-        if status != highspy.HighsModelStatus.kOptimal:
+        if status != OPTIMAL:
             raise NoAnswer(self._solver.modelStatusToString(status))
         return np.array(self._solver.getSolution().col_value)
 
