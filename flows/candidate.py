@@ -24,8 +24,16 @@ class HomeBusy(RuntimeError):
 LEFT_OVERS = ("candidate*", "release-*")
 
 
+# Candidates that were copied from a warehouse, held open meanwhile: so long no other file can get their number.
+_held: dict[Path, int] = {}
+
+
 class WarehouseUnclean(RuntimeError):
     """Another program left unsaved changes beside the warehouse file."""
+
+
+class CandidateGone(RuntimeError):
+    """Somebody has deleted the candidate while it was worked on, and DuckDB has made an empty one in its place."""
 
 
 @contextmanager
@@ -63,6 +71,7 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
 
     Raises:
         WarehouseUnclean: a write-ahead log stands beside the warehouse, so that a plain copy would lose it.
+        CandidateGone: what stands there at the end is not the copy; the warehouse stays as it was.
     """
     clear_left_overs(home)
     if home.warehouse.with_name("warehouse.duckdb.wal").exists():
@@ -73,17 +82,38 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
     try:
         start_from_warehouse(home, home.candidate)
         yield home.candidate
+        insist_on_the_copy(home.candidate)
         commit_file(home.candidate, home.warehouse)
     finally:
+        let_go(home.candidate)
         clear_left_overs(home)
 
 
 def start_from_warehouse(home: Home, candidate: Path) -> None:
     """Make the candidate what the warehouse is: a copy, or not there at all before the first load."""
+    let_go(candidate)
     for half_done in candidate.parent.glob(f"{candidate.name}*"):
         remove(half_done)
     if home.warehouse.exists():
         copy_warehouse(home.warehouse, candidate)
+        _held[candidate] = os.open(candidate, os.O_RDONLY)
+
+
+def insist_on_the_copy(candidate: Path) -> None:
+    """The candidate is still the file that the warehouse was copied into.
+
+    Raises:
+        CandidateGone: it is another one, without what is kept nowhere else.
+    """
+    held = _held.get(candidate)
+    if held is not None and not (candidate.exists() and os.path.samestat(os.fstat(held), candidate.stat())):
+        raise CandidateGone(f"{candidate}: deleted by another program while it was worked on; nothing was changed")
+
+
+def let_go(candidate: Path) -> None:
+    """Hold a candidate no longer."""
+    if (held := _held.pop(candidate, None)) is not None:
+        os.close(held)
 
 
 def clear_left_overs(home: Home) -> None:

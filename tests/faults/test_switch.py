@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.candidate import candidate_warehouse, commit_file
+from flows.candidate import CandidateGone, candidate_warehouse, commit_file
 from flows.home import Home
 from flows.links import replace_link, share
 from flows.pipeline import anew
@@ -179,3 +179,18 @@ def test_dbt_ends_with_the_process_that_started_it() -> None:
     process.stdin.close()
     assert process.wait(30) == -signal.SIGKILL
     process.stdout.close()
+
+
+def test_a_file_in_the_candidates_place_never_becomes_the_warehouse(home: Home) -> None:
+    """Whoever cleared `work/` had a gate's verdicts written into a new file, which then took the warehouse's place."""
+    home.warehouse.write_text("warehouse")
+
+    def swept() -> None:
+        with candidate_warehouse(home) as candidate:
+            candidate.unlink()
+            candidate.write_text("an empty database")
+
+    with pytest.raises(CandidateGone, match="nothing was changed"):
+        swept()
+    assert home.warehouse.read_text() == "warehouse"
+    assert not list(home.work.iterdir())
