@@ -46,7 +46,7 @@ def sent(url: str, title: str, body: str) -> bool:
 
     # It logs addresses that it cannot make sense of, and so does what it calls, with the passwords in them.
     for name in ("apprise", "urllib3", "requests"):
-        logging.getLogger(name).disabled = True
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     address = Apprise()
     return bool(address.add(url) and address.notify(title=title, body=body, body_format="text"))
 
