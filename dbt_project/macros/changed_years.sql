@@ -59,9 +59,14 @@
 {#- Conditions on years. An incremental build writes the years themselves into the statement: engines carry numbers
     through views and joins down to every register's scan, and no sub-select so far. -#}
 
-{#- One condition: a year is one of those listed. Of none it is no `in (null)`: DuckDB would make all rows to leave them out. -#}
+{#- One condition: a year is one of those listed. Of one it is an equality, which DuckDB carries to the other side of a join
+    as it does no `in`; of none it is no `in (null)`: DuckDB would make all rows to leave them out. -#}
 {% macro is_one_of(year, years) -%}
-    {{ year ~ ' in (' ~ years | join(', ') ~ ')' if years else 'false' }}
+    {%- if years | length == 1 -%}
+        {{ year }} = {{ years[0] }}
+    {%- else -%}
+        {{ year ~ ' in (' ~ years | join(', ') ~ ')' if years else 'false' }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- One condition: the panel year is made anew in this build, as a whole or in part, or only if a condition on
