@@ -28,8 +28,12 @@ def gated_candidate(home: Home, to_build: Study | None = None) -> Iterator[Path]
 
     Whoever is turned away at the lock does not wait for the import.
     """
-    to_build_at_the_ready = steps.build_at_the_ready(home, to_build) if to_build else nullcontext()
-    with sole_writer(home), to_build_at_the_ready, steps.gates_at_the_ready(), candidate_warehouse(home) as candidate:
+    with (
+        sole_writer(home),
+        steps.build_at_the_ready(home, to_build) if to_build else nullcontext(),
+        steps.gates_at_the_ready(),
+        candidate_warehouse(home) as candidate,
+    ):
         yield candidate
 
 
