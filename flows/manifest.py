@@ -3,7 +3,6 @@
 Belongs here: inputs, code, specification, rows at each step. Does not belong here: writing a release (`publish`).
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from flows.home import Home
-from flows.state import basis, judged_variants
+from flows.state import basis, current_manifest, judged_variants, manifest_of
 from flows.versions import package_versions
 from models_py.rounding import published_count
 from models_py.study import Study
@@ -72,12 +71,11 @@ def make_manifest(
 
 def rows_before(home: Home) -> Rows:
     """What the release that was published last said; nothing before the first."""
-    for release in (home.last_published, home.current):
-        if (release / "manifest.json").exists():
-            manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
-            files = {(file["delivery"], file["file"]): file["rows"] for file in manifest["inputs"]}
-            return files | {(name,): rows for name, rows in manifest["rows"].items()}
-    return {}
+    manifest = manifest_of(home.last_published) or current_manifest(home)
+    if manifest is None:
+        return {}
+    files = {(file["delivery"], file["file"]): file["rows"] for file in manifest["inputs"]}
+    return files | {(name,): rows for name, rows in manifest["rows"].items()}
 
 
 def raw_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -69,7 +69,7 @@ def insist_on_server() -> None:
     if not PREFECT_API_URL.value():
         raise NoServer(
             "PREFECT_API_URL is not set, and serving needs a Prefect server that stays: start one and name it "
-            "(docs/operators.md, services)"
+            "(docs/operators.md)"
         )
     with get_client(sync_client=True) as client:
         reason = client.api_healthcheck()

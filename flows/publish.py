@@ -29,6 +29,7 @@ from models_py.tables import PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
+from storage.catalogue import has_table
 from storage.sql import literal
 from storage.warehouse import open_warehouse
 
@@ -145,7 +146,7 @@ def write_results(
             con.execute(f"attach {literal(str(previous))} as previous (read_only)")
         for table in PUBLISHED_TABLES:
             con.execute(table.create_sql("history"))
-            if previous and in_previous(con, table.name):
+            if previous and has_table(con, "history", table.name, "previous"):
                 con.execute(f"insert into history.{table.name} by name select * from previous.history.{table.name}")
             con.register("published", tables[table.name])
             con.execute(f"insert into history.{table.name} by name select ? as run_id, * from published", [run_id])
@@ -163,19 +164,6 @@ def write_results(
         remember_rule(con, run_id, rule)
         if previous:
             con.execute("detach previous")
-
-
-def in_previous(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Whether the release before already had a table."""
-    return (
-        con.execute(
-            """
-        select 1 from duckdb_tables() where database_name = 'previous' and schema_name = 'history' and table_name = ?
-    """,
-            [table],
-        ).fetchone()
-        is not None
-    )
 
 
 def has_decisions(con: duckdb.DuckDBPyConnection) -> bool:

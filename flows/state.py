@@ -15,6 +15,7 @@ import duckdb
 from flows.home import Home
 from flows.versions import code_version
 from models_py.study import Study, study_hash
+from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
 STEPS = ("load", "build", "estimate", "publish")
@@ -91,20 +92,14 @@ def last_basis(con: duckdb.DuckDBPyConnection, step: str) -> Basis | None:
     return Basis(*row) if row else None
 
 
-def has_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    """Whether a table or view exists."""
-    return (
-        con.execute(
-            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-            [schema, table],
-        ).fetchone()
-        is not None
-    )
-
-
 def current_manifest(home: Home) -> dict[str, Any] | None:
     """The published release's manifest; None before the first release."""
-    path = home.current / "manifest.json"
+    return manifest_of(home.current)
+
+
+def manifest_of(release: Path) -> dict[str, Any] | None:
+    """The manifest in a release's folder; None where there is none."""
+    path = release / "manifest.json"
     if not path.exists():
         return None
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

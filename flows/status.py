@@ -1,8 +1,9 @@
 """`flyttepanel status`: what is there and what is due, from audit tables and the manifest; answers at once."""
 
 from flows.home import Home
-from flows.state import current_manifest, due, has_table
+from flows.state import current_manifest, due
 from models_py.study import Study
+from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
 SHOWN_NOTES = 12  # of the last load's notes on drift; all stand in audit.drift

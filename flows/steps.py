@@ -14,9 +14,10 @@ from typing import Literal
 from flows.home import Home
 from flows.log import step
 from flows.long_lived import import_for_good
-from flows.state import has_table, input_hash, last_basis, record_step
+from flows.state import input_hash, last_basis, record_step
 from flows.versions import code_version
 from models_py.study import Study, study_hash
+from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
 

@@ -42,7 +42,7 @@ def few_persons_keys(con: duckdb.DuckDBPyConnection, study: Study, system: Count
     limit = _most_in_question(rule, 1 + span[1] - span[0])
     few_of_group: set[tuple[str, str | None]] = set()
     for group, centrality, outcome, persons, largest, count, most_in_a_year in con.execute(
-        _CONTRIBUTIONS, [*[limit] * 4, rule.dominance.contributors]
+        _CONTRIBUTIONS, [limit, rule.dominance.contributors]
     ).fetchall():
         if most_in_a_year > 1:
             raise ContributionError("marts.person_year has a person twice in a year: no count can be checked")
@@ -84,25 +84,10 @@ _CONTRIBUTIONS = """
         select population_group, centrality, outcome, sum(n_events) as n
         from marts.observed_rate
         where year is not null
-        group by population_group, centrality, outcome
-        having sum(n_events) <= ?
-        union all
-        select population_group, centrality, null as outcome, sum(n_events) as n
-        from marts.observed_rate
-        where year is not null
-        group by population_group, centrality
-        having sum(n_events) <= ?
-        union all
-        select population_group, null as centrality, outcome, sum(n_events) as n
-        from marts.observed_rate
-        where year is not null
-        group by population_group, outcome
-        having sum(n_events) <= ?
-        union all
-        select population_group, null as centrality, null as outcome, sum(n_events) as n
-        from marts.observed_rate
-        where year is not null
-        group by population_group
+        group by grouping sets (
+            (population_group, centrality, outcome), (population_group, centrality),
+            (population_group, outcome), (population_group)
+        )
         having sum(n_events) <= ?
     ),
     contribution as (

@@ -18,6 +18,7 @@ from models_py.joint_knowledge import Told
 from models_py.release_protection import FitKeys, told_by_likelihood
 from models_py.rounding import ImpossibleCount, told_by_published
 from models_py.study import Disclosure, Study
+from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
 # What `fit.message` says of rows that a fit leaves out: its counts are then no sums over centralities.
@@ -107,28 +108,18 @@ def remember_rule(con: duckdb.DuckDBPyConnection, run_id: str, rule: Disclosure)
     """
     con.execute(f"create table {RULES} (run_id varchar, threshold integer, rounding_base integer)")
     con.execute(f"insert into {RULES} values (?, ?, ?)", [run_id, rule.threshold, rule.rounding_base])
-    if _has_table(con, RULES, "previous"):
+    if has_table(con, *RULES.split("."), database="previous"):
         con.execute(f"insert into {RULES} by name select * from previous.{RULES}")
 
 
 def _rules(con: duckdb.DuckDBPyConnection, today: Disclosure) -> dict[str, Disclosure]:
     """The rules of the releases that have them written down."""
-    if not _has_table(con, RULES):
+    if not has_table(con, *RULES.split(".")):
         return {}
     return {
         str(run_id): today.model_copy(update={"threshold": threshold, "rounding_base": base})
         for run_id, threshold, base in con.sql(f"select run_id, threshold, rounding_base from {RULES}").fetchall()
     }
-
-
-def _has_table(con: duckdb.DuckDBPyConnection, name: str, database: str | None = None) -> bool:
-    schema, table = name.split(".")
-    found = con.execute(
-        "select 1 from duckdb_tables() where schema_name = ? and table_name = ? and database_name = "
-        "coalesce(?, current_database())",
-        [schema, table, database],
-    )
-    return found.fetchone() is not None
 
 
 def remember_counts(database: Path, run_id: str, counts: dict[Key, int], results: Path) -> None:
@@ -152,7 +143,7 @@ def remember_counts(database: Path, run_id: str, counts: dict[Key, int], results
 
 def _remembered_counts(con: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, int]]:
     """The true counts of releases, in the order in which they were made."""
-    if not _has_table(con, REMEMBERED):
+    if not has_table(con, *REMEMBERED.split(".")):
         return {}
     found: dict[str, dict[Key, int]] = {}
     for run_id, key, n in con.sql(f"select run_id, count_key, n from {REMEMBERED} order by rowid").fetchall():

@@ -28,7 +28,7 @@ class LinearProgram:
     """min c z subject to A z = b (rows,) and low <= z <= high (n,), all finite."""
 
     def __init__(self, A: csr_array, b: Floats, low: Floats, high: Floats) -> None:
-        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]  # its constructor has no annotations
         for option, value in (("output_flag", False), ("threads", 1), ("simplex_strategy", PRIMAL_SIMPLEX)):
             self._solver.setOptionValue(option, value)
         self._cost, self._low, self._high = np.zeros(low.size), low.copy(), high.copy()

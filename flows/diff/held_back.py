@@ -16,8 +16,9 @@ from flows.build import BuildFailed, rebuild_estimation_input
 from flows.home import Home
 from flows.load import DeliveryRefused, load_deliveries, withdraw
 from flows.log import step
-from flows.state import has_table, input_hash
+from flows.state import input_hash
 from models_py.study import Study
+from storage.catalogue import has_table
 from storage.warehouse import copy_warehouse, open_warehouse
 
 Manifest = Mapping[str, Any]

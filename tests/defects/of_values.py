@@ -140,6 +140,6 @@ OF_VALUES: list[Defect] = [
     refused("an_identity_number_among_codes", identity_numbers("hush_fam", "regstat_famtyp", 0, 0, every=10_000),
             "identity_number", "hush_fam", "regstat_famtyp"),
     refused("identity_numbers_beside_pseudonyms", on_table("regsys", lambda table: {**table,
-            "fnr": [with_control_digits(f"1101{80 + row % 15:02d}{100 + row % 800:03d}") or "" for row, _ in
-            enumerate(table[KEY])]}), "identity_number", "regsys", "unknown_column_4"),
+            "fnr": [with_control_digits(f"1101{80 + row % 15:02d}{100 + row % 800:03d}") or "" for row in
+            range(len(table[KEY]))]}), "identity_number", "regsys", "unknown_column_4"),
 ]  # fmt: skip

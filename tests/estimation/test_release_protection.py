@@ -213,11 +213,16 @@ def panel_of(rows: list[tuple[int, int, str]]) -> duckdb.DuckDBPyConnection:
     con.executemany("insert into marts.person_year values (?, ?, ?)", rows)
     con.execute("alter table marts.person_year add column population_group varchar default 'immigrant'")
     con.execute("alter table marts.person_year add column centrality varchar default '1'")
+    count_rates(con)
+    return con
+
+
+def count_rates(con: duckdb.DuckDBPyConnection) -> None:
+    """The panel's observed rates, as it stands."""
     con.execute("""
-        create table marts.observed_rate as
+        create or replace table marts.observed_rate as
         select population_group, centrality, year, outcome, count(*) as n_events from marts.person_year group by all
     """)
-    return con
 
 
 def test_a_count_of_few_persons_over_many_years_is_withheld(study: Study) -> None:
@@ -236,10 +241,7 @@ def test_a_fit_on_events_of_few_persons_tells_no_number_of_them(study: Study) ->
     rows += [(person, 2015, "stay") for person in range(3, 400)]
     with panel_of(rows) as con:
         con.execute("update marts.person_year set centrality = '2' where person_key = 2")
-        con.execute("""
-            create or replace table marts.observed_rate as
-            select population_group, centrality, year, outcome, count(*) as n_events from marts.person_year group by all
-        """)
+        count_rates(con)
         rates = {("rate", "immigrant", centrality, span, "emigration"): 3 for centrality in ("1", "2")}
         fits = {("fit", "pooled", "immigrant", what, span): n for what, n in ((None, 403), ("emigration", 6))}
         left_out = {
