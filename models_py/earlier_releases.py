@@ -108,7 +108,8 @@ def remember_rule(con: duckdb.DuckDBPyConnection, run_id: str, rule: Disclosure)
     """
     con.execute(f"create table {RULES} (run_id varchar, threshold integer, rounding_base integer)")
     con.execute(f"insert into {RULES} values (?, ?, ?)", [run_id, rule.threshold, rule.rounding_base])
-    if has_table(con, *RULES.split("."), database="previous"):
+    schema, table = RULES.split(".")
+    if has_table(con, schema, table, "previous"):
         con.execute(f"insert into {RULES} by name select * from previous.{RULES}")
 
 
