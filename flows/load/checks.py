@@ -4,6 +4,8 @@ Each function appends faults and findings to the `Checked` it is given. A share 
 threshold is a fault; below it they are emptied and counted.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
 from flows.load.contract import KEY
@@ -11,7 +13,7 @@ from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
 from flows.load.forms import PLAIN_REPAIRS, form_rule, plainly_typed, repairs, typed
 from flows.load.header import SourceColumn
-from flows.load.identity import identity_conditions, identity_counts, identity_number_faults
+from flows.load.identity import holds_identity_numbers, identity_conditions, identity_counts
 from models_py.study import Load
 from storage.sql import identifier
 
@@ -32,6 +34,17 @@ def count(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
     return tuple(int(value or 0) for value in row)
 
 
+def check_identity(
+    con: duckdb.DuckDBPyConnection, checked: Checked, name: str, value: str, counts: Sequence[int], limits: Load
+) -> None:
+    """No identity numbers among the values, an SQL expression, of a column of `delivered` with these counts."""
+    if holds_identity_numbers(counts, limits.identity_number_share):
+        _, condition = identity_conditions(value)
+        rows = first_rows(con, checked, "delivered", condition)
+        message = "identity numbers; deliver pseudonyms only, and delete this file from landing"
+        checked.faults.append(checked.file.fault("identity_number", message, name, rows, counts[-1]))
+
+
 def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColumn, limits: Load) -> None:
     """No identity numbers, no key longer than a pseudonym, and no row without a person. Mandatory keys are filled."""
     column = identifier(key.name)
@@ -43,9 +56,7 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
     )
     n_filled, n_eleven, n_passing, *found = count(con, f"select count({column}), {counts} from delivered")
     check_filled(checked, key, n_filled)
-    checked.faults += identity_number_faults(
-        checked.file, key.name, (n_filled, n_eleven, n_passing), limits.identity_number_share
-    )
+    check_identity(con, checked, key.name, column, (n_filled, n_eleven, n_passing), limits)
     for n_rows, (rule, (condition, message)) in zip(found, conditions.items(), strict=True):
         if n_rows:
             rows = first_rows(con, checked, "delivered", condition)
@@ -58,7 +69,7 @@ def check_unknown(con: duckdb.DuckDBPyConnection, checked: Checked, name: str, l
     together = f"regexp_replace({column}, '([0-9])[ ./-]([0-9])', '\\1\\2', 'g')"
     digits = f"regexp_extract({together}, '(?:^|[^0-9])([0-9]{{11}})(?:[^0-9]|$)', 1)"
     counts = count(con, f"select count({column}), {', '.join(identity_counts(digits))} from delivered")
-    checked.faults += identity_number_faults(checked.file, name, counts, limits.identity_number_share)
+    check_identity(con, checked, name, digits, counts, limits)
     con.execute(f"alter table delivered drop column {column}")
 
 
@@ -93,9 +104,7 @@ def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceC
             sum(n), sum(n) filter ({eleven}), sum(n) filter ({passing}), sum(n) filter (value is null) {repaired}
         from (select x, n, {value} as value from tally)
     """)  # fmt: skip
-    checked.faults += identity_number_faults(
-        checked.file, source.name, (n_filled, n_eleven, n_passing), limits.identity_number_share
-    )
+    check_identity(con, checked, source.name, column, (n_filled, n_eleven, n_passing), limits)
     check_filled(checked, source, n_filled)
     repaired_by = {rule for rule, n_rows in zip(rules, n_repaired, strict=True) if n_rows}
     if not n_wrong and repaired_by <= PLAIN_REPAIRS:

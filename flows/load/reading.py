@@ -32,7 +32,8 @@ def read_file(reader: Reader, file: DeliveredFile, sha256: str) -> tuple[Checked
         facts = file_facts(reader.con, file.path, sha256)
         return read_table(reader, file, facts), facts
     except Unreadable as reason:
-        fault = file.fault("unreadable", f"the file cannot be read: {reason}")
+        rows = () if reason.line is None else (reason.line,)
+        fault = file.fault("unreadable", f"the file cannot be read: {reason}", rows=rows)
         return Checked(file, [], Lines(0, ()), 0, [fault]), None
 
 

@@ -7,7 +7,7 @@ import codecs
 import csv
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,11 @@ SINGLE_BYTE = "cp1252"
 
 
 class Unreadable(Exception):
-    """A file cannot be read as a table; the message says why, without its content."""
+    """A file cannot be read as a table; the message says why, without its content. `line`: where, if that is known."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        self.line = line
+        super().__init__(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ def scan(path: Path) -> tuple[str, tuple[int, ...], bool]:
                 refuse_binary(chunk)
                 has_mark = chunk.startswith(codecs.BOM_UTF8)
             if b"\0" in chunk:
-                raise Unreadable("it holds null bytes: binary, or in an encoding we do not read; deliver text")
+                message = "it holds null bytes: binary, or in an encoding we do not read; deliver text"
+                raise Unreadable(message, first_line_with(path, null_byte))
             any_blank = any_blank or ends_blank_line(last, chunk)
             any_space = any_space or b" " in chunk
             last = (last + chunk[-2:])[-2:]
@@ -148,7 +153,7 @@ def first_line(path: Path, encoding: str) -> str:
         with path.open(encoding=python_encoding(encoding)) as file:
             line = file.readline(CHUNK).rstrip("\r\n")
     except UnicodeDecodeError:
-        raise Unreadable("it is neither UTF-8 nor Windows-1252 text") from None
+        raise no_text(path) from None
     if not line.strip():
         raise Unreadable("its first line is blank; a header row must stand there")
     return line
@@ -169,7 +174,37 @@ def as_utf8(source: Path, target: Path) -> None:
             while text := old.read(CHUNK):
                 new.write(text)
     except UnicodeDecodeError:
-        raise Unreadable("it is neither UTF-8 nor Windows-1252 text") from None
+        raise no_text(source) from None
+
+
+def no_text(path: Path) -> Unreadable:
+    """What is to be said of a file in neither of the two encodings."""
+    return Unreadable("it is neither UTF-8 nor Windows-1252 text", first_line_with(path, meaningless_byte))
+
+
+def first_line_with(path: Path, place: Callable[[bytes], int]) -> int | None:
+    """The number of the first line with something whose place in some bytes `place` gives, or -1."""
+    n_lines = 1
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if (found := place(chunk)) >= 0:
+                return n_lines + chunk.count(b"\n", 0, found)
+            n_lines += chunk.count(b"\n")
+    return None
+
+
+def null_byte(text: bytes) -> int:
+    """Where the first null byte stands; -1 if there is none."""
+    return text.find(b"\0")
+
+
+def meaningless_byte(text: bytes) -> int:
+    """Where the first byte stands that has no meaning in Windows-1252; -1 if there is none."""
+    try:
+        text.decode(SINGLE_BYTE)
+        return -1
+    except UnicodeDecodeError as error:
+        return error.start
 
 
 def ends_with_line(path: Path) -> bool:
