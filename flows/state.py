@@ -49,17 +49,22 @@ def basis(con: duckdb.DuckDBPyConnection, study: Study) -> Basis:
 def input_hash(con: duckdb.DuckDBPyConnection) -> str:
     """SHA-256 over the files behind the current versions, however they came to be current.
 
-    `faste_oppl` is replaced person by person, so that for it every delivery counts, in order of arrival.
+    `faste_oppl` is replaced person by person, so that for it every delivery counts, in order of arrival: a file that
+    comes again after a correction takes the correction back. Twice in a row it says nothing new.
     """
     files = con.sql("""
-        select register_year.register, register_year.year, delivery_file.sha256
-        from audit.register_year
-        inner join audit.delivery_file
-            on register_year.arrival = delivery_file.arrival and register_year.register = delivery_file.register
-        inner join audit.delivery on register_year.arrival = delivery.arrival
-        where delivery.status = 'loaded' and (register_year.is_current or register_year.register = 'faste_oppl')
-        group by all
-        order by register_year.register, register_year.year, min(register_year.arrival), delivery_file.sha256
+        with versions as (
+            select register_year.register, register_year.year, register_year.arrival, delivery_file.sha256
+            from audit.register_year
+            inner join audit.delivery_file
+                on register_year.arrival = delivery_file.arrival and register_year.register = delivery_file.register
+            inner join audit.delivery on register_year.arrival = delivery.arrival
+            where delivery.status = 'loaded' and (register_year.is_current or register_year.register = 'faste_oppl')),
+        told as (
+            from versions
+            qualify sha256 is distinct from lag(sha256) over (partition by register, year order by arrival, sha256))
+        select register, year, sha256 from told
+        order by register, year, arrival, sha256
     """).fetchall()
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 

@@ -1,9 +1,24 @@
-"""Text in SQL: names and values, quoted. Does not belong here: any statement."""
+"""Text in SQL: names, values and paths, quoted. Does not belong here: any statement."""
+
+import re
+from pathlib import Path
+
+IN_PATTERNS = re.compile(r"[*?\[]")
 
 
 def literal(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def as_pattern(path: Path) -> str:
+    """The pattern that only this path fits: DuckDB's readers take every path for a pattern of paths."""
+    return IN_PATTERNS.sub(r"[\g<0>]", str(path))
+
+
+def file_literal(path: Path) -> str:
+    """A file's path as an SQL literal for DuckDB's readers: of this file alone."""
+    return literal(as_pattern(path))
 
 
 def identifier(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from flows.load.folder import (
     delivery_folder,
     delivery_folders,
     due_deliveries,
-    entries,
+    identify,
     stats,
 )
 from flows.load.place import next_arrival, place, years_of
@@ -28,6 +28,9 @@ from flows.load.text_file import FileFacts, file_hash
 from flows.load.versions import restore, retire
 from flows.progress import Bar, progress
 from models_py.study import Study
+
+# Tables of `audit` that name the files of an arrival.
+NAME_FILES = ("delivery_file", "load_finding", "drift", "quarantine")
 
 
 class DeliveryChanging(OSError):
@@ -96,15 +99,15 @@ def load_one(
     if isinstance(folder, Fault):
         return [folder]
     before = stats(folder)
-    hashes = {path.name: file_hash(path) for path in entries(folder) if path.is_file()}
-    content_hash = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
-    if is_loaded(reader.con, delivery, content_hash):
-        refresh_stats(reader.con, folder)
+    files, faults = delivered_files(folder, reader.study.load.first_plausible_year)
+    hashes = {file.name: file_hash(file.path) for file in files}
+    content_hash = hash_of_content(files, hashes)
+    if not faults and is_loaded(reader.con, delivery, content_hash):
+        remember_stats(reader.con, folder, files, hashes)
         return []
     if keep:
         retire(reader.con, delivery, "replaced", run_id)
     arrival = next_arrival(reader.con)
-    files, faults = delivered_files(folder, reader.study.load.first_plausible_year)
     claimed: dict[tuple[str, int | None], str] = {}
     n_rows = 0
     for file in files:
@@ -137,6 +140,17 @@ def claim_faults(checked: Checked, claimed: dict[tuple[str, int | None], str]) -
     ]
 
 
+def said(file: DeliveredFile, sha256: str) -> tuple[str, tuple[int, ...], str]:
+    """What a file brings: register, period and bytes, whatever else is in its name."""
+    return file.register, file.years, sha256
+
+
+def hash_of_content(files: Sequence[DeliveredFile], hashes: Mapping[str, str]) -> str:
+    """SHA-256 of what the files of a delivery bring; `hashes` by their names."""
+    content = sorted(said(file, hashes[file.name]) for file in files)
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
 def is_loaded(con: duckdb.DuckDBPyConnection, delivery: str, content_hash: str) -> bool:
     """Whether the last arrival of a delivery counts and had this very content."""
     row = con.execute("""
@@ -146,13 +160,31 @@ def is_loaded(con: duckdb.DuckDBPyConnection, delivery: str, content_hash: str) 
     return bool(row and row[0])
 
 
-def refresh_stats(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Remember the new times of files that were touched but not changed, so that they are not due again."""
-    for file, (_, modified_ns) in stats(folder).items():
-        con.execute("""
-            update audit.delivery_file set modified_ns = ?
-            where file_name = ? and arrival = (select max(arrival) from audit.delivery where delivery_id = ?)
-        """, [modified_ns, file, folder.name])  # fmt: skip
+def remember_stats(
+    con: duckdb.DuckDBPyConnection, folder: Path, files: Sequence[DeliveredFile], hashes: Mapping[str, str]
+) -> None:
+    """Remember new times and names of files that were not changed, so that they are not due again."""
+    known = con.execute("""
+        select arrival, file_name, sha256 from audit.delivery_file
+        where arrival = (select max(arrival) from audit.delivery where delivery_id = ?)
+    """, [folder.name]).fetchall()  # fmt: skip
+    before = {}
+    for arrival, name, sha256 in known:
+        file = identify(folder.name, folder / name)
+        if isinstance(file, DeliveredFile):
+            before[said(file, sha256)] = (arrival, name)
+    for file in files:
+        arrival, name = before[said(file, hashes[file.name])]
+        if file.name != name:
+            for table in NAME_FILES:
+                con.execute(
+                    f"update audit.{table} set file_name = ? where arrival = ? and file_name = ?",
+                    [file.name, arrival, name],
+                )
+        con.execute(
+            "update audit.delivery_file set modified_ns = ? where arrival = ? and file_name = ?",
+            [file.path.stat().st_mtime_ns, arrival, file.name],
+        )
 
 
 def record_file(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, facts: FileFacts) -> None:

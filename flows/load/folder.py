@@ -3,6 +3,7 @@
 Looks at names and file times only, never into a file.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from storage.warehouse import open_warehouse
 DATA_SUFFIXES = {".csv", ".txt", ".parquet"}
 ARCHIVE_SUFFIXES = {".zip", ".gz", ".7z", ".tar", ".tgz", ".rar", ".bz2", ".xz"}
 DOCUMENT_SUFFIXES = {".md", ".pdf", ".docx", ".doc", ".html", ".rtf"}
+# Rules about names and links, each with what is to be done.
+NO_UTF8 = ("unreadable_name", "the name is not UTF-8 text (a mark stands for what is not); rename it")
+BROKEN_LINK = ("broken_link", "a link that leads nowhere; deliver what it should lead to, or mount its medium")
+OUTSIDE = ("outside_delivery", "lies in landing itself; move it into a folder there that is named after its delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,30 @@ def delivery_folders(landing: Path) -> list[Path]:
 
 
 def stray_files(landing: Path) -> list[Path]:
-    """Data that somebody put into `landing` itself and not into a folder; the simulation's truth belongs there."""
+    """Data that somebody put into `landing` itself and not into a folder; the simulation's truth belongs there.
+
+    A link that leads nowhere is one too: it may be the folder of a delivery on a medium that is not there.
+    """
     if not landing.is_dir():
         return []
-    found = (path for path in landing.iterdir() if path.is_file() and not is_document(path) and path.stem != "truth")
-    data = DATA_SUFFIXES | ARCHIVE_SUFFIXES
-    return sorted(path for path in found if path.suffix.lower() in data or name_parts(path))
+    found = (path for path in landing.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in found if is_broken_link(path) or is_stray(path))
+
+
+def is_stray(path: Path) -> bool:
+    """Whether something in `landing` is a file that looks like data."""
+    is_data = path.suffix.lower() in DATA_SUFFIXES | ARCHIVE_SUFFIXES or bool(name_parts(path))
+    return is_data and path.is_file() and not is_document(path) and path.stem != "truth"
+
+
+def is_broken_link(path: Path) -> bool:
+    """Whether a path is a link that leads to nothing."""
+    return path.is_symlink() and not path.exists()
+
+
+def shown(name: str) -> str:
+    """A name as it can be printed and kept: what is no UTF-8 in it becomes a mark."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def entries(folder: Path) -> list[Path]:
@@ -80,24 +103,24 @@ def due_deliveries(database: Path, landing: Path) -> list[str]:
     """
     known = known_files(database)
     folders = delivery_folders(landing)
-    due = [folder.name for folder in folders if known.get(folder.name, {}) not in (None, stats(folder))]
-    return due + [path.name for path in stray_files(landing)]
+    due = [shown(folder.name) for folder in folders if known.get(folder.name, {}) not in (None, stats(folder))]
+    return due + [shown(path.name) for path in stray_files(landing)]
 
 
 def delivery_folder(landing: Path, delivery: str) -> Path | Fault:
     """The folder of a delivery asked for by name."""
     for folder in delivery_folders(landing):
-        if folder.name == delivery:
-            return folder
-    if delivery in {path.name for path in stray_files(landing)}:
-        message = "lies in landing itself; move it into a folder there that is named after its delivery"
-        return Fault(delivery, delivery, None, "outside_delivery", message)
+        if shown(folder.name) == delivery:
+            return folder if folder.name == delivery else Fault(delivery, None, None, *NO_UTF8)
+    for stray in stray_files(landing):
+        if shown(stray.name) == delivery:
+            return Fault(delivery, delivery, None, *(BROKEN_LINK if is_broken_link(stray) else OUTSIDE))
     return Fault(delivery, None, None, "no_delivery", "landing has no folder of this name with a data file in it")
 
 
 def stats(folder: Path) -> dict[str, tuple[int, int]]:
-    """Size and modification time (ns) of each file of a delivery."""
-    found = {path.name: path.stat() for path in entries(folder)}
+    """Size and modification time (ns) of each file of a delivery, or of a link that leads nowhere."""
+    found = {path.name: path.stat(follow_symlinks=not is_broken_link(path)) for path in entries(folder)}
     return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in found.items()}
 
 
@@ -137,6 +160,10 @@ def delivered_files(folder: Path, first_year: int) -> tuple[list[DeliveredFile],
 
 def identify(delivery: str, path: Path) -> DeliveredFile | Fault:
     """The register of a file by the name part in its name, whatever prefix and suffix."""
+    if shown(path.name) != path.name:
+        return Fault(delivery, shown(path.name), None, *NO_UTF8)
+    if is_broken_link(path):
+        return Fault(delivery, path.name, None, *BROKEN_LINK)
     if path.is_dir():
         return Fault(delivery, path.name, None, "folder_inside", "a folder inside a delivery; move its files up")
     if path.suffix.lower() not in DATA_SUFFIXES:

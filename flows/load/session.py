@@ -9,7 +9,7 @@ import duckdb
 from flows.home import SEEDS
 from flows.load.contract import contracts
 from flows.load.identity import IDENTITY_NUMBER_MACRO
-from storage.sql import literal
+from storage.sql import file_literal
 from storage.warehouse import open_warehouse, warehouse_key
 
 AUDIT_TABLES = {
@@ -40,7 +40,7 @@ def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute(IDENTITY_NUMBER_MACRO)
         con.execute(f"""
             create temp table municipality_code as
-            from read_csv({literal(str(SEEDS / "municipality_code.csv"))}, auto_detect = false, header = true,
+            from read_csv({file_literal(SEEDS / "municipality_code.csv")}, auto_detect = false, header = true,
                 delim = ',', quote = '"', escape = '"', columns = {{'municipality_code': 'VARCHAR',
                     'municipality_name': 'VARCHAR', 'valid_from': 'DATE', 'valid_to': 'DATE'}})
         """)

@@ -13,7 +13,7 @@ from flows.load.faults import SHOWN_ROWS, Fault
 from flows.load.folder import DeliveredFile
 from flows.load.header import SourceColumn
 from flows.load.text_file import FileFacts, Unreadable, as_utf8, inspect
-from storage.sql import identifier, literal
+from storage.sql import file_literal, identifier, literal
 
 MISSING = ("", "NA", ".")
 MISSING_SQL = ", ".join(literal(code) for code in MISSING)
@@ -53,13 +53,18 @@ def file_facts(con: duckdb.DuckDBPyConnection, path: Path, sha256: str) -> FileF
     if path.suffix.lower() != ".parquet":
         return inspect(path, sha256)
     try:
-        columns = con.execute(f"describe from read_parquet({literal(str(path))})").fetchall()
+        columns = con.execute(f"describe from {parquet(path)}").fetchall()
     except duckdb.Error as error:
         pass_if_of_the_machine(error)
         raise Unreadable(f"it is no Parquet file that DuckDB can read ({type(error).__name__})") from None
     stat = path.stat()
     header = tuple(column[0] for column in columns)
     return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, None, None, header, (), any_space=True)
+
+
+def parquet(path: Path) -> str:
+    """SQL: the table in a Parquet file."""
+    return f"read_parquet({file_literal(path)}, hive_partitioning = false)"
 
 
 def pass_if_of_the_machine(error: duckdb.Error) -> None:
@@ -101,7 +106,7 @@ def stage_parquet(
         for position, name in placed(columns, facts)
     )
     try:
-        con.execute(f"create temp table delivered as select {chosen} from read_parquet({literal(str(file.path))})")
+        con.execute(f"create temp table delivered as select {chosen} from {parquet(file.path)}")
     except duckdb.Error as error:
         pass_if_of_the_machine(error)
         raise Unreadable(f"DuckDB cannot read it ({type(error).__name__}); it may be damaged") from None
@@ -124,8 +129,9 @@ def stage_text(
     try:
         con.execute(f"""
             create temp table delivered as select {chosen}
-            from read_csv({literal(str(path))}, auto_detect = false, header = false, skip = 1, encoding = 'utf-8',
-                delim = {literal(facts.delimiter or ";")}, quote = '"', escape = '"', nullstr = [{MISSING_SQL}],
+            from read_csv({file_literal(path)}, auto_detect = false, header = false, skip = 1, encoding = 'utf-8',
+                hive_partitioning = false, delim = {literal(facts.delimiter or ";")}, quote = '"', escape = '"',
+                nullstr = [{MISSING_SQL}],
                 columns = {{{declared}}},
                 store_rejects = true, rejects_table = 'rejected', rejects_scan = 'rejected_scan', rejects_limit = 0)
         """)

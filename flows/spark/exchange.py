@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from flows.spark.storage import Storage
-from storage.sql import literal
+from storage.sql import as_pattern, literal
 from storage.warehouse import open_warehouse
 
 PERSON_KEY = "intermediate.person_key"
@@ -93,7 +93,8 @@ def _tables_of(con: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
 def _take(con: duckdb.DuckDBPyConnection, storage: Storage, name: str, node: Mapping[str, Any]) -> None:
     """Make a table of Spark's files, in their order, with the contract's constraints and the descriptions."""
     con.execute(f"create schema if not exists {node['schema']}")
-    con.execute(f"create or replace table {name} as from read_parquet({literal(f'{storage.table(name)}/*.parquet')})")
+    files = literal(f"{as_pattern(storage.table(name))}/*.parquet")
+    con.execute(f"create or replace table {name} as from read_parquet({files}, hive_partitioning = false)")
     if not node["config"].get("contract", {}).get("enforced"):
         return
     con.execute(f"comment on table {name} is {literal(node['description'])}")

@@ -1,6 +1,7 @@
 """Every reason to refuse a delivery, by name, with line numbers; one report for all faults; no value in any of it."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -259,3 +260,33 @@ def test_shares_decide_in_large_files(warehouse: Warehouse) -> None:
     assert warehouse.findings("faste_oppl")[("kjoenn", "unknown_code", "noted")] == 1
     write_files(warehouse.landing / "d2", faste_oppl=change(many, kjoenn=["x", "x", *sexes[2:]]))
     assert {fault.rule for fault in warehouse.refused()} == {"unknown_code"}
+
+
+def in_latin_1(name: str) -> str:
+    """A name as it comes out of an archive that knew no UTF-8."""
+    return os.fsdecode(name.encode("latin-1"))
+
+
+def test_names_that_are_no_text_are_refused_with_a_mark_for_what_cannot_be_read(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / in_latin_1("prøve"), hush_fam_2015=HUSH)
+    folder = write_files(warehouse.landing / "d2", hush_fam_2015=HUSH)
+    [file] = folder.iterdir()
+    file.rename(folder / in_latin_1("hush_fam_2015_prøve.csv"))
+    assert warehouse.due() == ["d2", "pr\ufffdve"]
+    faults = warehouse.refused()
+    assert [(fault.delivery, fault.file, fault.rule) for fault in faults] == [
+        ("d2", "hush_fam_2015_pr\ufffdve.csv", "unreadable_name"),
+        ("pr\ufffdve", None, "unreadable_name"),
+    ]
+    write_refusal(warehouse.landing.parent / "refusals.jsonl", DeliveryRefused(faults), "run_1")
+
+
+def test_links_that_lead_nowhere_are_refused(warehouse: Warehouse) -> None:
+    folder = write_files(warehouse.landing / "d1", hush_fam_2015=HUSH)
+    (folder / "regsys_2015.csv").symlink_to("/media/gone/regsys_2015.csv")
+    (warehouse.landing / "d2").symlink_to("/media/gone/d2")
+    assert warehouse.due() == ["d1", "d2"]
+    assert [(fault.delivery, fault.file, fault.rule) for fault in warehouse.refused()] == [
+        ("d1", "regsys_2015.csv", "broken_link"),
+        ("d2", "d2", "broken_link"),
+    ]

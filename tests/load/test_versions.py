@@ -4,9 +4,11 @@ import os
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows.load import DeliveryRefused, NotLoaded
+from storage.sql import file_literal
 from tests.deliveries import BOSTED, FASTE, FLYTTING, HUSH, change, write_delivery, write_files
 from tests.load.conftest import Warehouse
 
@@ -209,4 +211,47 @@ def test_a_changed_withdrawn_delivery_is_not_due(warehouse: Warehouse) -> None:
     write_files(warehouse.landing / "d1", **parstatus("2"))
     assert warehouse.due() == []
     assert len(warehouse.load("d1")) == 1
+    assert hush(warehouse) == [("p0001", "2"), ("p0002", "2")]
+
+
+def test_a_renamed_file_brings_nothing_and_undoes_no_correction(warehouse: Warehouse) -> None:
+    folder = write_files(warehouse.landing / "a", **parstatus("1"))
+    write_files(warehouse.landing / "b", **parstatus("2"))
+    warehouse.load()
+    warehouse.rows(
+        "insert into audit.quarantine from (select arrival, file_name, 2, 'rule' from audit.delivery_file) returning 1"
+    )
+    [file] = folder.iterdir()
+    file.rename(folder / "hush_fam_2015_final.csv")
+    assert warehouse.due() == ["a"]
+    assert warehouse.load() == []
+    assert warehouse.due() == []
+    assert hush(warehouse) == [("p0001", "2"), ("p0002", "2")]
+    for table in ("delivery_file", "quarantine"):
+        named = warehouse.rows(f"select arrival, file_name from audit.{table} order by all")
+        assert named == [(1, "hush_fam_2015_final.csv"), (2, "w21_1234_hush_fam_2015_ut.csv")]
+    warehouse.withdraw("b")
+    assert hush(warehouse) == [("p0001", "1"), ("p0002", "1")]
+
+
+def test_a_file_renamed_to_another_year_is_other_content(warehouse: Warehouse) -> None:
+    folder = write_files(warehouse.landing / "a", **parstatus("1"))
+    warehouse.load()
+    [file] = folder.iterdir()
+    file.rename(folder / "hush_fam_2016.csv")
+    assert len(warehouse.load()) == 1
+    assert warehouse.rows("select distinct aar from raw.hush_fam") == [(2016,)]
+
+
+@pytest.mark.parametrize(("name", "beside"), [("d[12]", "d1"), ("d*", "d_other"), ("d?", "dx"), ("aar=2000", "d")])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_name_is_no_pattern_of_names(warehouse: Warehouse, name: str, beside: str, suffix: str) -> None:
+    for delivery, code in ((beside, "1"), (name, "2")):
+        folder = write_files(warehouse.landing / delivery, **parstatus(code))
+        if suffix == "parquet":
+            [file] = folder.iterdir()
+            table = duckdb.sql(f"from read_csv({file_literal(file)}, all_varchar = true, hive_partitioning = false)")
+            table.write_parquet(str(file.with_suffix(".parquet")))
+            file.unlink()
+        warehouse.load()
     assert hush(warehouse) == [("p0001", "2"), ("p0002", "2")]
