@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.home import Home
-from flows.operations import load_operations
+from flows.operations import OperationsError, alert_addresses
 
 LOGGER = logging.getLogger("flyttepanel")
 
@@ -29,11 +29,13 @@ def send(home: Home, title: str, body: str) -> bool:
     """Send a message to everyone whom the operators' settings name. Returns whether all of them could be reached.
 
     One that cannot be reached is logged without its address, which may hold a password, and stops nothing: the run's
-    own outcome counts.
+    own outcome counts. Settings that cannot be read stop nothing either.
     """
-    urls = load_operations(home).alerts
-    if not urls:
-        return True
+    try:
+        urls = alert_addresses(home)
+    except OperationsError as error:
+        LOGGER.warning("alert     not sent: %s", error)
+        return False
     failed = [number for number, url in enumerate(urls, start=1) if not sent(url, title, body)]
     for number in failed:
         LOGGER.warning("alert     number %d of the addresses could not be reached", number)

@@ -294,9 +294,9 @@ def serve(home: Home) -> None:
 def alert(home: Home, text: str) -> None:
     """Send a message to the addresses that alerts go to: to try them, or from a service that has failed."""
     from flows.alerts import send
-    from flows.operations import load_operations
+    from flows.operations import alert_addresses
 
-    addresses = len(load_operations(home).alerts)
+    addresses = len(alert_addresses(home))
     if not addresses:
         raise click.ClickException(f"{home.operations} names no addresses under `alerts`")
     if not send(home, "Flyttepanel: message", text):

@@ -33,20 +33,22 @@ class Operations(Part):
     keep: Keep = Keep()
 
 
+def alert_addresses(home: Home) -> tuple[str, ...]:
+    """Where alerts go: FLYTTEPANEL_ALERTS, else what `operations.yml` says, which is not read where that is set.
+
+    Raises:
+        OperationsError: as for `load_operations`.
+    """
+    urls = os.environ.get(ALERTS_VARIABLE)
+    return load_operations(home).alerts if urls is None else tuple(urls.split())
+
+
 def load_operations(home: Home) -> Operations:
-    """Read `operations.yml`; everything has a default. FLYTTEPANEL_ALERTS stands for the file's `alerts`.
+    """Read `operations.yml`; everything has a default.
 
     Raises:
         OperationsError: the file is not YAML, has an unknown key, or others than its owner can read it.
     """
-    settings = read_settings(home)
-    if (urls := os.environ.get(ALERTS_VARIABLE)) is not None:
-        settings = settings.model_copy(update={"alerts": tuple(urls.split())})
-    return settings
-
-
-def read_settings(home: Home) -> Operations:
-    """What the file says."""
     path = home.operations
     if not path.exists():
         return Operations()

@@ -5,8 +5,8 @@ exceptions in its own database, so that only exceptions whose text is free of da
 """
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,8 @@ def refresh_run(home: str, run_id: str, full: bool = False) -> bool:
     """Everything that is due, or everything, as one named run. Returns whether something was done."""
     where = Home(Path(home))
     timings: list[dict[str, object]] = []
-    with under_way(where), alerting(where, run_id, lambda: str(timings[-1]["step"]) if timings else "start"):
+    at_work = alerting(where, run_id, lambda: str(timings[-1]["step"]) if timings else "start")
+    with under_way(where, run_id), at_work:
         tidy(where)
         done = pipeline.run_refresh(where, load_study(STUDY_FILE), run_id, timed(timings), full)
     if done:
@@ -89,10 +90,14 @@ def refresh_run(home: str, run_id: str, full: bool = False) -> bool:
     return bool(done)
 
 
-def under_way(home: Home) -> AbstractContextManager[None]:
-    """Mark runs that died before; be known as alive from now on."""
-    reconcile(home)
-    return alive(home, str(this_run.id))
+@contextmanager
+def under_way(home: Home, run_id: str) -> Iterator[None]:
+    """Mark runs that died before; be known as alive during the block. Where that cannot be, an alert says so."""
+    with ExitStack() as stack:
+        with alerting(home, run_id, lambda: "start"):
+            reconcile(home)
+            stack.enter_context(alive(home, str(this_run.id)))
+        yield
 
 
 def tell_of_crash(flow: object, flow_run: Any, state: object) -> None:
@@ -104,9 +109,9 @@ def tell_of_crash(flow: object, flow_run: Any, state: object) -> None:
 @flow(name=SCHEDULED_FLOW, persist_result=False, on_crashed=[tell_of_crash])
 def refresh(home: str | None = None, full: bool = False) -> bool:
     """What the deployments run: a refresh of a home directory (default FLYTTEPANEL_HOME or ./var)."""
-    where = home_from(home)
-    with under_way(where):
-        return bool(refresh_run(str(where.path), new_run_id(), full))
+    where, run_id = home_from(home), new_run_id()
+    with under_way(where, run_id):
+        return bool(refresh_run(str(where.path), run_id, full))
 
 
 def step_flow(name: str, work: Callable[..., object]) -> Any:

@@ -5,6 +5,7 @@ import os
 from flows.candidate import sole_writer
 from flows.home import Home
 from flows.lifeline import end_with_us
+from flows.operations import load_operations
 from flows.prefect_logs import log_failures_once
 from flows.versions import new_run_id
 from storage.permissions import process_owner_alone
@@ -49,7 +50,9 @@ def serve_deployments(home: Home) -> None:
     Raises:
         NoServer: no Prefect server is named, or none answers.
         AlreadyServed: another process serves them.
+        OperationsError: the operators' settings cannot be read: every run would fail, and maybe tell nobody.
     """
+    load_operations(home)
     keep_state_in(home)
     from flows import prefect_flows
 

@@ -15,6 +15,7 @@ from flows.candidate import commit_file, sole_writer
 from flows.home import Home
 from flows.log import step
 from flows.operations import load_operations
+from models_py.earlier_releases import runs_in_history
 
 # Scratch that only a killed process leaves this long: copies of `diff`, and releases that were being deleted.
 SCRATCH = ("diff-*", "gone-*")
@@ -50,12 +51,23 @@ def left_over(home: Home) -> Iterator[Path]:
 
 
 def superfluous(home: Home, number: int) -> Iterator[Path]:
-    """All but the newest releases; the current one, and any that a link leads to, are never among them."""
+    """All but the newest releases; the current one, and any that a link leads to, are never among them.
+
+    Newest in the history of the last publication, since clocks are set back. What stands in no history was never shown.
+    """
     linked = {link.resolve() for folder in (home.path, home.releases) for link in folder.iterdir() if link.is_symlink()}
-    releases = sorted(path for path in home.releases.iterdir() if path.is_dir() and not path.is_symlink())
+    places = {run_id: place for place, run_id in enumerate(published_runs(home))}
+    folders = (path for path in home.releases.iterdir() if path.is_dir() and not path.is_symlink())
+    releases = sorted(folders, key=lambda path: (places.get(path.name, -1), path.name))
     for release in releases[:-number]:
         if not any(target == release or release in target.parents for target in linked):
             yield release
+
+
+def published_runs(home: Home) -> list[str]:
+    """Every release that readers have had, oldest first; none before the first."""
+    results = home.last_published / "results.duckdb"
+    return runs_in_history(results) if results.exists() else []
 
 
 def delete_release(home: Home, release: Path) -> None:
@@ -65,11 +77,11 @@ def delete_release(home: Home, release: Path) -> None:
     shutil.rmtree(gone)
 
 
-def is_kept(line: str, oldest: datetime) -> bool:
-    """Whether an entry is whole and young enough; a kill or a full disk may have cut one short."""
+def is_kept(line: bytes, oldest: datetime) -> bool:
+    """Whether an entry is whole and young enough; a kill or a full disk may have cut one short, inside a letter too."""
     try:
         return datetime.fromisoformat(json.loads(line)["refused_at"]) >= oldest
-    except json.JSONDecodeError:
+    except (ValueError, KeyError, TypeError):
         return False
 
 
@@ -79,9 +91,9 @@ def trim_logs(home: Home, oldest: datetime) -> None:
         if path != home.refusals and path.is_file() and path.stat().st_mtime < oldest.timestamp():
             path.unlink()
     if home.refusals.exists():
-        lines = home.refusals.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = home.refusals.read_bytes().splitlines(keepends=True)
         kept = [line for line in lines if is_kept(line, oldest)]
         if kept != lines:
             fresh = home.work / "refusals.jsonl"
-            fresh.write_text("".join(kept), encoding="utf-8")
+            fresh.write_bytes(b"".join(kept))
             commit_file(fresh, home.refusals)

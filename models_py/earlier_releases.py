@@ -40,17 +40,22 @@ def longest_history(databases: Sequence[Path]) -> Path | None:
     Raises:
         HistoryUnreadable: one cannot be read, or has releases that the longest has not.
     """
-    runs = {path: _runs(path) for path in databases}
+    runs = {path: runs_in_history(path) for path in databases}
     longest = max(databases, key=lambda path: len(runs[path]), default=None)
-    if apart := set().union(*runs.values()) - (runs[longest] if longest else set()):
+    if apart := set().union(*runs.values()) - set(runs[longest] if longest else ()):
         raise HistoryUnreadable(f"releases that stand in no history with the others: {', '.join(sorted(apart))}")
     return longest
 
 
-def _runs(database: Path) -> set[str]:
+def runs_in_history(database: Path) -> list[str]:
+    """The releases in a results database's history, oldest first.
+
+    Raises:
+        HistoryUnreadable: it cannot be read.
+    """
     try:
         with duckdb.connect(str(database), read_only=True) as con:
-            return {str(run) for (run,) in con.sql("select run_id from history.run").fetchall()}
+            return [str(run) for (run,) in con.sql("select run_id from history.run order by rowid").fetchall()]
     except duckdb.Error as error:
         raise HistoryUnreadable(f"the history of releases cannot be read: {type(error).__name__}") from None
 
@@ -128,7 +133,7 @@ def remember_counts(database: Path, run_id: str, counts: dict[Key, int], results
 
     Those of releases that are in no history are forgotten: a crash kept them from ever being published.
     """
-    published = [*_runs(results), run_id]
+    published = [*runs_in_history(results), run_id]
     with open_warehouse(database) as con:
         con.execute("create schema if not exists audit")
         con.execute(f"create table if not exists {REMEMBERED} (run_id varchar, count_key varchar, n bigint)")

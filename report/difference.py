@@ -42,12 +42,12 @@ class Difference:
 
 
 def release_before(release: Release, run_id: str) -> str | None:
-    """The release that a release followed; None if it was the first."""
+    """The release that a release followed; None if it was the first. In the history's order: clocks are set back."""
     rows = release.rows(
         """
         select run_id from history.run
-        where finished_at < (select finished_at from history.run where run_id = ?)
-        order by finished_at desc limit 1
+        where rowid < (select rowid from history.run where run_id = ?)
+        order by rowid desc limit 1
         """,
         run_id,
     )

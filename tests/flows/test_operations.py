@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -19,7 +20,7 @@ from flows.candidate import HomeBusy
 from flows.home import Home
 from flows.liveness import AlreadyServed, alive, bury, dead_runs, sole_server
 from flows.load import DeliveryRefused, Fault
-from flows.operations import Operations, OperationsError, load_operations
+from flows.operations import Operations, OperationsError, alert_addresses, load_operations
 from flows.pipeline import run_refresh
 from flows.retention import tidy
 from flows.state import current_manifest, due, everything
@@ -76,8 +77,53 @@ def test_settings_that_others_can_read_are_refused(home: Home) -> None:
 def test_addresses_may_come_from_the_environment(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     write_settings(home, "alerts: ['json://file']\nkeep: {releases: 3}")
     monkeypatch.setenv("FLYTTEPANEL_ALERTS", "json://one json://two")
-    assert load_operations(home).alerts == ("json://one", "json://two")
+    assert alert_addresses(home) == ("json://one", "json://two")
     assert load_operations(home).keep.releases == 3
+
+
+def test_settings_that_cannot_be_read_silence_no_alert(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_settings(home, "keep: {release: 12}")
+    with receivers() as received:
+        monkeypatch.setenv("FLYTTEPANEL_ALERTS", " ".join(received.urls))
+        with pytest.raises(OperationsError), alerting(home, "run-1", lambda: "start"):
+            tidy(home)
+        assert received.web == [
+            "Flyttepanel: refresh failed\nRun run-1, step start.\nOperationsError; the published release stays."
+        ]
+    monkeypatch.delenv("FLYTTEPANEL_ALERTS")
+    with pytest.raises(ZeroDivisionError), alerting(home, "run-1", lambda: "start"):
+        raise ZeroDivisionError
+    assert caplog.messages[-1].startswith(f"alert     not sent: {home.operations}: 1 faults")
+
+
+def test_nothing_is_served_under_settings_that_cannot_be_read(home: Home) -> None:
+    write_settings(home, "keep: {release: 12}")
+    ended = run("serve", home=home.path)
+    assert ended.returncode == 1
+    assert b"keep.release: Extra inputs" in ended.stderr
+
+
+# Prefect's state is where FLYTTEPANEL_HOME says when it is imported: in a process of its own.
+START = """
+from flows.home import home_from
+from flows.prefect_flows import under_way
+with under_way(home_from(None), "run-1"):
+    pass
+"""
+
+
+def test_a_run_that_cannot_say_that_it_is_alive_sends_an_alert(home: Home) -> None:
+    (home.work / "runs").touch()
+    with receivers() as received:
+        write_settings(home, yaml.safe_dump({"alerts": received.urls}))
+        environment = os.environ | {"FLYTTEPANEL_HOME": str(home.path)}
+        ended = subprocess.run([sys.executable, "-c", START], env=environment, capture_output=True, check=False)
+        assert b"FileExistsError" in ended.stderr
+        assert received.web == [
+            "Flyttepanel: refresh failed\nRun run-1, step start.\nFileExistsError; the published release stays."
+        ]
 
 
 def refusal() -> DeliveryRefused:
@@ -184,6 +230,27 @@ def test_the_newest_releases_stay_and_those_with_a_link(home: Home) -> None:
     assert releases(home) == ["a", "b", "c", "e", "f", "paper"]
     assert home.results.read_text() == "c"
     assert not list(home.work.glob("gone-*"))
+
+
+def test_newest_is_what_was_published_last_though_the_clock_was_set_back(home: Home) -> None:
+    make_releases(home, *"abcde")
+    write_settings(home, "keep: {releases: 2}")
+    (home.releases / "a" / "results.duckdb").unlink()
+    with duckdb.connect(str(home.releases / "a" / "results.duckdb")) as con:
+        con.execute("create schema history")
+        con.execute("create table history.run as select unnest(['c', 'd', 'e', 'b', 'a']) as run_id")
+    home.last_published.symlink_to("a")
+    tidy(home)
+    assert releases(home) == ["a", "b", "last_published"]
+
+
+def test_an_entry_cut_inside_a_letter_goes(home: Home) -> None:
+    write_settings(home, "keep: {log_days: 30}")
+    whole = json.dumps({"refused_at": datetime.now(UTC).isoformat(), "file": "å.csv"}, ensure_ascii=False).encode()
+    cut = [b'{"file": "\xc3\n', b"7\n", b"{}\n", b'{"refused_at": "yesterday"}\n']
+    home.refusals.write_bytes(b"".join([*cut, whole, b"\n"]))
+    tidy(home)
+    assert home.refusals.read_bytes() == whole + b"\n"
 
 
 def test_old_logs_and_refusals_go(home: Home) -> None:

@@ -62,6 +62,15 @@ def test_the_release_before_is_found(second: Release) -> None:
     assert release_before(second, RUN_ID) is None
 
 
+def test_the_release_before_was_published_before_whatever_the_clock_said(tmp_path: Path, whole_study: Study) -> None:
+    first = write_release(tmp_path / RUN_ID, whole_study)
+    rows, told = copy.deepcopy(release_rows(whole_study)), manifest(whole_study) | {"run_id": NEXT_RUN}
+    rows["run"][0]["finished_at"] = MADE - timedelta(days=365)
+    later = read_release(write_rows(tmp_path / NEXT_RUN, rows, told, first / "results.duckdb"))
+    assert release_before(later, NEXT_RUN) == RUN_ID
+    assert release_before(later, RUN_ID) is None
+
+
 def test_changes_are_found_and_nothing_else(second: Release) -> None:
     found = difference(second, RUN_ID, NEXT_RUN)
     changed = {row["what"] for row in found.basis if row["before"] != row["after"]}
