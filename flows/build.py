@@ -32,8 +32,6 @@ GOOD_STATUSES = ("success", "pass", "no-op")
 EVERYTHING = ("build", "--exclude-resource-type", "unit_test")
 # Every year anew, whatever stands there; persons keep their keys (`intermediate.person_key`).
 FULL = ("--full-refresh",)
-# Seeds are part of the code: they stand, and have passed their tests, or every year would be made anew.
-CHANGED_YEARS = ("--exclude", "resource_type:seed")
 # The paths, the cells they are coded in and what both are made of; seeds stand there from the build. Every year is made
 # anew, so that no register and no event need be fingerprinted.
 ESTIMATION_INPUT = ("run", "--select", "+path", "--exclude", "register_year_content", "event_content", *FULL)
@@ -62,8 +60,7 @@ def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
     """
     with progress("build, all years" if full else "build", work) as bar:
         nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database))
-        what = (*EVERYTHING, *(FULL if full else CHANGED_YEARS))
-        run_dbt(what, duckdb_file(database, work), study, work, nodes.watch)
+        run_dbt((*EVERYTHING, *(FULL if full else ())), duckdb_file(database, work), study, work, nodes.watch)
 
 
 def chosen_target() -> str:
