@@ -111,3 +111,11 @@ def own_copy(refreshed: Refreshed, tmp_path: Path) -> Refreshed:
     home = Home(tmp_path / "the bureau's home")
     shutil.copytree(refreshed.home.path, home.path, symlinks=True, ignore=shutil.ignore_patterns("prefect"))
     return Refreshed(home, refreshed.next_delivery)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.delenv("FLYTTEPANEL_ALERTS", raising=False)
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
