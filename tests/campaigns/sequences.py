@@ -25,6 +25,7 @@ from flows.home import STUDY_FILE, Home
 from flows.load import DeliveryRefused
 from flows.pipeline import run_build, run_estimate, run_load, run_withdraw
 from flows.state import late_steps
+from flows.steps import StepMissing
 from models_py.study import Study, load_study
 from synthetic import simulate
 from tests.deliveries import Table, write_files
@@ -170,7 +171,7 @@ def play(norway: Norway, home: Home, study: Study, chance: random.Random) -> tup
             elif event in ("deliver", "load again") and delivery in on_disk:
                 run_load(home, study, [delivery])
                 account.arrives(delivery, on_disk[delivery])
-        except (GateFailed, DeliveryRefused) as refusal:  # no panel, or too unlike the years before; all is as it was
+        except (GateFailed, DeliveryRefused, StepMissing) as refusal:  # no panel, or too unlike the years before
             told[-1] += f" ({type(refusal).__name__})"
     missing = norway.versions.keys() - account.current().keys()
     last = {key: norway.versions[key][0] for key in missing} | {
