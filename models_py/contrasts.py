@@ -25,10 +25,9 @@ class UnanswerableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GroupModel:
-    """A model of a group: fitted, or the status and message that say why not."""
+    """A model of a group: fitted, or the status that says why not."""
 
     status: Status
-    message: str
     fitted: FittedModel | None
 
 
@@ -71,7 +70,8 @@ class Question:
         if model is None:
             raise UnanswerableError(f"no model of {group} is specified")
         if model.fitted is None:
-            raise UnanswerableError(f"the model of {group} could not be estimated ({model.status}: {model.message})")
+            # A verdict's note is published; what the fit's message names is not (`few_events`).
+            raise UnanswerableError(f"the model of {group} could not be estimated ({model.status})")
         window = self.study.panel.age
         if not window.first <= situation.age <= window.last:
             raise UnanswerableError(f"nobody of age {situation.age} is in the panel")

@@ -18,7 +18,7 @@ from models_py.output_check import OutputCheck, check_output
 from models_py.published_counts import Published, fit_row, rate_rows, verdict_row
 from models_py.release_protection import FitKeys, protect_release
 from models_py.rounding import rounded_count
-from models_py.study import Study
+from models_py.study import NUMERIC_TERMS, Study
 from models_py.table import Table
 from models_py.tables import ESTIMATION_TABLES, FIT, OBSERVED_RATE, PANEL_ACCOUNTING, PUBLISHED_TABLES
 from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, VARIANT
@@ -123,7 +123,8 @@ def _n_parameters(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
 
 
 def _check_fits(con: duckdb.DuckDBPyConnection, study: Study) -> None:
-    """Estimation already refuses such fits; this holds whatever wrote the tables."""
+    """No fit rests on few persons, which estimation already refuses, nor tells the counts that it rests on."""
+    _check_covariance(study)
     persons = {
         (str(model), str(group)): int(n)
         for model, group, n in con.sql("select model, population_group, n_persons from estimation.fit").fetchall()
@@ -136,6 +137,35 @@ def _check_fits(con: duckdb.DuckDBPyConnection, study: Study) -> None:
             raise DisclosureError(f"too few residual degrees of freedom to publish: {fit}")
         if persons[fit] < rule.minimum_group_size:
             raise DisclosureError(f"a model of fewer than {rule.minimum_group_size} persons to publish: {fit}")
+        n_columns = n_parameters // (len(study.variables.outcome.levels) - 1)
+        if _n_patterns(con, fit[1], study) - n_columns < rule.residual_degrees_of_freedom:
+            raise DisclosureError(
+                f"as good as saturated, so that predictions would tell the counts of every covariate pattern: {fit}; "
+                f"it needs {rule.residual_degrees_of_freedom} more patterns than columns: add a covariate to study.yml"
+            )
+
+
+def _check_covariance(study: Study) -> None:
+    """The inverse of a covariance by person-year is the information, whose diagonal is nearly the number of events at
+    each level: of rare events, exactly that. What persons add up to over the years blurs one that is clustered.
+    """
+    kind = study.models.covariance
+    if kind != "clustered":
+        raise DisclosureError(
+            f"models.covariance is {kind} in study.yml: from such covariances events can be counted, few ones too; "
+            "nothing is published but with `clustered`"
+        )
+
+
+def _n_patterns(con: duckdb.DuckDBPyConnection, group: str, study: Study) -> int:
+    """Patterns of what the study's terms are made of that a group's person-years have."""
+    terms = {term.name for term in study.models.terms} - {"intercept"}
+    covariates = sorted({"age" if term in NUMERIC_TERMS else term for term in terms})
+    if not covariates:
+        return 1
+    patterns = f"select distinct {', '.join(covariates)} from estimation.cell where population_group = ?"
+    row = con.execute(f"select count(*) from ({patterns})", [group]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _likelihoods(con: duckdb.DuckDBPyConnection, span: Span, study: Study) -> dict[FitKeys, int]:

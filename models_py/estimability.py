@@ -11,7 +11,7 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
-from models_py.few_events import event_name, few_events_remark
+from models_py.few_events import SEPARATED, event_name, few_events_remark
 from models_py.multinomial import NewtonFit, log_shares
 from models_py.naming import IN_STUDY, Naming, Remedies
 from models_py.products import Rows
@@ -53,7 +53,7 @@ def without_empty_unknowns(cells: Cells, study: Study) -> tuple[Cells, list[str]
     Leaving rows out can empty another such level, so it is repeated until none is left. Returns the cells kept and
     a remark for each level left out.
     """
-    outcomes, remarks = study.variables.outcome.levels, []
+    remarks = []
     again = True
     while again:
         again = False
@@ -64,9 +64,10 @@ def without_empty_unknowns(cells: Cells, study: Study) -> tuple[Cells, list[str]
             at = study.levels(term).index(missing)
             counts = cells.level_counts(term)[at]
             if counts.any() and not counts.all():
-                never = " or ".join(outcome for outcome, n in zip(outcomes, counts, strict=True) if not n)
                 spoken = spoken_count(int(counts.sum()), study.disclosure)
-                remarks.append(f"{spoken} person-years with {term}={missing}, where no {never} occurs, are left out")
+                remarks.append(
+                    f"{spoken} person-years with {term}={missing}, where some outcome never occurs, are left out"
+                )
                 cells, again = cells.where(cells.factors[term].codes != at), True
     return cells, remarks
 
@@ -246,12 +247,16 @@ def _name_separation(direction: Floats, naming: Naming) -> str:
 
 
 def bias_reduction_remark(separation: str, covariance_type: str, kind: str) -> str:
-    """What `fit.message` says of a group that is fitted by bias reduction, because of `separation`."""
+    """What `fit.message` says of a group that is fitted by bias reduction, because of `separation`.
+
+    By what the data separate is a part of its own, the last: it is not published (`few_events.published_message`).
+    """
     pseudo_counts = "" if kind == "model" else ", and with the reduction's pseudo-counts as observations of their own"
     return (
-        f"estimates are bias-reduced (Firth-type, Kosmidis & Firth 2011), because the data separate: {separation}; "
+        "estimates are bias-reduced (Firth-type, Kosmidis & Firth 2011), because the data separate; "
         "log-likelihood, AIC and BIC are of the plain likelihood at these estimates; standard errors "
-        f"{covariance_type}, with the unpenalised information at these estimates{pseudo_counts}"
+        f"{covariance_type}, with the unpenalised information at these estimates{pseudo_counts}; "
+        f"{SEPARATED} {separation.replace('; ', ', ')}"
     )
 
 

@@ -131,7 +131,7 @@ def make_tables(fits: list[GroupFit], study: Study, last_year: int) -> dict[str,
 def questions(fits: list[GroupFit], study: Study, last_year: int) -> Iterator[tuple[str, Question]]:
     """Every hypothesis put to every model."""
     for model in dict.fromkeys(fit.model for fit in fits):
-        groups = {fit.group: GroupModel(fit.status, fit.message, fit.fitted) for fit in fits if fit.model == model}
+        groups = {fit.group: GroupModel(fit.status, fit.fitted) for fit in fits if fit.model == model}
         for hypothesis in study.hypotheses:
             yield model, Question(hypothesis, groups, study, last_year)
 

@@ -1,7 +1,6 @@
-"""Naming the coefficients that rest on few events, in the warehouse exactly and in public without telling which counts
-are small.
+"""What `fit.message` says of few events and of none: in the warehouse exactly, in public without telling counts.
 
-Belongs here: that part of `fit.message`. Does not belong here: which counts are withheld (`release_protection`).
+Belongs here: those parts of the message. Does not belong here: which counts are withheld (`release_protection`).
 """
 
 from collections.abc import Collection, Iterable
@@ -9,6 +8,19 @@ from collections.abc import Collection, Iterable
 # How the part of a message begins that names them.
 FEW_EVENTS = "coefficients that rest on fewer than"
 CENTRALITY = "centrality"
+# How the part begins that names what separates.
+SEPARATED = "the data separate by:"
+# In public of fits that could not be estimated, where the message names levels without events. A list of where nobody
+# emigrates describes those who do: where there are few, until it fits one person.
+UNSAID = {
+    "empty_outcome": "an outcome never occurs in this group: pool groups or add years of data",
+    "separation": "at some levels, or combinations of them, an outcome never occurs, so that estimates would be "
+    "infinite: merge levels or leave terms out in study.yml (the warehouse's estimation.fit says which)",
+    "collinear": "terms cannot be told apart in this group: leave one out, or choose another reference, in study.yml "
+    "(the warehouse's estimation.fit says which)",
+    "singular": "coefficients cannot be told apart, or have no standard error: leave terms out in study.yml (the "
+    "warehouse's estimation.fit says which)",
+}
 
 
 def event_name(outcome: str, term: str, level: str) -> str:
@@ -22,7 +34,8 @@ def few_events_remark(names: Iterable[str], threshold: int) -> str:
 
 
 def published_message(message: str, withheld: Collection[str], threshold: int) -> str:
-    """A message as it is published: of events by centrality, those are named whose number is `withheld` in the release.
+    """The message of an estimated fit as it is published: by what the data separate is left out, and of events by
+    centrality, those are named whose number is `withheld` in the release.
 
     These are counted in public, level by level. To name the small ones and no other would tell that every other
     withheld one is not small, and with the margins how small they are. Of other terms' levels no count is published.
@@ -30,7 +43,7 @@ def published_message(message: str, withheld: Collection[str], threshold: int) -
     parts = message.split("; ") if message else []
     named = [name for part in parts if part.startswith(FEW_EVENTS) for name in part.partition(": ")[2].split(", ")]
     names = [name for name in named if f" at {CENTRALITY}=" not in name] + sorted(withheld)
-    said = [part for part in parts if not part.startswith(FEW_EVENTS)]
+    said = [part for part in parts if not part.startswith((FEW_EVENTS, SEPARATED))]
     if names:
         said.append(
             f"{FEW_EVENTS} {threshold} events, or on a number of events that is withheld to protect another: "

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from models_py.contrasts import cells_behind
 from models_py.counts import PERSONS, Key, Span
-from models_py.few_events import CENTRALITY, event_name, published_message
+from models_py.few_events import CENTRALITY, UNSAID, event_name, published_message
 from models_py.hypotheses import Hypothesis
 from models_py.study import Study
 
@@ -47,15 +47,18 @@ def fit_row(row: Row, published: Published, likelihoods: Collection[tuple[Key, .
 
 
 def _message(row: Row, published: Published, span: Span, study: Study) -> str:
-    """What is said of a fit, telling no more of the counts by centrality than that they are withheld."""
+    """What is said of a fit, telling no level without events, and of counts by centrality no more than that they are
+    withheld.
+    """
     message = str(row["message"])
-    if row["status"] != "ok" or CENTRALITY not in {term.name for term in study.models.terms}:
-        return message
+    if row["status"] != "ok":
+        return UNSAID.get(str(row["status"]), message)
     withheld = [
         event_name(outcome, CENTRALITY, level)
         for level in study.levels(CENTRALITY)
         for outcome in study.variables.outcome.levels
         if published["rate", str(row["population_group"]), level, span, outcome] is None
+        and CENTRALITY in {term.name for term in study.models.terms}
     ]
     return published_message(message, withheld, study.disclosure.threshold)
 

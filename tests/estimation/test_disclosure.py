@@ -22,6 +22,7 @@ from models_py.study import Study
 from models_py.suppression import Margin, suppress
 from models_py.tables import PUBLISHED_TABLES
 from tests.estimation.population import simulate, write_warehouse
+from tests.estimation.test_on_separation import with_models, with_terms
 
 
 def table_margins(rows: int, columns: int, totals_are_public: bool) -> tuple[list[Margin], int]:
@@ -275,3 +276,39 @@ def test_a_fit_on_too_few_persons_stops_publication(sparse: Path, study: Study, 
         con.execute("update estimation.fit set n_persons = 55")
         with pytest.raises(DisclosureError, match="residual degrees of freedom"):
             publishable(con, study)
+
+
+@pytest.mark.parametrize("kind", ["model", "robust"])
+def test_covariances_that_events_can_be_counted_from_stop_publication(sparse: Path, study: Study, kind: str) -> None:
+    refused = pytest.raises(DisclosureError, match=f"models.covariance is {kind}")
+    with duckdb.connect(str(sparse), read_only=True) as con, refused:
+        publishable(con, with_models(study, covariance=kind))
+
+
+def test_a_saturated_model_stops_publication(sparse: Path, study: Study, tmp_path: Path) -> None:
+    """Its predictions are the observed rates, of which whole numbers of persons follow."""
+    copy, saturated = tmp_path / "warehouse.duckdb", with_terms(study, "intercept", "centrality")
+    copy.write_bytes(sparse.read_bytes())
+    estimate(copy, saturated)
+    with duckdb.connect(str(copy)) as con, pytest.raises(DisclosureError, match="saturated"):
+        publishable(con, saturated)
+
+
+@pytest.mark.parametrize("on_separation", ["refuse", "bias_reduction"])
+def test_nothing_published_says_where_an_outcome_never_occurs(study: Study, tmp_path: Path, on_separation: str) -> None:
+    """All the levels without emigrants together describe the few who emigrated."""
+    rows = simulate(study, n_persons=900, seed=78)
+    only = (rows["sex"] == "male") & (rows["education"] != "compulsory")
+    at_home = (rows["outcome"] == "emigration") & (rows["population_group"] == "native") & ~only
+    database = write_warehouse(rows[~at_home], tmp_path / "warehouse.duckdb")
+    separating = with_models(study, on_separation=on_separation)
+    estimate(database, separating)
+    with duckdb.connect(str(database), read_only=True) as con:
+        assert "no emigration at sex=female" in str(con.sql("select message from estimation.fit").fetchall())
+        tables = publishable(con, separating).tables
+    for name, table in tables.items():
+        texts = {str(value) for row in table.to_pylist() for value in row.values() if isinstance(value, str)}
+        assert not [text for text in texts if "no emigration" in text or "no stay" in text], name
+    assert {fit["status"] for fit in tables["fit"].to_pylist()} >= (
+        {"separation"} if on_separation == "refuse" else {"ok"}
+    )

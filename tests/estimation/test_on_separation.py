@@ -17,7 +17,7 @@ from models_py.results import MultinomialLogitResults
 from models_py.study import Study
 from tests.estimation.population import cells_of, simulate, write_warehouse
 
-SAYS = "estimates are bias-reduced (Firth-type, Kosmidis & Firth 2011), because the data separate: "
+SAYS = "estimates are bias-reduced (Firth-type, Kosmidis & Firth 2011), because the data separate; "
 
 pytestmark = pytest.mark.usefixtures("pooled_alone")
 
@@ -69,7 +69,8 @@ def test_a_level_without_an_outcome_is_fitted_and_named(
 ) -> None:
     fit, coefficients = estimated(separated, reducing, tmp_path)
     assert fit["status"] == "ok"
-    assert SAYS + "no emigration at education=long_higher;" in fit["message"]
+    assert SAYS in fit["message"]
+    assert "; the data separate by: no emigration at education=long_higher" in fit["message"]
     assert "standard errors clustered by person, G/(G-1), with the unpenalised information" in fit["message"]
     assert fit["n_person_years"] == len(separated)
     assert coefficients["estimate"].abs().max() < 10
@@ -90,7 +91,8 @@ def test_separation_in_combination_is_fitted_and_named(native: pd.DataFrame, red
     few = with_terms(reducing, "intercept", "sex", "age")
     fit, coefficients = estimated(rows, few, tmp_path)
     assert fit["status"] == "ok"
-    assert SAYS + "emigration by intercept, age" in fit["message"]
+    assert SAYS in fit["message"]
+    assert "; the data separate by: emigration by intercept, age" in fit["message"]
     assert np.isfinite(coefficients["estimate"]).all()
     assert (coefficients.loc[~coefficients["is_reference"], "std_error"] > 0).all()
 
@@ -133,7 +135,9 @@ def test_unknown_without_events_is_left_out_still(native: pd.DataFrame, reducing
     rows = native.assign(outcome=native["outcome"].where(~home, "stay"))
     sample = make_sample(cells_of(rows, reducing), rows["person"].nunique(), reducing, may_separate=True)
     assert sample.separation == ""
-    assert any("education=unknown, where no emigration occurs, are left out" in remark for remark in sample.remarks)
+    assert any(
+        "education=unknown, where some outcome never occurs, are left out" in remark for remark in sample.remarks
+    )
 
 
 def test_persons_who_are_all_alike_are_refused_still(native: pd.DataFrame, reducing: Study, tmp_path: Path) -> None:

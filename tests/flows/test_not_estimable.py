@@ -34,7 +34,7 @@ def test_a_release_without_random_effects(own_copy: Refreshed, study: Study, mon
     assert len(verdicts) == len(study.hypotheses)
     for verdict, n_tests, note in verdicts:
         assert (verdict, n_tests) == ("inconclusive", 0)
-        assert f"could not be estimated (not_converged: {REASON})" in note
+        assert "could not be estimated (not_converged)" in note
     for table in (
         "coefficient",
         "relative_risk_ratio",
