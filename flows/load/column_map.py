@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from flows.load.contract import COLUMN_MAP, contracts, read_declaration
+from flows.load.contract import COLUMN_MAP, KEY, contracts, read_declaration
 from models_py.part import Part
 
 Years = tuple[int, int]
@@ -32,6 +32,8 @@ class Rename(Part):
             raise ValueError("a header is written in small letters")
         if self.years and (contract.layout == "person" or self.years[0] > self.years[1]):
             raise ValueError("years are first and last, of a register that has years")
+        if ("{yyyy}" in self.header or "{yy}" in self.header) != (contract.layout == "wide" and self.column != KEY):
+            raise ValueError("the header of a wide file's column says {yyyy} or {yy} for its year, and no other does")
         return self
 
 

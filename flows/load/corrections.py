@@ -10,24 +10,26 @@ from flows.load.contract import KEY
 from flows.load.findings import Checked, Finding
 
 # What of a person never changes.
-CONSTANTS = ("foedsels_aar_mnd", "kjoenn", "fodeland")
+CONSTANTS = ("foedsels_aar_mnd", "kjoenn", "fodeland", "invkat", "landbak3gen")
 
 
-def note_changed_constants(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
-    """Count the persons of faste_oppl of whom something that never changes is another thing than before."""
-    register = checked.file.register
-    differs = " or ".join(f"new.{column} <> old.{column}" for column in CONSTANTS)
-    [n_changed] = count(con, f"""
-        select count(*) from typed as new inner join raw.{register} as old on old.{KEY} = new.{KEY} where {differs}
+def note_corrected_persons(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
+    """Count, column by column, the persons of faste_oppl of whom something is another thing than before, or gone.
+
+    What was missing and is now given, as a death, is no correction. A column that is now wholly empty is lost.
+    """
+    names = [source.raw for source in checked.columns if source.raw != KEY]
+    emptied = {found.column for found in checked.findings if found.rule == "empty_column"}
+    counts = count(con, f"""
+        select {", ".join(f"count(*) filter (new.{name} <> old.{name}), "
+                          f"count(*) filter (new.{name} is null and old.{name} is not null)" for name in names)}
+        from typed as new inner join raw.{checked.file.register} as old on old.{KEY} = new.{KEY}
     """)  # fmt: skip
-    if n_changed:
-        checked.findings.append(Finding(None, None, "changed_constant", "noted", n_changed))
-    for column in (found.column for found in list(checked.findings) if found.rule == "empty_column"):
-        [n_lost] = count(con, f"""
-            select count(old.{column}) from typed as new inner join raw.{register} as old on old.{KEY} = new.{KEY}
-        """)  # fmt: skip
-        if n_lost:
-            checked.findings.append(Finding(column, None, "lost_column", "noted", n_lost))
+    for name, n_changed, n_gone in zip(names, counts[::2], counts[1::2], strict=True):
+        found = {"lost_column": n_gone} if name in emptied else {"corrected": n_gone}
+        rule = "changed_constant" if name in CONSTANTS else "corrected"
+        found[rule] = found.get(rule, 0) + n_changed
+        checked.findings += [Finding(name, None, rule, "noted", n_rows) for rule, n_rows in found.items() if n_rows]
 
 
 def note_corrected(con: duckdb.DuckDBPyConnection, checked: Checked, year: int, rows: str) -> None:

@@ -11,7 +11,7 @@ import duckdb
 
 from flows.load.checks import count
 from flows.load.contract import KEY, contracts
-from flows.load.corrections import note_changed_constants, note_corrected
+from flows.load.corrections import note_corrected, note_corrected_persons
 from flows.load.findings import Checked
 from flows.load.header import SourceColumn
 from storage.sql import identifier
@@ -54,7 +54,7 @@ def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked
     longer are replaced too, so that nobody is left behind with it. Returns the rows delivered.
     """
     table = f"raw.{checked.file.register}"
-    note_changed_constants(con, checked)
+    note_corrected_persons(con, checked)
     columns = ", ".join(f"{identifier(source.name)} as {source.raw}" for source in checked.columns)
     differs = " or ".join(
         f"new.{identifier(source.name)} is distinct from old.{source.raw}"

@@ -80,6 +80,8 @@ OF_VALUES: list[Defect] = [
             BIRTH),
     refused("births_in_1700", on_values("faste_oppl", BIRTH, later(-250), every=10), "implausible_birth",
             "faste_oppl", BIRTH),
+    noted("deaths_thinned", constant("faste_oppl", "doeds_aar_mnd", "", every=2), "corrected", "faste_oppl"),
+    refused("immigrants_become_natives", recode("faste_oppl", "invkat", {"B": "G"}), "changed_constant", "faste_oppl"),
     refused("births_in_1900", constant("faste_oppl", BIRTH, "190001", every=10), "changed_constant", "faste_oppl"),
     refused("deaths_before_birth", on_values("faste_oppl", "doeds_aar_mnd", lambda _: "189501"), "death_before_birth",
             "faste_oppl", "doeds_aar_mnd"),

@@ -62,6 +62,8 @@ def test_wide_columns_are_renamed_by_their_own_years(warehouse: Warehouse, decla
         "renames: [{register: skatt, column: x, header: y}]",
         "renames: [{register: regsys, column: x, header: y}]",
         "renames: [{register: regsys, column: arb_arbkomm, header: KOMMUNE}]",
+        "renames: [{register: bostedskommune, column: bostedskommune, header: kommune_2015}]",
+        "renames: [{register: regsys, column: arb_arbkomm, header: 'kommune_{yyyy}'}]",
         "renames: [{register: regsys, column: arb_arbkomm, header: kommune, years: [2016, 2015]}]",
         "renames: [{register: faste_oppl, column: invkat, header: kategori, years: [2015, 2016]}]",
         "renames: [{register: regsys, column: arb_arbkomm, header: kommune, since: 2015}]",
