@@ -59,11 +59,9 @@ def input_hash(con: duckdb.DuckDBPyConnection) -> str:
             inner join audit.delivery_file
                 on register_year.arrival = delivery_file.arrival and register_year.register = delivery_file.register
             inner join audit.delivery on register_year.arrival = delivery.arrival
-            where delivery.status = 'loaded' and (register_year.is_current or register_year.register = 'faste_oppl')),
-        told as (
-            from versions
-            qualify sha256 is distinct from lag(sha256) over (partition by register, year order by arrival, sha256))
-        select register, year, sha256 from told
+            where delivery.status = 'loaded' and (register_year.is_current or register_year.register = 'faste_oppl'))
+        select register, year, sha256 from versions
+        qualify sha256 is distinct from lag(sha256) over (partition by register, year order by arrival, sha256)
         order by register, year, arrival, sha256
     """).fetchall()
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()

@@ -129,7 +129,7 @@ def _check_fits(con: duckdb.DuckDBPyConnection, study: Study) -> None:
         (str(model), str(group)): int(n)
         for model, group, n in con.sql("select model, population_group, n_persons from estimation.fit").fetchall()
     }
-    rule = study.disclosure
+    rule, n_patterns = study.disclosure, _n_patterns(con, study)
     for fit, n_parameters in _n_parameters(con).items():
         if fit not in persons:
             raise DisclosureError(f"coefficients of a model that is in no fit: {fit}")
@@ -138,7 +138,7 @@ def _check_fits(con: duckdb.DuckDBPyConnection, study: Study) -> None:
         if persons[fit] < rule.minimum_group_size:
             raise DisclosureError(f"a model of fewer than {rule.minimum_group_size} persons to publish: {fit}")
         n_columns = n_parameters // (len(study.variables.outcome.levels) - 1)
-        if _n_patterns(con, fit[1], study) - n_columns < rule.residual_degrees_of_freedom:
+        if n_patterns.get(fit[1], 0) - n_columns < rule.residual_degrees_of_freedom:
             raise DisclosureError(
                 f"as good as saturated, so that predictions would tell the counts of every covariate pattern: {fit}; "
                 f"it needs {rule.residual_degrees_of_freedom} more patterns than columns: add a covariate to study.yml"
@@ -157,15 +157,12 @@ def _check_covariance(study: Study) -> None:
         )
 
 
-def _n_patterns(con: duckdb.DuckDBPyConnection, group: str, study: Study) -> int:
-    """Patterns of what the study's terms are made of that a group's person-years have."""
+def _n_patterns(con: duckdb.DuckDBPyConnection, study: Study) -> dict[str, int]:
+    """How many patterns of what the study's terms are made of each group's person-years have."""
     terms = {term.name for term in study.models.terms} - {"intercept"}
-    covariates = sorted({"age" if term in NUMERIC_TERMS else term for term in terms})
-    if not covariates:
-        return 1
-    patterns = f"select distinct {', '.join(covariates)} from estimation.cell where population_group = ?"
-    row = con.execute(f"select count(*) from ({patterns})", [group]).fetchone()
-    return int(row[0]) if row else 0
+    columns = ["population_group", *sorted({"age" if term in NUMERIC_TERMS else term for term in terms})]
+    patterns = f"select distinct {', '.join(columns)} from estimation.cell"
+    return dict(con.sql(f"select population_group, count(*) from ({patterns}) group by all").fetchall())
 
 
 def _likelihoods(con: duckdb.DuckDBPyConnection, span: Span, study: Study) -> dict[FitKeys, int]:

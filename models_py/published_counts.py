@@ -53,12 +53,12 @@ def _message(row: Row, published: Published, span: Span, study: Study) -> str:
     message = str(row["message"])
     if row["status"] != "ok":
         return UNSAID.get(str(row["status"]), message)
+    has_centrality = CENTRALITY in {term.name for term in study.models.terms}
     withheld = [
         event_name(outcome, CENTRALITY, level)
-        for level in study.levels(CENTRALITY)
+        for level in (study.levels(CENTRALITY) if has_centrality else ())
         for outcome in study.variables.outcome.levels
         if published["rate", str(row["population_group"]), level, span, outcome] is None
-        and CENTRALITY in {term.name for term in study.models.terms}
     ]
     return published_message(message, withheld, study.disclosure.threshold)
 

@@ -3,6 +3,8 @@
 Called before rows are placed: `typed` holds the new version, `raw` still the old one.
 """
 
+from collections import Counter
+
 import duckdb
 
 from flows.load.checks import count
@@ -26,9 +28,8 @@ def note_corrected_persons(con: duckdb.DuckDBPyConnection, checked: Checked) -> 
         from typed as new inner join raw.{checked.file.register} as old on old.{KEY} = new.{KEY}
     """)  # fmt: skip
     for name, n_changed, n_gone in zip(names, counts[::2], counts[1::2], strict=True):
-        found = {"lost_column": n_gone} if name in emptied else {"corrected": n_gone}
-        rule = "changed_constant" if name in CONSTANTS else "corrected"
-        found[rule] = found.get(rule, 0) + n_changed
+        found = Counter({"lost_column" if name in emptied else "corrected": n_gone})
+        found["changed_constant" if name in CONSTANTS else "corrected"] += n_changed
         checked.findings += [Finding(name, None, rule, "noted", n_rows) for rule, n_rows in found.items() if n_rows]
 
 

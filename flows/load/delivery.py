@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from flows.load.checks import count
 from flows.load.crosschecks import note_crosschecks
 from flows.load.drift import judge_drift
 from flows.load.faults import DeliveryRefused, Fault
@@ -18,16 +19,16 @@ from flows.load.folder import (
     delivery_folder,
     delivery_folders,
     due_deliveries,
-    identify,
     stats,
 )
 from flows.load.place import next_arrival, place, years_of
 from flows.load.reading import Reader, read_file
 from flows.load.session import load_session
 from flows.load.text_file import FileFacts, file_hash
-from flows.load.versions import restore, retire
+from flows.load.versions import loaded_files, restore, retire
 from flows.progress import Bar, progress
 from models_py.study import Study
+from storage.sql import literal
 
 # Tables of `audit` that name the files of an arrival.
 NAME_FILES = ("delivery_file", "load_finding", "drift", "quarantine")
@@ -164,17 +165,10 @@ def remember_stats(
     con: duckdb.DuckDBPyConnection, folder: Path, files: Sequence[DeliveredFile], hashes: Mapping[str, str]
 ) -> None:
     """Remember new times and names of files that were not changed, so that they are not due again."""
-    known = con.execute("""
-        select arrival, file_name, sha256 from audit.delivery_file
-        where arrival = (select max(arrival) from audit.delivery where delivery_id = ?)
-    """, [folder.name]).fetchall()  # fmt: skip
-    before = {}
-    for arrival, name, sha256 in known:
-        file = identify(folder.name, folder / name)
-        if isinstance(file, DeliveredFile):
-            before[said(file, sha256)] = (arrival, name)
+    [arrival] = count(con, f"select max(arrival) from audit.delivery where delivery_id = {literal(folder.name)}")
+    before = {said(file, sha256): file.name for file, sha256 in loaded_files(con, folder.parent, arrival)}
     for file in files:
-        arrival, name = before[said(file, hashes[file.name])]
+        name = before[said(file, hashes[file.name])]
         if file.name != name:
             for table in NAME_FILES:
                 con.execute(

@@ -104,7 +104,9 @@ def restore_persons(reader: Reader, landing: Path) -> list[Fault]:
 def place_again(reader: Reader, landing: Path, arrival: int, register: str, years: Iterable[int | None]) -> list[Fault]:
     """Read a register of an earlier arrival from landing again and place the given years of it."""
     faults: list[Fault] = []
-    for file, sha256 in loaded_files(reader.con, landing, arrival, register):
+    for file, sha256 in loaded_files(reader.con, landing, arrival):
+        if file.register != register:
+            continue
         if not file.path.exists() or file_hash(file.path) != sha256:
             message = "no longer in landing as it was loaded, and now it is needed again; put the file back"
             faults.append(file.fault("version_gone", message))
@@ -117,14 +119,12 @@ def place_again(reader: Reader, landing: Path, arrival: int, register: str, year
     return faults
 
 
-def loaded_files(
-    con: duckdb.DuckDBPyConnection, landing: Path, arrival: int, register: str
-) -> list[tuple[DeliveredFile, str]]:
-    """The files of one register that came with an arrival, each with its hash then."""
+def loaded_files(con: duckdb.DuckDBPyConnection, landing: Path, arrival: int) -> list[tuple[DeliveredFile, str]]:
+    """The files that came with an arrival, each with its hash then."""
     rows = con.execute("""
         select delivery_id, file_name, sha256
         from audit.delivery_file inner join audit.delivery on delivery.arrival = delivery_file.arrival
-        where delivery_file.arrival = ? and register = ? order by file_name
-    """, [arrival, register]).fetchall()  # fmt: skip
+        where delivery_file.arrival = ? order by file_name
+    """, [arrival]).fetchall()  # fmt: skip
     found = [(identify(delivery, landing / delivery / file), sha256) for delivery, file, sha256 in rows]
     return [(file, sha256) for file, sha256 in found if isinstance(file, DeliveredFile)]
