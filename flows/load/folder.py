@@ -166,6 +166,11 @@ def identify(delivery: str, path: Path) -> DeliveredFile | Fault:
         return Fault(delivery, path.name, None, *BROKEN_LINK)
     if path.is_dir():
         return Fault(delivery, path.name, None, "folder_inside", "a folder inside a delivery; move its files up")
+    return named_file(delivery, path)
+
+
+def named_file(delivery: str, path: Path) -> DeliveredFile | Fault:
+    """The same by the name alone, whatever lies there now, as for a file that was loaded."""
     if path.suffix.lower() not in DATA_SUFFIXES:
         return Fault(delivery, path.name, None, "unknown_format", "not a csv, txt or parquet file; export it as one")
     parts = name_parts(path)

@@ -7,7 +7,7 @@ import duckdb
 
 from flows.load.contract import contracts
 from flows.load.faults import DeliveryRefused, Fault
-from flows.load.folder import DeliveredFile, identify
+from flows.load.folder import DeliveredFile, named_file
 from flows.load.place import place, refresh_current_persons, retire_versions, years_of
 from flows.load.reading import Reader, read_file
 from flows.load.session import load_session
@@ -126,5 +126,5 @@ def loaded_files(con: duckdb.DuckDBPyConnection, landing: Path, arrival: int) ->
         from audit.delivery_file inner join audit.delivery on delivery.arrival = delivery_file.arrival
         where delivery_file.arrival = ? order by file_name
     """, [arrival]).fetchall()  # fmt: skip
-    found = [(identify(delivery, landing / delivery / file), sha256) for delivery, file, sha256 in rows]
+    found = [(named_file(delivery, landing / delivery / file), sha256) for delivery, file, sha256 in rows]
     return [(file, sha256) for file, sha256 in found if isinstance(file, DeliveredFile)]

@@ -204,6 +204,18 @@ def test_withdrawing_needs_the_version_before_in_landing(warehouse: Warehouse) -
         warehouse.withdraw("d2")
 
 
+def test_a_version_whose_file_is_now_a_broken_link_is_not_lost_in_silence(warehouse: Warehouse) -> None:
+    folder = write_files(warehouse.landing / "a", **parstatus("1"))
+    write_files(warehouse.landing / "b", **parstatus("2"))
+    warehouse.load()
+    [file] = folder.iterdir()
+    file.unlink()
+    file.symlink_to("/media/gone/file.csv")
+    with pytest.raises(DeliveryRefused) as refusal:
+        warehouse.withdraw("b")
+    assert [fault.rule for fault in refusal.value.faults] == ["version_gone"]
+
+
 def test_a_changed_withdrawn_delivery_is_not_due(warehouse: Warehouse) -> None:
     write_files(warehouse.landing / "d1", **parstatus("1"))
     warehouse.load()
