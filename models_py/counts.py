@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from models_py.few_events import says_every_level_has_events
 from models_py.study import Study
 
 # A rate's key is ("rate", group, centrality, year, outcome), with the release's span for all its years together and
@@ -25,11 +26,15 @@ PERSONS = "persons"
 
 @dataclass(slots=True)
 class CountSystem:
-    """Counts by key, margins between them, and the keys that are few persons' though the count is not small."""
+    """Counts by key, margins between them, and the keys that are few persons' though the count is not small.
+
+    `at_least` is what estimates tell of counts, withheld or not.
+    """
 
     counts: dict[Key, int] = field(default_factory=dict)
     margins: list[KeyMargin] = field(default_factory=list)
     few_persons: set[Key] = field(default_factory=set)
+    at_least: dict[Key, int] = field(default_factory=dict)
 
 
 def read_counts(con: duckdb.DuckDBPyConnection, study: Study) -> CountSystem:
@@ -39,6 +44,12 @@ def read_counts(con: duckdb.DuckDBPyConnection, study: Study) -> CountSystem:
     _add_rates(system, con, study, span)
     _add_panel(system, con, study)
     _add_fits(system, con, study, span)
+    fits = con.sql("""
+        select distinct population_group, level, status, message
+        from estimation.coefficient inner join estimation.fit using (model, population_group)
+        where term = 'centrality'
+    """).fetchall()
+    system.at_least = told_by_estimates(fits, study.variables.outcome.levels, span)
     return system
 
 
@@ -111,6 +122,21 @@ def fit_margins(
         (("fit", model, group, what, span), [("rate", group, c, span, what) for c in classes])
         for what in [None, *events]
     ]
+
+
+def told_by_estimates(
+    centralities: Iterable[tuple[str, str, str, str | None]], outcomes: Sequence[str], span: Span
+) -> dict[Key, int]:
+    """What fits tell of counts over all years, from group, level, status and message of each of their centralities.
+
+    A level without an event of some outcome has no finite estimate (Albert & Anderson 1984, Biometrika 71(1), 1-10).
+    """
+    return {
+        ("rate", group, level, span, outcome): 1
+        for group, level, status, message in centralities
+        if says_every_level_has_events(status, message)
+        for outcome in outcomes
+    }
 
 
 def _add_panel(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study) -> None:

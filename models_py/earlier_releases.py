@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from models_py.attacker import Interval
-from models_py.counts import PERSONS, Key, KeyMargin, Span, fit_margins, panel_margins, rate_margins
+from models_py.counts import PERSONS, Key, KeyMargin, Span, fit_margins, panel_margins, rate_margins, told_by_estimates
 from models_py.joint_knowledge import Told
 from models_py.release_protection import FitKeys, told_by_likelihood
 from models_py.rounding import ImpossibleCount, told_by_published
@@ -87,7 +87,7 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
         for release in _with_intervals(read, rules, study.disclosure)
     ]
     distinct = {
-        (frozenset(release.intervals.items()), frozenset((release.counts or {}).items())): release
+        tuple(frozenset(of.items()) for of in (release.intervals, release.at_least, release.counts or {})): release
         for release in reversed(told)
     }
     return list(reversed(distinct.values()))
@@ -202,8 +202,15 @@ def _read_release(
             likelihoods[tuple(("fit", model, group, what, span) for what in whats)] = int(likelihood)
         if LEFT_OUT not in (message or ""):
             margins += fit_margins(model, group, classes, outcomes[1:], span)
+    centralities = con.execute(
+        "select distinct population_group, level, status, message "
+        "from history.coefficient inner join history.fit using (run_id, model, population_group) "
+        "where run_id = ? and term = 'centrality'",
+        [run_id],
+    ).fetchall()
+    at_least = told_by_estimates(centralities, outcomes, span)
     known = [(total, parts) for total, parts in margins if {*parts, *([total] if total else [])} <= shown.keys()]
-    return Told(run_id, shown, {}, known), likelihoods
+    return Told(run_id, shown, {}, known, at_least=at_least), likelihoods
 
 
 def _with_intervals(

@@ -11,7 +11,7 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
-from models_py.few_events import SEPARATED, event_name, few_events_remark
+from models_py.few_events import BIAS_REDUCED, SEPARATED, event_name, few_events_remark
 from models_py.multinomial import NewtonFit, log_shares
 from models_py.naming import IN_STUDY, Naming, Remedies
 from models_py.products import Rows
@@ -253,7 +253,7 @@ def bias_reduction_remark(separation: str, covariance_type: str, kind: str) -> s
     """
     pseudo_counts = "" if kind == "model" else ", and with the reduction's pseudo-counts as observations of their own"
     return (
-        "estimates are bias-reduced (Firth-type, Kosmidis & Firth 2011), because the data separate; "
+        f"{BIAS_REDUCED} (Firth-type, Kosmidis & Firth 2011), because the data separate; "
         "log-likelihood, AIC and BIC are of the plain likelihood at these estimates; standard errors "
         f"{covariance_type}, with the unpenalised information at these estimates{pseudo_counts}; "
         f"{SEPARATED} {separation.replace('; ', ', ')}"

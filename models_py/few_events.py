@@ -10,6 +10,8 @@ FEW_EVENTS = "coefficients that rest on fewer than"
 CENTRALITY = "centrality"
 # How the part begins that names what separates.
 SEPARATED = "the data separate by:"
+# How the message of a fit begins whose data separate, and which is estimated all the same.
+BIAS_REDUCED = "estimates are bias-reduced"
 # In public of fits that could not be estimated, where the message names levels without events. A list of where nobody
 # emigrates describes those who do: where there are few, until it fits one person.
 UNSAID = {
@@ -26,6 +28,11 @@ UNSAID = {
 def event_name(outcome: str, term: str, level: str) -> str:
     """Events of an outcome at a level, as a message names them."""
     return f"{outcome} at {term}={level}"
+
+
+def says_every_level_has_events(status: str, message: str | None) -> bool:
+    """Whether a published fit tells that each of its levels has events of every outcome: else the data separate."""
+    return status == "ok" and BIAS_REDUCED not in (message or "")
 
 
 def few_events_remark(names: Iterable[str], threshold: int) -> str:

@@ -6,7 +6,7 @@ here: what follows from it (`attacker`), or how much may (`protection`). docs/di
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -25,7 +25,7 @@ Equation = tuple[Hashable, Sequence[Hashable], int]
 class Told:
     """What a release tells: the interval of each of its counts (None: withheld), and the margins between them.
 
-    `shown` are the counts as it published them.
+    `shown` are the counts as it published them. `at_least` is what its estimates told of some.
     `counts` are the true ones, as the warehouse remembers them; None where it does not. Public totals (margins with
     total None) are known with them alone.
     """
@@ -35,6 +35,11 @@ class Told:
     intervals: dict[Key, Interval | None]
     margins: Sequence[tuple[Key | None, Sequence[Key]]]
     counts: dict[Key, int] | None = None
+    at_least: dict[Key, int] = field(default_factory=dict)
+
+    def known(self, key: Key) -> Interval:
+        """What it tells of one of its counts, withheld ones too."""
+        return self.intervals[key] or (self.at_least.get(key, 0), math.inf)
 
     def equations(self, names: dict[Key, Hashable]) -> list[Equation]:
         """The margins, of counts by these names."""
@@ -137,26 +142,31 @@ def _joint(
 ) -> KnownNumbers:
     """This release and earlier ones, whose counts are this release's but for those with a name of their `own`."""
     anything: Interval = (0.0, _ceiling(system))
-    told: dict[Hashable, Interval] = dict.fromkeys(system.counts, anything)
+    told: dict[Hashable, Interval] = {key: _anyway(system, key) for key in system.counts}
+    shown: set[Hashable] = {key for key in published if published[key]}
+    open_to = set(shown)
     equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
     for release in earlier:
         named = own[release.run_id]
         for key, interval in release.intervals.items():
-            told[named.get(key, key)] = _both(interval, told.get(named.get(key, key), anything))
+            one = named.get(key, key)
+            told[one] = _both(release.known(key), told.get(one, anything))
+            if interval:
+                shown.add(one)
         equations += release.equations({key: named.get(key, key) for key in release.intervals})
     names = list(told)
     now = {one: _both(published.get(one), told[one]) for one in names}  # type: ignore[call-overload]
-    attack = _attack(names, equations, now, told, {key for key in published if published[key]}, system)
-    kinds = {i: Kind.WITHHELD for i, one in enumerate(names) if now[one] == anything}
+    attack = _attack(names, equations, now, told, open_to, system)
+    kinds = {i: Kind.WITHHELD for i, one in enumerate(names) if one not in shown}
     return KnownNumbers(name, attack, {one: i for i, one in enumerate(names) if one in system.counts}, kinds)  # type: ignore[misc]
 
 
 def _published_otherwise(system: CountSystem, release: Told) -> set[Key]:
-    """Counts that an earlier release published as what they no longer are."""
+    """Counts of which an earlier release told what is no longer so."""
     return {
         key
-        for key, interval in release.intervals.items()
-        if interval and key in system.counts and not interval[0] <= system.counts[key] <= interval[1]
+        for key in release.intervals
+        if key in system.counts and not release.known(key)[0] <= system.counts[key] <= release.known(key)[1]
     }
 
 
@@ -167,9 +177,9 @@ def _changed_too(
     anything: Interval = (0.0, _ceiling(system))
     perhaps = [key for key in release.intervals if key in system.counts and key not in changed]
     own: dict[Key, Hashable] = {key: (release.run_id, key) for key in [*perhaps, *changed]}
-    bounds: dict[Hashable, Interval] = {key: published[key] or anything for key in system.counts}
-    for key, interval in release.intervals.items():
-        bounds[own.get(key, key)] = _both(interval, bounds.get(own.get(key, key), anything))
+    bounds: dict[Hashable, Interval] = {key: published[key] or _anyway(system, key) for key in system.counts}
+    for key in release.intervals:
+        bounds[own.get(key, key)] = _both(release.known(key), bounds.get(own.get(key, key), anything))
     equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
     equations += release.equations({key: own.get(key, key) for key in release.intervals})
     more: dict[Hashable, Key] = {("more", key): key for key in perhaps}
@@ -207,10 +217,10 @@ def nested(
         *(("change", key) for key in common),
     ]
     change = {"added": anything, "removed": (-ceiling, 0.0), "changed": (-ceiling, ceiling)}[direction]
-    bounds: dict[Hashable, Interval] = {("now", key): published[key] or anything for key in system.counts}
-    bounds |= {("then", key): interval or anything for key, interval in earlier.intervals.items()}
+    bounds: dict[Hashable, Interval] = {("now", key): published[key] or _anyway(system, key) for key in system.counts}
+    bounds |= {("then", key): _both(earlier.known(key), anything) for key in earlier.intervals}
     bounds |= {("change", key): change for key in common}
-    anyway = bounds | {("now", key): anything for key in system.counts}
+    anyway = bounds | {("now", key): _anyway(system, key) for key in system.counts}
     equations: list[Equation] = [
         (_tag("now", total), [("now", part) for part in parts], _known(system, total, parts))
         for total, parts in system.margins
@@ -219,7 +229,9 @@ def nested(
     equations += [(("now", key), [("then", key), ("change", key)], 0) for key in common]
     attack = _attack(names, equations, bounds, anyway, {("now", key) for key in published if published[key]}, system)
     kinds = {i: Kind.CHANGE for i, (when, _) in enumerate(names) if when == "change"}
-    kinds |= {i: Kind.WITHHELD for i, name in enumerate(names) if name[0] != "change" and bounds[name] == anything}
+    withheld = {("now", key) for key in system.counts if not published[key]}
+    withheld |= {("then", key) for key, interval in earlier.intervals.items() if not interval}
+    kinds |= {i: Kind.WITHHELD for i, name in enumerate(names) if name in withheld}
     at = {key: i for i, (when, key) in enumerate(names) if when == "now"}
     return KnownNumbers(f"this release and {earlier.run_id}, persons {direction}", attack, at, kinds)
 
@@ -261,6 +273,11 @@ def _attack(
 def _known(system: CountSystem, total: Key | None, parts: Sequence[Key]) -> int:
     """Σ parts − total: zero but for a public total, and for rows that a fit leaves out, taken as known exactly."""
     return sum(system.counts[part] for part in parts) - (0 if total is None else system.counts[total])
+
+
+def _anyway(system: CountSystem, key: Key) -> Interval:
+    """What is known of a count of the release at hand were it withheld."""
+    return (float(system.at_least.get(key, 0)), _ceiling(system))
 
 
 def _both(published: Interval | None, told: Interval) -> Interval:

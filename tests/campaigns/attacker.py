@@ -2,7 +2,7 @@
 
     python -m tests.campaigns.attacker --tables 10000
 
-The attacker knows the margins, the rounding and the threshold, which counts are the same in which releases (more than
+The attacker knows the margins, the rounding and the threshold, what estimates tell of counts, which counts are the same in which releases (more than
 anyone can know), and, where it is so, that persons were only added or only removed between two releases. It shares no
 code with what it attacks but the form of a table.
 """
@@ -45,6 +45,7 @@ class Release:
     shown: dict[Key, int | None]
     before: dict[Key, int]
     rule: Disclosure
+    at_least: dict[Key, int]
 
     def silent(self) -> "Release":
         """The same, had it shown nothing."""
@@ -53,7 +54,7 @@ class Release:
     def interval(self, key: Key) -> tuple[float, float]:
         """What it shows of a count, by the rules it was made by."""
         shown = self.shown[key]
-        return (0, np.inf) if shown is None else shown_interval(shown, self.before.get(key), self.rule)
+        return (self.at_least.get(key, 0), np.inf) if shown is None else shown_interval(shown, self.before.get(key), self.rule)
 
 
 @dataclass
@@ -214,12 +215,12 @@ def publish(system: CountSystem, earlier: list[Told], rule: Disclosure) -> tuple
     """A release, what it tells, and how many counts were withheld for the attacks' sake."""
     protection = protect_release(system, earlier, rule)
     before = {key: shown for told in earlier for key, shown in told.shown.items() if shown is not None}
-    release = Release(system.counts, system.margins, protection.shown, before, rule)
+    release = Release(system.counts, system.margins, protection.shown, before, rule, system.at_least)
     intervals = {key: None if n is None else release.interval(key) for key, n in release.shown.items()}
     for key, count in system.counts.items():
         interval = intervals[key]
         assert interval is None or interval[0] <= count <= interval[1], "published as something else"
-    told = Told(f"release {len(earlier) + 1}", release.shown, intervals, system.margins, system.counts)
+    told = Told(f"release {len(earlier) + 1}", release.shown, intervals, system.margins, system.counts, system.at_least)
     return release, told, len(protection.attacks)
 
 

@@ -17,10 +17,13 @@ FIRST_YEAR = 2015
 
 @dataclass
 class World:
-    """Counts by row, column and year, (rows, columns, years), and whether each year's total is public."""
+    """Counts by row, column and year, (rows, columns, years), whether each year's total is public, and whether a row is
+    estimated where it has persons in each column, which tells that it has.
+    """
 
     counts: np.ndarray
     totals_are_public: bool
+    is_estimated: bool
     dropped: list[np.ndarray] = field(default_factory=list)
 
 
@@ -28,7 +31,7 @@ def random_world(rng: np.random.Generator) -> World:
     """2 to 4 rows, 2 to 3 columns, 1 to 3 years; rows and columns of unlike size, many zeros."""
     shape = (int(rng.integers(2, 5)), int(rng.integers(2, 4)), int(rng.integers(1, 4)))
     mean = rng.choice(SCALES) * rng.gamma(1.0, size=(shape[0], 1, 1)) * rng.gamma(1.5, size=(1, shape[1], 1))
-    return World(rng.poisson(np.broadcast_to(mean, shape)), bool(rng.random() < 0.3))
+    return World(rng.poisson(np.broadcast_to(mean, shape)), bool(rng.random() < 0.3), bool(rng.random() < 0.5))
 
 
 def system_of(world: World) -> CountSystem:
@@ -63,6 +66,9 @@ def system_of(world: World) -> CountSystem:
         for j in range(columns):
             over_years: list[Key] = [("cell", i, j, FIRST_YEAR + y) for y in range(years)]
             add(("cell", i, j, span), world.counts[i, j].sum(), over_years)
+        of_row: list[Key] = [("cell", i, j, span) for j in range(columns)]
+        if world.is_estimated and all(system.counts[key] for key in of_row):
+            system.at_least |= dict.fromkeys(of_row, 1)
     return system
 
 
@@ -100,4 +106,4 @@ def _after(event: str, world: World, rng: np.random.Generator) -> World:
         counts = counts + rng.poisson(rng.choice([0.2, 1.0, 4.0]), size=counts.shape)
     elif event == "narrower":
         counts = rng.binomial(counts, rng.choice([0.7, 0.95]))
-    return World(counts, world.totals_are_public, dropped)
+    return World(counts, world.totals_are_public, world.is_estimated, dropped)

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from models_py.attacker import Attack, AttackFailed
 from models_py.contributions import ContributionError, few_persons_keys
-from models_py.counts import CountSystem, Key
+from models_py.counts import CountSystem, Key, told_by_estimates
 from models_py.joint_knowledge import Told
 from models_py.linear_program import LinearProgram
 from models_py.protection import Kind, is_protected
@@ -60,7 +60,7 @@ def test_the_attacker_finds_nothing(seed: int, rule: Disclosure) -> None:
 @given(table=small_tables, totals_are_public=st.booleans())
 def test_no_small_count_of_any_table_is_known(study: Study, table: list[list[int]], totals_are_public: bool) -> None:
     rule = study.disclosure
-    release, _, _ = publish(system_of(World(np.array(table)[:, :, None], totals_are_public)), [], rule)
+    release, _, _ = publish(system_of(World(np.array(table)[:, :, None], totals_are_public, False)), [], rule)
     assert [fault for fault in with_oracle([release], rule) if fault[0] != "known anyway"] == []
 
 
@@ -68,6 +68,28 @@ def test_the_attacker_finds_what_is_not_protected(rule: Disclosure, monkeypatch:
     """Without secondary suppression the same campaign finds faults, so that it can fail."""
     monkeypatch.setattr("tests.campaigns.attacker.protect_release", threshold_alone)
     assert sum(len(play(seed, rule)[1]) for seed in range(900_000, 900_040)) > 5
+
+
+def test_the_attacker_finds_what_estimates_tell(rule: Disclosure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That every level has an event narrows withheld counts, so that protection has to know it."""
+    monkeypatch.setattr("tests.campaigns.attacker.protect_release", without_estimates)
+    assert sum(len(play(seed, rule)[1]) for seed in range(900_000, 900_040)) > 0
+
+
+def without_estimates(system: CountSystem, earlier: list[Told], rule: Disclosure) -> Protection:
+    ignorant = [replace(told, at_least={}) for told in earlier]
+    return protect_release(replace(system, at_least={}), ignorant, rule)
+
+
+def test_a_fit_without_separation_tells_that_each_level_has_events() -> None:
+    said = [
+        ("immigrant", "1", "ok", "coefficients that rest on fewer than 5 events: emigration at sex=female"),
+        ("native", "1", "ok", "estimates are bias-reduced (Firth-type), because the data separate"),
+        ("norwegian_born", "1", "separation", "merge levels"),
+    ]
+    span = (2015, 2021)
+    told = {("rate", "immigrant", "1", span, outcome): 1 for outcome in ("stay", "emigration")}
+    assert told_by_estimates(said, ("stay", "emigration"), span) == told
 
 
 def threshold_alone(system: CountSystem, earlier: list[Told], rule: Disclosure) -> Protection:

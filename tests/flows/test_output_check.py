@@ -13,7 +13,9 @@ from flows.links import replace_link
 from flows.pipeline import run_publish
 from flows.publish import history_for
 from flows.state import current_manifest
+from models_py.counts import read_counts
 from models_py.disclosure import DisclosureError, rounded_count
+from models_py.earlier_releases import read_earlier
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
 from report.release import open_results
@@ -67,6 +69,14 @@ def test_every_release_has_its_output_check(refreshed: Refreshed, study: Study) 
     page = (release_folder(refreshed.home) / "output_check.html").read_text()
     assert "<script" not in page
     assert "http" not in page
+
+
+def test_what_estimates_tell_of_counts_is_read_from_the_history_too(refreshed: Refreshed, study: Study) -> None:
+    with open_warehouse(refreshed.home.warehouse, read_only=True) as con:
+        system, earlier = read_counts(con, study), read_earlier(con, refreshed.home.results, study)
+    assert system.at_least
+    assert earlier[-1].at_least == system.at_least
+    assert all(system.counts[key] >= least for key, least in system.at_least.items())
 
 
 def test_every_decision_is_in_the_audit(refreshed: Refreshed) -> None:
