@@ -54,7 +54,11 @@ class Release:
     def interval(self, key: Key) -> tuple[float, float]:
         """What it shows of a count, by the rules it was made by."""
         shown = self.shown[key]
-        return (self.at_least.get(key, 0), np.inf) if shown is None else shown_interval(shown, self.before.get(key), self.rule)
+        return (
+            (self.at_least.get(key, 0), np.inf)
+            if shown is None
+            else shown_interval(shown, self.before.get(key), self.rule)
+        )
 
 
 @dataclass
