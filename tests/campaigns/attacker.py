@@ -2,9 +2,9 @@
 
     python -m tests.campaigns.attacker --tables 10000
 
-The attacker knows the margins, the rounding and the threshold, what estimates tell of counts, which counts are the same in which releases (more than
-anyone can know), and, where it is so, that persons were only added or only removed between two releases. It shares no
-code with what it attacks but the form of a table.
+The attacker knows the margins, the rounding and the threshold, what estimates tell of counts, which counts are the same
+in which releases (more than anyone can know), and, where it is so, that persons were only added or only removed between
+two releases. It shares no code with what it attacks but the form of a table.
 """
 
 import argparse
