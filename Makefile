@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := expectations flows models_py report storage synthetic
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-marginaleffects test-operations \
+.PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-long test-marginaleffects test-operations \
 	test-defects test-sequences test-faults test-canaries test-spark attack lint format bench bench-country bench-growth \
 	bench-peers-country bench-peers bench-estimation bench-next-year bench-spark coverage clean
 SQL_PAGE := report/sql_page
@@ -71,6 +71,9 @@ demo: setup sql-page-if-node  ## a small simulated Norway, from registers to ver
 
 test: setup spark-if-java sql-page-if-node  ## all tests
 	$(BIN)/pytest
+
+test-long: setup spark-if-java sql-page-if-node  ## all tests, and those that the gate has no time for
+	$(BIN)/pytest -m "campaign or not campaign"
 
 test-marginaleffects: setup  ## that the package marginaleffects works with our models (it is no dependency: 0.5 GB)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv run --active --no-project --with "marginaleffects>=0.6,<0.7" --with "polars<2" \

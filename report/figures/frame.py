@@ -5,7 +5,7 @@ Belongs here: the frame. Does not belong here: any mark.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import altair as alt
 
@@ -39,9 +39,22 @@ def framed(
     return chart
 
 
+class Plain:
+    """Values that are JSON already. Altair copies and looks through all others at every step; this it passes on."""
+
+    _schema: ClassVar[dict[str, str]] = {"type": "object"}
+
+    def __init__(self, values: object) -> None:
+        self.values = values
+
+    def to_dict(self) -> object:
+        """The values."""
+        return self.values
+
+
 def inline(values: object, **format: object) -> alt.Data:
     """Data that the specification carries itself."""
-    return alt.Data(values=values, **format)  # type: ignore[no-untyped-call]  # Altair leaves it untyped
+    return alt.Data(values=Plain(values), **format)  # type: ignore[no-untyped-call]  # Altair leaves it untyped
 
 
 def theme() -> list[alt.Parameter]:

@@ -1,5 +1,6 @@
 """Every page of the site, in both languages, on a phone and a desktop, in light and dark: nothing is wrong with it."""
 
+import itertools
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +12,12 @@ from report.site.page import FOLDERS, PAGES
 from tests.browser.visit import Scheme, Visit
 
 IN_BOTH_LANGUAGES = pytest.mark.parametrize("language", LANGUAGES)
+# Each language and each scheme once; the other turns with `make test-long`.
+IN_THE_GATE = {("nb", "light"), ("en", "dark")}
+TURNS = [
+    pytest.param(*turn, marks=() if turn in IN_THE_GATE else pytest.mark.campaign)
+    for turn in itertools.product(LANGUAGES, get_args(Scheme))
+]
 
 
 def pages_of(site: Path, language: Language) -> list[str]:
@@ -23,8 +30,7 @@ def test_every_page_is_there(site: Path, language: Language) -> None:
     assert pages_of(site, language) == sorted(f"{FOLDERS[language]}{name}.html" for name in PAGES)
 
 
-@IN_BOTH_LANGUAGES
-@pytest.mark.parametrize("scheme", get_args(Scheme))
+@pytest.mark.parametrize(("language", "scheme"), TURNS)
 def test_pages_load_clean_and_are_accessible_on_desktop_and_phone(
     browser: Browser, site: Path, served: str, language: Language, scheme: Scheme
 ) -> None:

@@ -14,6 +14,7 @@ import yaml
 from flows.home import STUDY_FILE, Home
 from flows.pipeline import run_refresh
 from flows.versions import new_run_id
+from models_py.estimate import ESTIMATORS
 from models_py.study import Study, load_study
 from synthetic import simulate
 from tests.faults.warm import forked_dbt
@@ -119,3 +120,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     home = Home(tmp_path / "home")
     home.create()
     return home
+
+
+@pytest.fixture
+def pooled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no test asks for random effects, which take many times as long."""
+    monkeypatch.delitem(ESTIMATORS, "random_effects")
+
+
+@pytest.fixture
+def quick_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rendering of a site of one page, where a test does not ask what is rendered."""
+
+    def render(_release: Path, into: Path, _results: Path) -> list[str]:
+        (into / "site").mkdir(parents=True)
+        (into / "site" / "index.html").write_text("<!DOCTYPE html>")
+        return ["site"]
+
+    monkeypatch.setattr("report.render.render", render)

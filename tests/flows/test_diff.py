@@ -16,7 +16,6 @@ from flows.home import Home
 from flows.pipeline import run_refresh
 from flows.state import current_manifest
 from flows.versions import new_run_id
-from models_py.estimate import ESTIMATORS
 from models_py.study import Study, study_hash
 from tests.flows.conftest import LAST_YEAR, NEXT_DELIVERY, VARIANTS, Refreshed
 from tests.flows.test_refresh import files_of, query
@@ -95,11 +94,9 @@ def test_a_release_against_itself_has_no_difference(refreshed: Refreshed) -> Non
     assert as_text(difference).count("unchanged") == 7
 
 
-def test_new_data_and_a_new_specification_are_told_apart(
-    own_copy: Refreshed, study: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("pooled_alone", "quick_rendering")
+def test_new_data_and_a_new_specification_are_told_apart(own_copy: Refreshed, study: Study) -> None:
     """No test is significant at a level of 1e-12: every hypothesis of a direction flips, whatever the data."""
-    monkeypatch.delitem(ESTIMATORS, "random_effects")
     home, first = own_copy.home, current_manifest(own_copy.home)
     verdicts_before = query(
         home.results, "select hypothesis_id, verdict from results.hypothesis_verdict where model = 'pooled'"

@@ -20,6 +20,7 @@ def not_converged(sample: Sample, paths: Iterable[PathBatch], study: Study) -> N
     raise NotEstimableError("not_converged", REASON)
 
 
+@pytest.mark.usefixtures("quick_rendering")
 def test_a_release_without_random_effects(own_copy: Refreshed, study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     home = own_copy.home
     pooled = "select hypothesis_id, verdict from results.hypothesis_verdict where model = 'pooled' order by all"

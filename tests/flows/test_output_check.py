@@ -90,6 +90,7 @@ def test_every_decision_is_in_the_audit(refreshed: Refreshed) -> None:
     assert {"minimum_group_size", "residual_degrees_of_freedom", "few_events", "no_counts"} <= rules
 
 
+@pytest.mark.usefixtures("quick_rendering")
 def test_the_same_counts_published_again_are_the_same(own_copy: Refreshed, study: Study) -> None:
     """The release before is then an earlier one: what it withheld stays withheld, what it told stays told."""
     home = own_copy.home
@@ -124,12 +125,10 @@ def test_nothing_is_published_when_the_history_cannot_be_read(own_copy: Refreshe
     assert home.warehouse.read_bytes() == warehouse
 
 
-def test_what_readers_have_had_is_never_forgotten(
-    own_copy: Refreshed, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("quick_rendering")
+def test_what_readers_have_had_is_never_forgotten(own_copy: Refreshed, study: Study, tmp_path: Path) -> None:
     """Neither by an operator who leads `current` back, nor by a copy that lost links, nor under other rules."""
     home = own_copy.home
-    monkeypatch.setattr("flows.publish.report", lambda *_: None)  # what is said stands in the tables
     first = release_folder(home).name
     coarser = study.model_copy(update={"disclosure": study.disclosure.model_copy(update={"rounding_base": 10})})
     # The specification's hash is that of what was built and estimated, so that only the rule is new here.

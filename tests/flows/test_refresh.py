@@ -68,6 +68,7 @@ def test_a_second_refresh_does_nothing_within_seconds(refreshed: Refreshed, stud
     assert files_of(refreshed.home) == before
 
 
+@pytest.mark.usefixtures("pooled_alone", "quick_rendering")
 def test_the_next_delivery_extends_the_panel_by_its_year(own_copy: Refreshed, study: Study) -> None:
     home, study = own_copy.home, study.model_copy(update={"variants": ()})  # each would be estimated again
     first_release = current_manifest(home)

@@ -36,18 +36,6 @@ def broken_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("report.render.render", render)
 
 
-@pytest.fixture
-def quick_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rendering of a site of one page, where a test does not ask what is rendered."""
-
-    def render(_release: Path, into: Path, _results: Path) -> list[str]:
-        (into / "site").mkdir(parents=True)
-        (into / "site" / "index.html").write_text("<!DOCTYPE html>")
-        return ["site"]
-
-    monkeypatch.setattr("report.render.render", render)
-
-
 def everything(folder: Path) -> dict[str, bytes]:
     """Every file of a release by its place, links followed, renderings' own names left out."""
     found = {}
@@ -156,7 +144,11 @@ def test_a_crash_while_rendering_again_leaves_the_release_whole(
 
 
 def test_a_crash_while_rendering_a_new_release_leaves_the_old_one(
-    own_copy: Refreshed, study: Study, monkeypatch: pytest.MonkeyPatch, broken_rendering: None
+    own_copy: Refreshed,
+    study: Study,
+    monkeypatch: pytest.MonkeyPatch,
+    broken_rendering: None,
+    request: pytest.FixtureRequest,
 ) -> None:
     home = own_copy.home
     before, releases = everything(home.current), sorted(home.releases.iterdir())
@@ -165,6 +157,7 @@ def test_a_crash_while_rendering_a_new_release_leaves_the_old_one(
     assert everything(home.current) == before
     assert sorted(home.releases.iterdir()) == releases
     monkeypatch.undo()
+    request.getfixturevalue("quick_rendering")
     release = run_publish(home, study)
     assert home.current.resolve() == release
     assert (home.site / "index.html").is_file()

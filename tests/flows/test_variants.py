@@ -13,7 +13,7 @@ from flows.pipeline import run_build, run_estimate, run_publish
 from flows.state import current_manifest, due
 from flows.status import status_text
 from flows.variants import VariantFailed
-from models_py.estimate import ESTIMATORS, estimate
+from models_py.estimate import estimate
 from models_py.study import Study, load_study
 from tests.flows.conftest import VARIANTS, Refreshed
 from tests.flows.test_refresh import files_of, query
@@ -28,12 +28,6 @@ def published_verdicts(results: Path, variant: str) -> list[tuple]:
 def own_verdicts(warehouse: Path) -> list[tuple]:
     """By the pooled model, which judges these variants."""
     return query(warehouse, f"{VERDICTS} estimation.hypothesis_verdict where model = 'pooled' order by all")
-
-
-@pytest.fixture
-def pooled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These variants are judged by the pooled model, and random effects take many times as long."""
-    monkeypatch.delitem(ESTIMATORS, "random_effects")
 
 
 @pytest.fixture
@@ -91,7 +85,7 @@ def test_every_verdict_stands_beside_the_studys_own(refreshed: Refreshed) -> Non
     assert current_manifest(refreshed.home)["variants"] == sorted(VARIANTS)
 
 
-@pytest.mark.usefixtures("pooled_alone")
+@pytest.mark.usefixtures("pooled_alone", "quick_rendering")
 def test_an_estimation_without_variants_leaves_none_and_a_refresh_is_due(own_copy: Refreshed, study: Study) -> None:
     home = own_copy.home
     run_estimate(home, study)

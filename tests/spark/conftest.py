@@ -1,5 +1,6 @@
 """Spark on this machine: two cores for two executors, and settings that start fast."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from flows.home import STUDY_FILE
 from flows.spark.build import is_installed
 from models_py.study import Study, load_study
+from tests.faults.warm import forked_dbt
 
 # Queries on so few rows take longer to compile than to run.
 FAST_SETTINGS = """
@@ -31,6 +33,13 @@ def local_spark(tmp_path_factory: pytest.TempPathFactory) -> None:
         patch.setenv("SPARK_CONF_DIR", str(folder))
         patch.setenv("FLYTTEPANEL_SPARK_MASTER", "local[2]")
         patch.setenv("FLYTTEPANEL_SPARK_PARTITIONS", "3")
+        yield
+
+
+@pytest.fixture(scope="package")
+def warm_dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Importing dbt is most of such small builds."""
+    with forked_dbt(tmp_path_factory.mktemp("warm")):
         yield
 
 
