@@ -1,6 +1,7 @@
 """Every page of the site, in both languages, on a phone and a desktop, in light and dark: nothing is wrong with it."""
 
 import itertools
+import shutil
 from pathlib import Path
 from typing import get_args
 
@@ -8,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from report.language import LANGUAGES, Language
-from report.site.page import FOLDERS, PAGES
+from report.release import Release
+from report.site.page import FOLDERS, PAGES, write_page
 from tests.browser.visit import Scheme, Visit
 
 IN_BOTH_LANGUAGES = pytest.mark.parametrize("language", LANGUAGES)
@@ -42,6 +44,18 @@ def test_pages_load_clean_and_are_accessible_on_desktop_and_phone(
             visit.resize("phone")
             visit.look()
         assert "\n".join(visit.faults) == ""
+
+
+def test_what_stands_in_place_of_the_sql_page_is_accessible(
+    visit: Visit, site: Path, release: Release, tmp_path: Path
+) -> None:
+    """Where a site was made without Node, the page has a command for the reader, wider than a phone."""
+    without = Path(shutil.copytree(site, tmp_path / "site"))
+    write_page(without, "sql", "en", release, None)
+    visit.resize("phone")
+    visit.open(f"{without.as_uri()}/{FOLDERS['en']}sql.html")
+    visit.look()
+    assert "\n".join(visit.faults) == ""
 
 
 @IN_BOTH_LANGUAGES
