@@ -64,6 +64,7 @@ def test_late_events_and_corrections_touch_the_persons_they_speak_of(
     )
 
 
+@pytest.mark.campaign
 def test_late_events_decide_by_their_order_too(
     panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ def panel_rows(database: Path) -> dict[tuple[int, int], str]:
     return {(row["person_key"], row["year"]): row["said"] for row in rows}
 
 
+@pytest.mark.campaign
 def test_a_build_of_everything_marks_nobody_and_asks_for_a_year_once(
     panels: dict[str, BuiltPanel], dbt_work: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
