@@ -21,10 +21,11 @@ def without_values() -> Iterator[None]:
     """Let our own errors and the operating system's pass; replace any other by one without its message."""
     try:
         yield
-    except (OSError, StepCrashed):
-        raise
     except Exception as error:
-        if type(error).__module__.split(".")[0] in OUR_MODULES:
+        # The operating system's own: libraries derive theirs from them, with texts of their own.
+        if type(error).__module__.split(".")[0] in OUR_MODULES or (
+            isinstance(error, OSError) and type(error).__module__ == "builtins"
+        ):
             raise
         raise StepCrashed(
             f"{type(error).__name__} at {place(error)}; its text is withheld because it may repeat "

@@ -10,6 +10,12 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 STUDY_FILE = PROJECT_ROOT / "study.yml"
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
+# SQLAlchemy takes what comes after a ? for options, Great Expectations a $ for a variable of the environment.
+ODD_IN_PATHS = frozenset("$?")
+
+
+class UnreadableHome(ValueError):
+    """The path of a home is one that a library would take for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +102,12 @@ class Home:
 
 
 def home_from(path: str | None) -> Home:
-    """The home directory: `--home`, else FLYTTEPANEL_HOME, else ./var."""
-    return Home(Path(path or os.environ.get("FLYTTEPANEL_HOME") or "var").resolve())
+    """The home directory: `--home`, else FLYTTEPANEL_HOME, else ./var.
+
+    Raises:
+        UnreadableHome: its path has a character that a library would read as something else.
+    """
+    found = Path(path or os.environ.get("FLYTTEPANEL_HOME") or "var").resolve()
+    if odd := sorted(ODD_IN_PATHS.intersection(str(found))):
+        raise UnreadableHome(f"{found}: a home's path cannot have {' or '.join(odd)}; move it, or lead a link to it")
+    return Home(found)

@@ -4,6 +4,7 @@ import sys
 
 import click
 import duckdb
+import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -30,6 +31,8 @@ def run_query(home: Home, query: str, output: str) -> None:
         except duckdb.Error as error:
             # Published aggregates only stand behind this connection, so that DuckDB's own words may be shown.
             raise click.ClickException(str(error)) from None
+        except pyarrow.ArrowException as error:
+            raise click.ClickException(f"these rows cannot be written as {output}: {error}") from None
 
 
 def write_table(relation: duckdb.DuckDBPyRelation) -> None:

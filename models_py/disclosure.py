@@ -14,14 +14,16 @@ from models_py.attacker import AttackFailed
 from models_py.contributions import ContributionError, few_persons_keys
 from models_py.counts import Key, Span, panel_span, read_counts
 from models_py.earlier_releases import HistoryUnreadable, read_earlier
+from models_py.effect_tables import MARGINAL_EFFECT, MARGINAL_EFFECT_CONTRAST
 from models_py.output_check import OutputCheck, check_output
-from models_py.published_counts import Published, fit_row, rate_rows, verdict_row
+from models_py.published_counts import Published, fit_row, rate_rows, sensitivity_row, verdict_row
+from models_py.published_effects import published_effects
 from models_py.release_protection import FitKeys, protect_release
 from models_py.rounding import rounded_count
 from models_py.study import NUMERIC_TERMS, Study
 from models_py.table import Table
 from models_py.tables import ESTIMATION_TABLES, FIT, OBSERVED_RATE, PANEL_ACCOUNTING, PUBLISHED_TABLES
-from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, VARIANT
+from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, SENSITIVITY, VARIANT
 
 __all__ = ["DisclosureError", "Publication", "publishable", "rounded_count"]
 
@@ -93,6 +95,10 @@ def _tables(
     tables[VARIANT.name] = VARIANT.arrow(
         {"variant": v.name, "statement_en": v.statement.en, "statement_nb": v.statement.nb} for v in study.variants
     )
+    effects, contrasts = published_effects(tables[MARGINAL_EFFECT.name].to_pylist(), study)
+    tables[MARGINAL_EFFECT.name] = MARGINAL_EFFECT.arrow(effects)
+    tables[MARGINAL_EFFECT_CONTRAST.name] = MARGINAL_EFFECT_CONTRAST.arrow(contrasts)
+    tables[SENSITIVITY.name] = SENSITIVITY.arrow(map(sensitivity_row, tables[SENSITIVITY.name].to_pylist()))
     tables[HYPOTHESIS_VERDICT.name] = HYPOTHESIS_VERDICT.arrow(
         verdict_row(row, published, span, study) for row in tables[HYPOTHESIS_VERDICT.name].to_pylist()
     )

@@ -14,15 +14,13 @@ import pyarrow as pa
 
 from models_py.attacker import Interval
 from models_py.counts import PERSONS, Key, KeyMargin, Span, fit_margins, panel_margins, rate_margins, told_by_estimates
+from models_py.few_events import LEFT_OUT
 from models_py.joint_knowledge import Told
 from models_py.release_protection import FitKeys, told_by_likelihood
 from models_py.rounding import ImpossibleCount, told_by_published
 from models_py.study import Disclosure, Study
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
-
-# What `fit.message` says of rows that a fit leaves out: its counts are then no sums over centralities.
-LEFT_OUT = "are left out"
 
 # In the warehouse, confidential: the counts behind each release, by key as JSON.
 REMEMBERED = "audit.released_count"
@@ -200,7 +198,7 @@ def _read_release(
         shown |= {("fit", model, group, what, span): n for what, n in zip((PERSONS, *whats), counts, strict=True)}
         if likelihood is not None and None not in counts:
             likelihoods[tuple(("fit", model, group, what, span) for what in whats)] = int(likelihood)
-        if LEFT_OUT not in (message or ""):
+        if LEFT_OUT not in (message or ""):  # else its counts are no sums over centralities
             margins += fit_margins(model, group, classes, outcomes[1:], span)
     centralities = con.execute(
         "select distinct population_group, level, status, message "

@@ -11,7 +11,7 @@ import numpy as np
 
 from models_py.cells import Cells, Floats
 from models_py.design import Column, Design
-from models_py.few_events import BIAS_REDUCED, SEPARATED, event_name, few_events_remark
+from models_py.few_events import BIAS_REDUCED, LEFT_OUT, SEPARATED, event_name, few_events_remark
 from models_py.multinomial import NewtonFit, log_shares
 from models_py.naming import IN_STUDY, Naming, Remedies
 from models_py.products import Rows
@@ -66,7 +66,7 @@ def without_empty_unknowns(cells: Cells, study: Study) -> tuple[Cells, list[str]
             if counts.any() and not counts.all():
                 spoken = spoken_count(int(counts.sum()), study.disclosure)
                 remarks.append(
-                    f"{spoken} person-years with {term}={missing}, where some outcome never occurs, are left out"
+                    f"{spoken} person-years with {term}={missing}, where some outcome never occurs, {LEFT_OUT}"
                 )
                 cells, again = cells.where(cells.factors[term].codes != at), True
     return cells, remarks

@@ -8,6 +8,14 @@ from collections.abc import Collection, Iterable
 # How the part of a message begins that names them.
 FEW_EVENTS = "coefficients that rest on fewer than"
 CENTRALITY = "centrality"
+# Terms whose levels are counted in public: what a name says of a level is known of its counts.
+COUNTED = (CENTRALITY, "year")
+# What the part of a message says that tells how many rows a fit does without, and what is said of them in public.
+LEFT_OUT = "are left out"
+UNSAID_LEFT_OUT = (
+    f"rows with a missing value, with which some outcome never occurs, {LEFT_OUT} (the warehouse's estimation.fit says "
+    "which and how many)"
+)
 # How the part begins that names what separates.
 SEPARATED = "the data separate by:"
 # How the message of a fit begins whose data separate, and which is estimated all the same.
@@ -41,16 +49,18 @@ def few_events_remark(names: Iterable[str], threshold: int) -> str:
 
 
 def published_message(message: str, withheld: Collection[str], threshold: int) -> str:
-    """The message of an estimated fit as it is published: by what the data separate is left out, and of events by
-    centrality, those are named whose number is `withheld` in the release.
+    """The message of an estimated fit as it is published: by what the data separate is not said, nor how many rows it
+    does without; of events by centrality, those are named whose number is `withheld` in the release, and by year none.
 
     These are counted in public, level by level. To name the small ones and no other would tell that every other
     withheld one is not small, and with the margins how small they are. Of other terms' levels no count is published.
     """
     parts = message.split("; ") if message else []
     named = [name for part in parts if part.startswith(FEW_EVENTS) for name in part.partition(": ")[2].split(", ")]
-    names = [name for name in named if f" at {CENTRALITY}=" not in name] + sorted(withheld)
-    said = [part for part in parts if not part.startswith((FEW_EVENTS, SEPARATED))]
+    names = [name for name in named if not any(f" at {term}=" in name for term in COUNTED)] + sorted(withheld)
+    said = [part for part in parts if not part.startswith((FEW_EVENTS, SEPARATED)) and LEFT_OUT not in part]
+    if any(LEFT_OUT in part for part in parts):
+        said.append(UNSAID_LEFT_OUT)
     if names:
         said.append(
             f"{FEW_EVENTS} {threshold} events, or on a number of events that is withheld to protect another: "

@@ -17,6 +17,10 @@ from models_py.study import Study
 Row = dict[str, object]
 Published = dict[Key, int | None]
 
+UNTESTED_BY_STUDY = (
+    "Not published: the study itself could not test it, and why it could not would be told (the warehouse's "
+    "estimation.sensitivity has the verdict)."
+)
 # Each of these would tell a withheld count of a fit, being a function of the counts.
 TELLING_STATISTICS = ("log_likelihood", "null_log_likelihood", "pseudo_r2", "aic", "bic")
 
@@ -100,6 +104,16 @@ def verdict_row(row: Row, published: Published, span: Span, study: Study) -> Row
         return row
     hypothesis = next(h for h in study.hypotheses if h.id == row["hypothesis_id"])
     return row | {"note": f"{row['note']} {_events_sentence(hypothesis, published, span, study)}"}
+
+
+def sensitivity_row(row: Row) -> Row:
+    """A verdict under a variant, where the study itself could test the hypothesis too.
+
+    That another model could be estimated would tell which levels have events, where the study's own does not.
+    """
+    if row["base_verdict"] != "inconclusive" or row["verdict"] == "inconclusive":
+        return row
+    return row | {"verdict": "inconclusive", "n_tests": 0, "n_supporting": 0, "agrees": None, "note": UNTESTED_BY_STUDY}
 
 
 def _events_sentence(hypothesis: Hypothesis, published: Published, span: Span, study: Study) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from models_py.drift_bounds import Drift
 from models_py.framework import Framework
@@ -24,6 +24,8 @@ NUMERIC_TERMS = ("intercept", "age", "age_squared")
 NOT_COVARIATES = ("population_group", "outcome")
 # Ten times as fast as PyYAML's own, and as safe; every command reads the specification.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The municipalities whose classes of centrality there are (`seeds/municipality_centrality.csv`).
+CENTRALITY_DATE = date(2020, 1, 1)
 # What the base profile says of a situation.
 BASE_SITUATION = ("sex", "age", "education")
 
@@ -38,12 +40,24 @@ class Years(Part):
     first: int
     last: int | Literal["latest_closed"]
 
+    @model_validator(mode="after")
+    def _are_in_order(self) -> Self:
+        if self.last != "latest_closed" and self.last < self.first:
+            raise ValueError("the last year comes before the first")
+        return self
+
 
 class AgeWindow(Part):
     """Completed years on 1 January, both ends included."""
 
     first: int
     last: int
+
+    @model_validator(mode="after")
+    def _are_in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("the last age comes before the first")
+        return self
 
 
 class Panel(Part):
@@ -58,12 +72,19 @@ class Panel(Part):
 
 
 class Geography(Part):
-    """The geography municipalities are compared in."""
+    """The geography municipalities are compared in: that of which classes of centrality are known."""
 
     date: date
     split_successors: dict[str, str]
     unknown_codes: tuple[str, ...]
     not_mainland_prefixes: tuple[str, ...]
+
+    @field_validator("date")
+    @classmethod
+    def _has_centrality(cls, day: Any) -> Any:
+        if day != CENTRALITY_DATE:
+            raise ValueError(f"classes of centrality are known of the municipalities of {CENTRALITY_DATE} alone")
+        return day
 
 
 class Variable(Part):

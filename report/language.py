@@ -33,8 +33,11 @@ def text(name: str, key: str, language: Language, **values: object) -> str:
 
 
 def label(value: str, language: Language) -> str:
-    """What readers call a term, level, outcome, group, verdict or disposition of the tables."""
-    return text("labels", value, language)
+    """What readers call a term, level, outcome, group, verdict or disposition of the tables.
+
+    A level that somebody's own study.yml has made, and `words/labels.yml` does not know, is called as it is there.
+    """
+    return words("labels")[value][language] if value in words("labels") else value.replace("_", " ")
 
 
 def in_sentence(value: str, language: Language) -> str:

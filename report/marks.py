@@ -7,7 +7,7 @@ group a darker shade is more central. The purple leans to red, so that it stays 
 see little red or green, and the shades fall evenly in lightness, so that their order survives grey print.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from report.language import Language
 
@@ -18,6 +18,8 @@ RAMPS = {
     "native": ("#7a2600", "#b04a04", "#db7116", "#f29b50", "#facb9b"),
 }
 SHAPES = {"immigrant": "circle", "norwegian_born": "square", "native": "triangle-up"}
+# Of groups that somebody's own study.yml has made: the shades of grey, and a marker that no other has.
+SPARE_SHAPE = "diamond"
 GREYS = ("#252525", "#5a5a5a", "#858585", "#b0b0b0", "#d6d6d6")
 # The map's own ramp, of no group's hue.
 GREENS = ("#07463c", "#1d6f64", "#4d998d", "#96c6bc", "#d3e6e1")
@@ -41,6 +43,21 @@ LOCALES = {
     "en": {"decimal": ".", "thousands": "\u202f", "grouping": [3], "currency": ["NOK ", ""], "percent": "%",
            "minus": "\u2212"},
 }  # fmt: skip
+
+
+def ramp(group: str) -> tuple[str, ...]:
+    """A group's shades, the darkest first."""
+    return RAMPS.get(group, GREYS)
+
+
+def shape(group: str) -> str:
+    """A group's marker."""
+    return SHAPES.get(group, SPARE_SHAPE)
+
+
+def in_order(groups: Collection[str]) -> list[str]:
+    """Groups in the order in which they are always shown; those of one's own come last."""
+    return [*(group for group in RAMPS if group in groups), *sorted(set(groups) - RAMPS.keys())]
 
 
 def by_theme(colours: tuple[str, str]) -> dict[str, str]:

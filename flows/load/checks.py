@@ -11,7 +11,7 @@ import duckdb
 from flows.load.contract import KEY
 from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
-from flows.load.forms import PLAIN_REPAIRS, form_rule, plainly_typed, repairs, typed
+from flows.load.forms import PLAIN_REPAIRS, WITH_DECIMALS, form_rule, plainly_typed, repairs, typed, whole
 from flows.load.header import SourceColumn
 from flows.load.identity import holds_identity_numbers, identity_conditions, identity_counts
 from models_py.study import Load
@@ -48,13 +48,29 @@ def check_identity(
 def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColumn, limits: Load) -> None:
     """No identity numbers, no key longer than a pseudonym, and no row without a person. Mandatory keys are filled."""
     column = identifier(key.name)
-    conditions = {"long_key": (f"length({column}) > {LONGEST_KEY}", f"keys longer than {LONGEST_KEY} characters")}
+    conditions = {
+        "long_key": (f"length({column}) > {LONGEST_KEY}", f"keys longer than {LONGEST_KEY} characters"),
+        "rounded_key": (
+            f"contains({column}, '+') and regexp_full_match({column}, '[0-9]([.][0-9]+)?[eE][+][0-9]+')",
+            "keys written with an exponent, which have lost digits; deliver them as text or whole numbers",
+        ),
+    }
     if key.raw == KEY:
         conditions["missing_key"] = (f"{column} is null", "rows without a person key; deliver every row with its key")
+    decimals = f"contains({column}, '.') and {WITH_DECIMALS.format(x=column)}"
     counts = ", ".join(
-        [*identity_counts(column), *(f"count(*) filter ({condition})" for condition, _ in conditions.values())]
+        [
+            *identity_counts(column),
+            f"count(*) filter ({decimals})",
+            *(f"count(*) filter ({condition})" for condition, _ in conditions.values()),
+        ]
     )
-    n_filled, n_eleven, n_passing, *found = count(con, f"select count({column}), {counts} from delivered")
+    n_filled, n_eleven, n_passing, n_decimals, *found = count(con, f"select count({column}), {counts} from delivered")
+    if n_decimals:
+        # As another program writes whole numbers where one is missing: such a key would be nobody's.
+        con.execute(f"update delivered set {column} = {whole(column)} where {decimals}")
+        checked.found(key, "decimal_point", "repaired", n_decimals)
+        return check_key(con, checked, key, limits)
     check_filled(checked, key, n_filled)
     check_identity(con, checked, key.name, column, (n_filled, n_eleven, n_passing), limits)
     for n_rows, (rule, (condition, message)) in zip(found, conditions.items(), strict=True):

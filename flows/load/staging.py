@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow
+import pyarrow.parquet
 
 from flows.load.faults import SHOWN_ROWS, Fault
 from flows.load.folder import DeliveredFile
@@ -59,7 +61,22 @@ def file_facts(con: duckdb.DuckDBPyConnection, path: Path, sha256: str) -> FileF
         raise Unreadable(f"it is no Parquet file that DuckDB can read ({type(error).__name__})") from None
     stat = path.stat()
     header = tuple(column[0] for column in columns)
+    delivered = own_names(path)
+    if len({name.lower() for name in delivered}) < len(delivered):
+        header = delivered
     return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, None, None, header, (), any_space=True)
+
+
+def own_names(path: Path) -> tuple[str, ...]:
+    """A Parquet file's columns as they are named in it: DuckDB gives one that stands there twice another name.
+
+    Raises:
+        Unreadable: the file's own description cannot be read.
+    """
+    try:
+        return tuple(pyarrow.parquet.read_schema(path).names)
+    except pyarrow.ArrowException as error:
+        raise Unreadable(f"it is no Parquet file that can be read ({type(error).__name__})") from None
 
 
 def parquet(path: Path) -> str:

@@ -60,7 +60,10 @@ def inspect(path: Path, sha256: str) -> FileFacts:
     encoding, blank_lines, any_space = scan(path)
     header_line = first_line(path, encoding)
     delimiter = max(DELIMITERS, key=header_line.count)
-    header = tuple(name.strip() for name in next(csv.reader([header_line], delimiter=delimiter)))
+    try:
+        header = tuple(name.strip() for name in next(csv.reader([header_line], delimiter=delimiter)))
+    except csv.Error:
+        raise Unreadable("its first line is no header", 1) from None
     return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, encoding, delimiter, header, blank_lines, any_space)
 
 

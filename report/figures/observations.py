@@ -3,7 +3,7 @@
 Belongs here: rows as the figures need them. Does not belong here: how they are drawn.
 """
 
-from report.marks import RAMPS
+from report.marks import in_order
 from report.release import Release, Row
 
 OBSERVED_SHARES = """
@@ -71,7 +71,8 @@ def profile_probabilities(release: Release) -> list[Row]:
 
 def by_group(rows: list[Row]) -> list[Row]:
     """The rows, groups in the order in which they are always shown."""
-    return sorted(rows, key=lambda row: list(RAMPS).index(row["population_group"]))
+    order = in_order({row["population_group"] for row in rows})
+    return sorted(rows, key=lambda row: order.index(row["population_group"]))
 
 
 def models(release: Release) -> list[str]:

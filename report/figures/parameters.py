@@ -8,7 +8,7 @@ from report.figures import frame
 from report.figures.notes import not_estimated_notes, notes_of
 from report.figures.observations import MOVES, centrality_parameters, classes, models, not_estimated
 from report.language import Language, in_sentence, label, number, text
-from report.marks import OUTCOME_COLOURS, OUTCOME_SHAPES, RAMPS, by_theme
+from report.marks import OUTCOME_COLOURS, OUTCOME_SHAPES, by_theme, in_order
 from report.release import Release, Row
 
 PANEL_WIDTH = 195
@@ -24,7 +24,7 @@ def figure_3(release: Release, language: Language, model: str = "pooled") -> alt
     rows = centrality_parameters(release)
     levels = classes(rows)
     data = frame.inline([*parameter_rows(rows, language), *message_rows(release, language)])
-    groups = [label(group, language) for group in RAMPS if group in groups_of(release)]
+    groups = [label(group, language) for group in in_order(groups_of(release))]
     chart = (
         alt.layer(*layers(levels, reference_of(rows), language), data=data)
         .properties(width=PANEL_WIDTH, height=HEIGHT)

@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from report.language import Language, label, percent, text
-from report.marks import GREYS, RAMPS, SHAPES, by_theme, shades
+from report.marks import GREYS, by_theme, ramp, shades, shape
 from report.release import Row
 
 
@@ -58,7 +58,7 @@ def axis_format(end: float) -> str:
 def fill(groups: Sequence[str], classes: Sequence[str], language: Language) -> alt.Fill:
     """Hue by group, shade by centrality; its legend shows the shades of centrality in greys."""
     domain = [mark(group, centrality) for group in groups for centrality in classes] + list(classes)
-    colours = [colour for group in groups for colour in shades(RAMPS[group], len(classes))]
+    colours = [colour for group in groups for colour in shades(ramp(group), len(classes))]
     colours += shades(GREYS, len(classes))
     title = text("figures", "centrality", language)
     legend = legend_above(title, columns=len(classes), values=list(classes), symbolType="circle")
@@ -67,8 +67,8 @@ def fill(groups: Sequence[str], classes: Sequence[str], language: Language) -> a
 
 def outline(groups: Sequence[str], language: Language) -> dict[str, Any]:
     """Marker by group, and an outline that stands out on paper and in the dark; the legend shows the markers."""
-    strokes = [by_theme((RAMPS[group][0], RAMPS[group][-1])) for group in groups]
-    shapes = [SHAPES[group] for group in groups]
+    strokes = [by_theme((ramp(group)[0], ramp(group)[-1])) for group in groups]
+    shapes = [shape(group) for group in groups]
     legend = group_legend(groups, language)
     return {
         "stroke": alt.Stroke("population_group:N", scale=alt.Scale(domain=list(groups), range=strokes), legend=legend),
@@ -78,7 +78,7 @@ def outline(groups: Sequence[str], language: Language) -> dict[str, Any]:
 
 def group_colour(groups: Sequence[str], language: Language) -> alt.Color:
     """A group's middle shade, for lines and intervals."""
-    scale = alt.Scale(domain=list(groups), range=[RAMPS[group][2] for group in groups])
+    scale = alt.Scale(domain=list(groups), range=[ramp(group)[2] for group in groups])
     return alt.Color("population_group:N", scale=scale, legend=group_legend(groups, language))
 
 
