@@ -66,8 +66,8 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
         ]
     )
     n_filled, n_eleven, n_passing, n_decimals, *found = count(con, f"select count({column}), {counts} from delivered")
-    if n_decimals:
-        # As another program writes whole numbers where one is missing: such a key would be nobody's.
+    if 0 < n_decimals == n_filled:
+        # As another program writes a column of whole numbers where one is missing: such keys would be nobody's.
         con.execute(f"update delivered set {column} = {whole(column)} where {decimals}")
         checked.found(key, "decimal_point", "repaired", n_decimals)
         return check_key(con, checked, key, limits)

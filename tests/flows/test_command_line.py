@@ -11,6 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from flows.errors import StepCrashed, without_values
 from flows.home import PROJECT_ROOT
 from tests.flows.conftest import Refreshed
 
@@ -54,6 +55,33 @@ def test_sql_in_every_format(refreshed: Refreshed) -> None:
     assert pyarrow.csv.read_csv(io.BytesIO(run("sql", query, "--format", "csv", home=home).stdout)).num_rows == 10
     parquet = run("sql", query, "--format", "parquet", home=home).stdout
     assert pyarrow.parquet.read_table(io.BytesIO(parquet)).num_rows == 10
+
+
+def test_rows_that_a_format_cannot_hold_are_the_querys_fault(refreshed: Refreshed) -> None:
+    done = run("sql", "--format", "csv", "select list(model) as models from results.fit", home=refreshed.home.path)
+    assert done.returncode == 1
+    assert b"cannot be written as csv" in done.stderr
+    assert b"registers" not in done.stderr
+
+
+def test_a_home_that_a_library_would_take_for_another_is_refused(tmp_path: Path) -> None:
+    """Great Expectations opened the file that `$HOME` named."""
+    done = run("load", home=tmp_path / "d$HOME")
+    assert done.returncode == 1
+    assert b"cannot have $" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_librarys_own_kind_of_system_error_is_withheld() -> None:
+    class Library(OSError):
+        """As Great Expectations has one."""
+
+    Library.__module__ = "great_expectations.datasource"
+    with pytest.raises(StepCrashed) as crash, without_values():
+        raise Library("a value from a row")
+    assert "a value" not in str(crash.value)
+    with pytest.raises(FileNotFoundError), without_values():
+        raise FileNotFoundError("landing")
 
 
 def test_queries_of_the_readme_run_as_they_stand(refreshed: Refreshed) -> None:

@@ -56,6 +56,20 @@ def test_keys_are_never_padded_or_repaired(warehouse: Warehouse) -> None:
     assert set(warehouse.rows("select lopenr_person from raw.faste_oppl")) == {("7",), ("007",), ("7.0",)}
 
 
+@pytest.mark.parametrize("keys", [["7.0", "", "12.0"], ["7.00", "9.0", "12.0"]])
+def test_a_column_of_keys_written_with_decimals_is_of_whole_numbers(warehouse: Warehouse, keys: list[str]) -> None:
+    """As pandas writes whole numbers where one is missing: every family was without its reference person."""
+    write_files(
+        warehouse.landing / "d1",
+        faste_oppl=change(FASTE, lopenr_person=["7", "9", "12"], lopenr_mor=keys),
+    )
+    warehouse.load()
+    mothers = {key.partition(".")[0] or None for key in keys}
+    assert {mother for (mother,) in warehouse.rows("select lopenr_mor from raw.faste_oppl")} == mothers
+    n_filled = sum(bool(key) for key in keys)
+    assert warehouse.findings("faste_oppl")["lopenr_mor", "decimal_point", "repaired"] == n_filled
+
+
 def test_numbers_written_with_decimals(warehouse: Warehouse) -> None:
     write_files(
         warehouse.landing / "d1",

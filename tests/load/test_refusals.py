@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from flows.load import DeliveryRefused, Fault, write_refusal
@@ -142,6 +144,25 @@ def test_unreadable_text(warehouse: Warehouse, text: bytes, rule: str, lines: tu
 def test_unreadable_parquet(warehouse: Warehouse) -> None:
     [fault] = content(warehouse, b"PAR1 broken", "w21_hush_fam_2015.parquet")
     assert fault.rule == "unreadable"
+
+
+def test_a_column_that_stands_twice_in_a_parquet_file(warehouse: Warehouse) -> None:
+    """DuckDB gives the second another name, and what it says was lost without a word."""
+    (warehouse.landing / "d1").mkdir()
+    columns = [["p1", "p2"], ["1", "2"], ["2", "1"]]
+    table = pa.Table.from_arrays([pa.array(values) for values in columns], ["lopenr_person", "kjoenn", "Kjoenn"])
+    pyarrow.parquet.write_table(table, warehouse.landing / "d1" / "faste_oppl.parquet")
+    assert ("repeated_column", "kjoenn") in {(fault.rule, fault.column) for fault in warehouse.refused()}
+
+
+def test_a_first_line_longer_than_any_header(warehouse: Warehouse) -> None:
+    [fault] = content(warehouse, b"x" * 200_000 + b"\r\n1\r\n")
+    assert (fault.rule, fault.row_numbers) == ("unreadable", (1,))
+
+
+def test_keys_that_have_lost_digits(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", faste_oppl=change(FASTE, lopenr_mor=["9.2422e+11", "1e+15", ""]))
+    assert ("rounded_key", "lopenr_mor") in {(fault.rule, fault.column) for fault in warehouse.refused()}
 
 
 def test_line_numbers_count_blank_and_ragged_lines(warehouse: Warehouse) -> None:

@@ -8,6 +8,7 @@ from models_py.estimability import Status
 from models_py.study import Study
 from models_py.verdicts import Verdict
 from report.language import LANGUAGES, WORDS, in_sentence, label, words
+from report.marks import RAMPS, SHAPES, in_order, ramp, shape
 
 DISPOSITIONS = (
     "unknown_municipality", "not_mainland", "not_resident", "unknown_person", "unknown_group", "age_outside_window",
@@ -47,7 +48,16 @@ def test_everything_published_has_a_label(study: Study) -> None:
         shown |= set(study.levels(variable))
     for value in shown:
         for language in LANGUAGES:
-            assert label(value, language)
+            assert words("labels")[value][language]
+
+
+def test_levels_and_groups_of_ones_own_are_shown_by_their_names() -> None:
+    """Centrality merged to `4*` stopped a release after everything had been computed."""
+    assert label("4*", "nb") == "4*"
+    assert label("third_generation", "en") == "third generation"
+    assert in_order({"third_generation", "native", "immigrant"}) == ["immigrant", "native", "third_generation"]
+    assert ramp("third_generation") not in [ramp(group) for group in RAMPS]
+    assert shape("third_generation") not in SHAPES.values()
 
 
 def test_labels_within_a_sentence() -> None:
