@@ -94,11 +94,23 @@ class Home:
 
         Raises:
             HomeShared: the home directory is there, and others have rights to it.
+            FileNotFoundError: `landing` is a link that leads nowhere.
         """
         refuse_shared(self.path)
+        insist_that_leads_somewhere(self.landing)
         with owner_alone():
             for folder in (self.path, self.landing, self.releases, self.logs, self.work):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def insist_that_leads_somewhere(landing: Path) -> None:
+    """A medium that is not mounted is no folder without deliveries: nothing would seem to be due.
+
+    Raises:
+        FileNotFoundError: `landing` is a link that leads nowhere.
+    """
+    if landing.is_symlink() and not landing.exists():
+        raise FileNotFoundError(f"{landing} is a link that leads nowhere: is the medium mounted that it leads to?")
 
 
 def home_from(path: str | None) -> Home:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from flows.home import insist_that_leads_somewhere
 from flows.load.contract import Contract, contracts
 from flows.load.faults import Fault
 from storage.warehouse import open_warehouse
@@ -50,7 +51,12 @@ class DeliveredFile:
 
 
 def delivery_folders(landing: Path) -> list[Path]:
-    """The deliveries that have something in them, by name. A file directly in `landing` is none."""
+    """The deliveries that have something in them, by name. A file directly in `landing` is none.
+
+    Raises:
+        FileNotFoundError: `landing` is a link that leads nowhere.
+    """
+    insist_that_leads_somewhere(landing)
     if not landing.is_dir():
         return []
     folders = (path for path in landing.iterdir() if path.is_dir() and not path.name.startswith("."))

@@ -72,6 +72,17 @@ def test_a_home_that_a_library_would_take_for_another_is_refused(tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("command", ["status", "load", "refresh"])
+def test_a_landing_that_is_not_mounted_is_not_one_without_deliveries(tmp_path: Path, command: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "landing").symlink_to(tmp_path / "medium")
+    done = run(command, home=home)
+    assert done.returncode == 1
+    assert b"leads nowhere" in done.stdout + done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_a_librarys_own_kind_of_system_error_is_withheld() -> None:
     class Library(OSError):
         """As Great Expectations has one."""
