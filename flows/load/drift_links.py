@@ -74,6 +74,7 @@ def links(study: Study) -> list[Link]:
     bounds: Drift = study.drift
     return [
         *unlinked_persons(bounds),
+        unlinked_families(bounds),
         *lives(bounds),
         *parents(bounds),
         *statuses(study),
@@ -96,6 +97,19 @@ def unlinked_persons(bounds: Drift) -> list[Link]:
         for register, contract in contracts().items()
         if contract.layout != "person"
     ]  # fmt: skip
+
+
+def unlinked_families(bounds: Drift) -> Link:
+    """Families named after somebody who is not in faste_oppl: their keys are written otherwise than persons'."""
+    return Link(
+        "unlinked_families", "hush_fam", "lopenr_familie", "faste_oppl", 0, bounds.unlinked,
+        "persons of whose family the reference person is not in faste_oppl",
+        f"""
+        select aar, count(*), count(*) filter (reference.{KEY} is null)
+        from sample_hush_fam as here left join raw.faste_oppl as reference on reference.{KEY} = here.lopenr_familie
+        where lopenr_familie is not null and exists (select 1 from sample_faste_oppl) group by aar order by aar
+        """,
+    )  # fmt: skip
 
 
 def lives(bounds: Drift) -> list[Link]:

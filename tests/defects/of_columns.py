@@ -80,6 +80,8 @@ OF_COLUMNS: list[Defect] = [
             "lopenr_person"),
     refused("keys_of_another_project_in_events", on_values("flytting", KEY, lambda key: key[::-1]), "unlinked_persons",
             "flytting", "lopenr_person"),
+    refused("families_of_another_project", on_values("hush_fam", "lopenr_familie", lambda key: key[::-1]),
+            "unlinked_families", "hush_fam", "lopenr_familie"),
     refused("keys_cut_off", on_values("regsys", KEY, lambda key: key[:4]), "conflicting_duplicate", "regsys",
             "lopenr_person"),
     refused("keys_missing", constant("regsys", KEY, "", every=50), "missing_key", "regsys", "lopenr_person"),
