@@ -11,7 +11,7 @@ from typing import Any, Literal
 import click
 
 from flows.errors import StepCrashed, without_values
-from flows.home import STUDY_FILE, Home, home_from
+from flows.home import STUDY_FILE, Home, home_from, refuse_odd
 from flows.log import start_log
 from flows.long_lived import keep_for_good
 from storage.permissions import SHARED_HOME_VARIABLE, process_owner_alone, refuse_shared
@@ -54,6 +54,7 @@ def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
         if shared_home:  # in the environment, for the processes that are started too
             os.environ[SHARED_HOME_VARIABLE] = "1"
         where = home_from(home)
+        refuse_odd(where.path)
         refuse_shared(where.path)
         return command(where, **options)
 

@@ -3,6 +3,7 @@
 DuckDB's and other libraries' messages repeat values from rows, so that they may reach no log, terminal or server.
 """
 
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,10 +23,9 @@ def without_values() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # The operating system's own: libraries derive theirs from them, with texts of their own.
-        if type(error).__module__.split(".")[0] in OUR_MODULES or (
-            isinstance(error, OSError) and type(error).__module__ == "builtins"
-        ):
+        # The operating system's own pass: libraries derive theirs from them, with texts of their own.
+        package = type(error).__module__.split(".")[0]
+        if package in OUR_MODULES or (isinstance(error, OSError) and package in sys.stdlib_module_names):
             raise
         raise StepCrashed(
             f"{type(error).__name__} at {place(error)}; its text is withheld because it may repeat "

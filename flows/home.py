@@ -114,12 +114,15 @@ def insist_that_leads_somewhere(landing: Path) -> None:
 
 
 def home_from(path: str | None) -> Home:
-    """The home directory: `--home`, else FLYTTEPANEL_HOME, else ./var.
+    """The home directory: `--home`, else FLYTTEPANEL_HOME, else ./var."""
+    return Home(Path(path or os.environ.get("FLYTTEPANEL_HOME") or "var").resolve())
+
+
+def refuse_odd(home: Path) -> None:
+    """Refuse a path that a library would take for another.
 
     Raises:
-        UnreadableHome: its path has a character that a library would read as something else.
+        UnreadableHome: it has such a character.
     """
-    found = Path(path or os.environ.get("FLYTTEPANEL_HOME") or "var").resolve()
-    if odd := sorted(ODD_IN_PATHS.intersection(str(found))):
-        raise UnreadableHome(f"{found}: a home's path cannot have {' or '.join(odd)}; move it, or lead a link to it")
-    return Home(found)
+    if odd := sorted(ODD_IN_PATHS.intersection(str(home))):
+        raise UnreadableHome(f"{home}: a home's path cannot have {' or '.join(odd)}; move it elsewhere")

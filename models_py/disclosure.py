@@ -31,6 +31,10 @@ __all__ = ["DisclosureError", "Publication", "publishable", "rounded_count"]
 NOT_OF_PERSONS = {"n_tests", "n_supporting", "age", "year", "first_year", "last_year"}
 
 
+# With as many covariate patterns for each coefficient there are far more of them than equations between them.
+PATTERNS_A_PARAMETER = 20
+
+
 class DisclosureError(RuntimeError):
     """Something that may not be published, or cannot be checked, is about to be; nothing is."""
 
@@ -95,7 +99,7 @@ def _tables(
     tables[VARIANT.name] = VARIANT.arrow(
         {"variant": v.name, "statement_en": v.statement.en, "statement_nb": v.statement.nb} for v in study.variants
     )
-    effects, contrasts = published_effects(tables[MARGINAL_EFFECT.name].to_pylist(), study)
+    effects, contrasts = published_effects(tables[MARGINAL_EFFECT.name].to_pylist(), study, _few_patterns(con, study))
     tables[MARGINAL_EFFECT.name] = MARGINAL_EFFECT.arrow(effects)
     tables[MARGINAL_EFFECT_CONTRAST.name] = MARGINAL_EFFECT_CONTRAST.arrow(contrasts)
     tables[SENSITIVITY.name] = SENSITIVITY.arrow(map(sensitivity_row, tables[SENSITIVITY.name].to_pylist()))
@@ -169,6 +173,16 @@ def _n_patterns(con: duckdb.DuckDBPyConnection, study: Study) -> dict[str, int]:
     columns = ["population_group", *sorted({"age" if term in NUMERIC_TERMS else term for term in terms})]
     patterns = f"select distinct {', '.join(columns)} from estimation.cell"
     return dict(con.sql(f"select population_group, count(*) from ({patterns}) group by all").fetchall())
+
+
+def _few_patterns(con: duckdb.DuckDBPyConnection, study: Study) -> set[str]:
+    """Groups with so few covariate patterns that effects, means over them, would tell how many persons each has."""
+    n_patterns = _n_patterns(con, study)
+    return {
+        group
+        for (_, group), n_parameters in _n_parameters(con).items()
+        if n_patterns.get(group, 0) < PATTERNS_A_PARAMETER * n_parameters
+    }
 
 
 def _likelihoods(con: duckdb.DuckDBPyConnection, span: Span, study: Study) -> dict[FitKeys, int]:

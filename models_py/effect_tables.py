@@ -75,8 +75,8 @@ PREDICTED_PROBABILITY = Table(
 
 MARGINAL_EFFECT = Table(
     "marginal_effect",
-    "Average marginal effects on the yearly probabilities, over the group's estimation sample, in public to two digits "
-    "of their standard error.",
+    "Average marginal effects on the yearly probabilities, over the group's estimation sample. Of models with few "
+    "covariate patterns they are published to two digits of their standard error.",
     "estimate",
     ("model", "population_group", "term", "level", "outcome"),
     (

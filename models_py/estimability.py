@@ -280,6 +280,8 @@ def absent_level_remarks(cells: Cells, design: Design) -> list[str]:
         str(Column(term, level))
         for term in design.categorical_terms
         for level in cells.factors[term].levels
-        if level != design.reference(term) and level not in design.positions(term)
+        if level != design.reference(term)
+        and level not in design.positions(term)
+        and not cells.level_counts(term)[cells.factors[term].levels.index(level)].any()
     ]
     return [f"no parameter, as no person-years: {', '.join(absent)}"] if absent else []

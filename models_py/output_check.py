@@ -177,4 +177,4 @@ def _of_model(fit: dict[str, object], n_parameters: int | None, study: Study) ->
 
 def _n_named(note: str) -> int:
     """Coefficients that a message names, separated by commas."""
-    return note.count(",") + 1 if note else 0
+    return note.rpartition(": ")[2].count(", ") + 1 if note else 0

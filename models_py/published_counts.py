@@ -109,9 +109,10 @@ def verdict_row(row: Row, published: Published, span: Span, study: Study) -> Row
 def sensitivity_row(row: Row) -> Row:
     """A verdict under a variant, where the study itself could test the hypothesis too.
 
-    That another model could be estimated would tell which levels have events, where the study's own does not.
+    That another model could be estimated would tell which levels have events, where the study's own does not; so all
+    that it could not test look alike.
     """
-    if row["base_verdict"] != "inconclusive" or row["verdict"] == "inconclusive":
+    if row["base_verdict"] != "inconclusive":
         return row
     return row | {"verdict": "inconclusive", "n_tests": 0, "n_supporting": 0, "agrees": None, "note": UNTESTED_BY_STUDY}
 

@@ -11,13 +11,24 @@ import duckdb
 from flows.load.contract import KEY
 from flows.load.faults import SHOWN_ROWS
 from flows.load.findings import Checked
-from flows.load.forms import PLAIN_REPAIRS, WITH_DECIMALS, form_rule, plainly_typed, repairs, typed, whole
+from flows.load.forms import (
+    PLAIN_REPAIRS,
+    WITH_DECIMALS,
+    form_rule,
+    plainly_typed,
+    repairs,
+    typed,
+    whole,
+    without_decimals,
+)
 from flows.load.header import SourceColumn
 from flows.load.identity import holds_identity_numbers, identity_conditions, identity_counts
 from models_py.study import Load
 from storage.sql import identifier
 
 LONGEST_KEY = 20
+# Of as many every whole number has a double of its own.
+DIGITS_OF_DOUBLE = 15
 # A column may well be wholly missing among a handful of persons; in a register it means that something went wrong.
 FEWEST_ROWS_TO_JUDGE = 30
 
@@ -48,31 +59,33 @@ def check_identity(
 def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColumn, limits: Load) -> None:
     """No identity numbers, no key longer than a pseudonym, and no row without a person. Mandatory keys are filled."""
     column = identifier(key.name)
+    decimals = f"(contains({column}, '.') and {WITH_DECIMALS.format(x=column)})"
+    number = without_decimals(column)
     conditions = {
         "long_key": (f"length({column}) > {LONGEST_KEY}", f"keys longer than {LONGEST_KEY} characters"),
         "rounded_key": (
-            f"contains({column}, '+') and regexp_full_match({column}, '[0-9]([.][0-9]+)?[eE][+][0-9]+')",
-            "keys written with an exponent, which have lost digits; deliver them as text or whole numbers",
+            f"contains({column}, '+') and regexp_full_match({column}, '[0-9]([.][0-9]+)?[eE][+][0-9]+')"
+            f" or {decimals} and length(split_part({column}, '.', 1)) > {DIGITS_OF_DOUBLE}",
+            "keys written as numbers that have lost digits; deliver them as text or whole numbers",
         ),
     }
     if key.raw == KEY:
         conditions["missing_key"] = (f"{column} is null", "rows without a person key; deliver every row with its key")
-    decimals = f"contains({column}, '.') and {WITH_DECIMALS.format(x=column)}"
     counts = ", ".join(
         [
-            *identity_counts(column),
+            *identity_counts(number),
             f"count(*) filter ({decimals})",
             *(f"count(*) filter ({condition})" for condition, _ in conditions.values()),
         ]
     )
     n_filled, n_eleven, n_passing, n_decimals, *found = count(con, f"select count({column}), {counts} from delivered")
-    if 0 < n_decimals == n_filled:
+    if 0 < n_decimals == n_filled and not found[list(conditions).index("rounded_key")]:
         # As another program writes a column of whole numbers where one is missing: such keys would be nobody's.
         con.execute(f"update delivered set {column} = {whole(column)} where {decimals}")
         checked.found(key, "decimal_point", "repaired", n_decimals)
         return check_key(con, checked, key, limits)
     check_filled(checked, key, n_filled)
-    check_identity(con, checked, key.name, column, (n_filled, n_eleven, n_passing), limits)
+    check_identity(con, checked, key.name, number, (n_filled, n_eleven, n_passing), limits)
     for n_rows, (rule, (condition, message)) in zip(found, conditions.items(), strict=True):
         if n_rows:
             rows = first_rows(con, checked, "delivered", condition)
@@ -82,7 +95,7 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
 def check_unknown(con: duckdb.DuckDBPyConnection, checked: Checked, name: str, limits: Load) -> None:
     """A column that the contract does not know holds no identity numbers, in a text neither; then it is dropped."""
     column = identifier(name)
-    together = f"regexp_replace({column}, '([0-9])[ ./-]([0-9])', '\\1\\2', 'g')"
+    together = f"regexp_replace({without_decimals(column)}, '([0-9])[ ./-]([0-9])', '\\1\\2', 'g')"
     digits = f"regexp_extract({together}, '(?:^|[^0-9])([0-9]{{11}})(?:[^0-9]|$)', 1)"
     counts = count(con, f"select count({column}), {', '.join(identity_counts(digits))} from delivered")
     check_identity(con, checked, name, digits, counts, limits)

@@ -43,6 +43,13 @@ def whole(x: str) -> str:
     return rf"regexp_replace({x}, '^([0-9]+)[.]0+$', '\1')"
 
 
+def without_decimals(x: str) -> str:
+    """The digits of a whole number that was written as `7.0` or `7,0`; few values have either, and are matched."""
+    return (
+        rf"case when {x} like '%.%' or {x} like '%,%' then regexp_replace({x}, '^([0-9]+)[.,]0*$', '\1') else {x} end"
+    )
+
+
 def typed_digits(column: Column, x: str) -> str:
     """A code of so many digits; leading zeros put back."""
     right = f"regexp_full_match({x}, '[0-9]{{{column.digits}}}')"

@@ -61,22 +61,22 @@ def file_facts(con: duckdb.DuckDBPyConnection, path: Path, sha256: str) -> FileF
         raise Unreadable(f"it is no Parquet file that DuckDB can read ({type(error).__name__})") from None
     stat = path.stat()
     header = tuple(column[0] for column in columns)
-    delivered = own_names(path)
-    if len({name.lower() for name in delivered}) < len(delivered):
-        header = delivered
+    refuse_repeated(path)
     return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, None, None, header, (), any_space=True)
 
 
-def own_names(path: Path) -> tuple[str, ...]:
-    """A Parquet file's columns as they are named in it: DuckDB gives one that stands there twice another name.
+def refuse_repeated(path: Path) -> None:
+    """No column of a Parquet file stands there twice: DuckDB gives the second another name, and it would be lost.
 
     Raises:
-        Unreadable: the file's own description cannot be read.
+        Unreadable: one does, or the file's own description cannot be read.
     """
     try:
-        return tuple(pyarrow.parquet.read_schema(path).names)
+        names = [name.lower() for name in pyarrow.parquet.read_schema(path).names]
     except pyarrow.ArrowException as error:
         raise Unreadable(f"it is no Parquet file that can be read ({type(error).__name__})") from None
+    if places := [place + 1 for place, name in enumerate(names) if name in names[:place]]:
+        raise Unreadable(f"columns of a name that stands there before, by place: {places}; deliver each once")
 
 
 def parquet(path: Path) -> str:
@@ -119,7 +119,7 @@ def stage_parquet(
 ) -> Lines:
     """Read a Parquet file; numbers and dates become text and go the way of all codes."""
     chosen = ", ".join(
-        f"{cleaned(f'{identifier(facts.header[position])}::varchar')} as {identifier(name)}"
+        f"{cleaned(without_nan(facts.header[position]))} as {identifier(name)}"
         for position, name in placed(columns, facts)
     )
     try:
@@ -173,6 +173,11 @@ def placed(columns: Sequence[SourceColumn], facts: FileFacts) -> list[tuple[int,
 def cleaned(column: str) -> str:
     """SQL: a text without blanks around it, NULL where it says that the value is missing."""
     return f"case when trim({column}) not in ({MISSING_SQL}) then trim({column}) end"
+
+
+def without_nan(column: str) -> str:
+    """SQL: a column of a Parquet file as text; what other programs write for a number that is missing is NULL."""
+    return f"nullif({identifier(column)}::varchar, 'nan')"
 
 
 def trimmed(column: str) -> str:

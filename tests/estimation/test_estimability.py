@@ -100,6 +100,7 @@ def test_unknown_without_events_is_left_out_and_said(native: pd.DataFrame, study
     assert fit["n_person_years"] == len(kept)
     assert fit["n_persons"] == kept["person"].nunique() < rows["person"].nunique()
     assert "person-years with education=unknown, where some outcome never occurs, are left out" in fit["message"]
+    assert "no person-years" not in fit["message"]
     assert n_coefficients > 0
 
 

@@ -7,6 +7,7 @@ from models_py.fit_rows import Row
 from models_py.published_effects import published_effects, round_to_error
 from models_py.study import Study
 
+GROUPS = ("immigrant", "native")
 YEARS = np.array([779, 815, 843, 871, 893, 3])  # person-years of a group, few of them in the last year
 
 
@@ -17,6 +18,7 @@ YEARS = np.array([779, 815, 843, 871, 893, 3])  # person-years of a group, few o
         (-0.5, 0.0996, (-0.5, 0.1)),
         (12.3456, 3.21, (12.3, 3.2)),
         (1.23e-7, 4.56e-3, (0.0, 0.0046)),
+        (1.5, float("inf"), (1.5, float("inf"))),
     ],
 )
 def test_a_value_goes_to_the_second_digit_of_its_error(
@@ -30,7 +32,7 @@ def rows_of(effects: np.ndarray, errors: np.ndarray, study: Study) -> list[Row]:
     return [
         {"model": "pooled", "population_group": group, "term": "centrality", "level": str(level), "outcome": outcome,
          "effect": effects[level, j], "std_error": errors[level, j], "ci_low": 0.0, "ci_high": 0.0}
-        for group in ("immigrant", "native")
+        for group in GROUPS
         for level in range(len(effects))
         for j, outcome in enumerate(study.variables.outcome.levels)
     ]  # fmt: skip
@@ -44,7 +46,7 @@ def test_person_years_cannot_be_solved_for(study: Study) -> None:
     errors = np.full((4, 3), 0.25 / np.sqrt(YEARS.sum()))
     assert solved(effects, differences) == pytest.approx(YEARS, abs=1e-6)
 
-    published, contrasts = published_effects(rows_of(effects, errors, study), study)
+    published, contrasts = published_effects(rows_of(effects, errors, study), study, GROUPS)
     of_one = [row for row in published if row["population_group"] == "immigrant"]
     told = np.array([row["effect"] for row in of_one]).reshape(4, 3)
     assert np.abs(told - effects).max() <= errors.max() / 20 + 1e-12
@@ -64,7 +66,11 @@ def solved(effects: np.ndarray, differences: np.ndarray) -> np.ndarray:
 
 def test_contrasts_are_of_what_is_published(study: Study) -> None:
     effects = np.array([[0.0123456, -0.0123456, 0.0]])
-    published, contrasts = published_effects(rows_of(effects, np.full((1, 3), 0.00234), study), study)
+    rows = rows_of(effects, np.full((1, 3), 0.00234), study)
+    published, contrasts = published_effects(rows, study, GROUPS)
     assert [row["difference"] for row in contrasts] == [0.0, 0.0, 0.0]
     assert [row["effect"] for row in published[:3]] == [0.0123, -0.0123, 0.0]
     assert {row["z"] for row in contrasts} == {0.0}
+    exact, differences = published_effects(rows, study, {"native"})
+    assert [row["effect"] for row in exact[:3]] == effects[0].tolist()
+    assert [row["difference"] for row in differences] == (effects[0] - [0.0123, -0.0123, 0.0]).tolist()

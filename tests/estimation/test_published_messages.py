@@ -3,6 +3,7 @@
 import pytest
 
 from models_py.few_events import LEFT_OUT, published_message
+from models_py.output_check import _n_named
 from models_py.published_counts import sensitivity_row
 
 FEW = "coefficients that rest on fewer than 5 events: "
@@ -27,11 +28,19 @@ def test_rows_that_a_fit_does_without_are_not_counted(spoken: str) -> None:
         assert untold not in published
 
 
+def test_coefficients_named_are_counted() -> None:
+    message = published_message(f"{FEW}emigration at sex=female, stay at education=unknown", [], 5)
+    assert _n_named(message) == 2
+    assert _n_named("") == 0
+
+
 def test_a_variant_tells_nothing_where_the_study_could_not_test() -> None:
     """Its model was estimated: each centrality has events, which the study's own separation leaves open."""
     row = {"verdict": "supported", "n_tests": 4, "n_supporting": 4, "base_verdict": "inconclusive", "agrees": None}
     published = sensitivity_row(row | {"note": "All tests support it."})
     assert (published["verdict"], published["n_tests"], published["n_supporting"]) == ("inconclusive", 0, 0)
     assert "support" not in str(published["note"])
+    untested = row | {"verdict": "inconclusive", "n_tests": 0, "n_supporting": 0, "note": "Not tested."}
+    assert sensitivity_row(untested) == published
     tested = row | {"base_verdict": "not_supported", "agrees": False, "note": "All tests support it."}
     assert sensitivity_row(tested) == tested

@@ -152,7 +152,36 @@ def test_a_column_that_stands_twice_in_a_parquet_file(warehouse: Warehouse) -> N
     columns = [["p1", "p2"], ["1", "2"], ["2", "1"]]
     table = pa.Table.from_arrays([pa.array(values) for values in columns], ["lopenr_person", "kjoenn", "Kjoenn"])
     pyarrow.parquet.write_table(table, warehouse.landing / "d1" / "faste_oppl.parquet")
-    assert ("repeated_column", "kjoenn") in {(fault.rule, fault.column) for fault in warehouse.refused()}
+    [fault] = warehouse.refused()
+    assert fault.rule == "unreadable"
+    assert "by place: [3]" in fault.message
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [f"{IDENTITY_NUMBER}.0", f"{IDENTITY_NUMBER}.0", "x"],
+        [f"{IDENTITY_NUMBER},0", f"{IDENTITY_NUMBER},0", "x"],
+        [f"{IDENTITY_NUMBER}.0", "", f"{IDENTITY_NUMBER}.0"],
+    ],
+)
+def test_identity_numbers_written_as_decimals(warehouse: Warehouse, keys: list[str]) -> None:
+    """In a key column, whatever else stands in it, and in one that the contract does not know."""
+    write_files(warehouse.landing / "d1", faste_oppl=change(FASTE, lopenr_mor=keys))
+    assert ("identity_number", "lopenr_mor") in {(fault.rule, fault.column) for fault in warehouse.refused()}
+
+
+def test_identity_numbers_written_as_decimals_in_an_unknown_column(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", faste_oppl=FASTE | {"fnr": [f"{IDENTITY_NUMBER}.0"] * 3})
+    assert "identity_number" in {fault.rule for fault in warehouse.refused()}
+
+
+def test_identity_numbers_as_doubles_of_which_one_is_no_number(warehouse: Warehouse) -> None:
+    (warehouse.landing / "d1").mkdir()
+    mothers = pa.array([float(IDENTITY_NUMBER), float(IDENTITY_NUMBER), float("nan")])
+    table = pa.table({**FASTE, "lopenr_mor": mothers})
+    pyarrow.parquet.write_table(table, warehouse.landing / "d1" / "faste_oppl.parquet")
+    assert ("identity_number", "lopenr_mor") in {(fault.rule, fault.column) for fault in warehouse.refused()}
 
 
 def test_a_first_line_longer_than_any_header(warehouse: Warehouse) -> None:
@@ -160,8 +189,9 @@ def test_a_first_line_longer_than_any_header(warehouse: Warehouse) -> None:
     assert (fault.rule, fault.row_numbers) == ("unreadable", (1,))
 
 
-def test_keys_that_have_lost_digits(warehouse: Warehouse) -> None:
-    write_files(warehouse.landing / "d1", faste_oppl=change(FASTE, lopenr_mor=["9.2422e+11", "1e+15", ""]))
+@pytest.mark.parametrize("lost", [["9.2422e+11", "1e+15", ""], ["9007199254740992.0", "7.0", ""]])
+def test_keys_that_have_lost_digits(warehouse: Warehouse, lost: list[str]) -> None:
+    write_files(warehouse.landing / "d1", faste_oppl=change(FASTE, lopenr_mor=lost))
     assert ("rounded_key", "lopenr_mor") in {(fault.rule, fault.column) for fault in warehouse.refused()}
 
 
