@@ -178,7 +178,7 @@ def test_identity_numbers_written_as_decimals_in_an_unknown_column(warehouse: Wa
 
 def test_identity_numbers_as_doubles_of_which_one_is_no_number(warehouse: Warehouse) -> None:
     (warehouse.landing / "d1").mkdir()
-    mothers = pa.array([float(IDENTITY_NUMBER), float(IDENTITY_NUMBER), float("nan")])
+    mothers = pa.array([31129900183.0, 31129900264.0, float("nan")])  # none begins with 0, which a number loses
     table = pa.table({**FASTE, "lopenr_mor": mothers})
     pyarrow.parquet.write_table(table, warehouse.landing / "d1" / "faste_oppl.parquet")
     assert ("identity_number", "lopenr_mor") in {(fault.rule, fault.column) for fault in warehouse.refused()}
