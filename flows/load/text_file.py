@@ -16,6 +16,7 @@ DELIMITERS = ";,\t|"
 BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 SINGLE_BYTE = "cp1252"
+LONGEST_HEADER = 100_000  # characters
 
 
 class Unreadable(Exception):
@@ -59,11 +60,11 @@ def inspect(path: Path, sha256: str) -> FileFacts:
     stat = path.stat()
     encoding, blank_lines, any_space = scan(path)
     header_line = first_line(path, encoding)
+    # Python's reader gives up at a length of its own, which any library may have changed for the whole process.
+    if len(header_line) > LONGEST_HEADER:
+        raise Unreadable("its first line is longer than any header", 1)
     delimiter = max(DELIMITERS, key=header_line.count)
-    try:
-        header = tuple(name.strip() for name in next(csv.reader([header_line], delimiter=delimiter)))
-    except csv.Error:
-        raise Unreadable("its first line is no header", 1) from None
+    header = tuple(name.strip() for name in next(csv.reader([header_line], delimiter=delimiter)))
     return FileFacts(sha256, stat.st_size, stat.st_mtime_ns, encoding, delimiter, header, blank_lines, any_space)
 
 
