@@ -10,7 +10,7 @@ from flows import spark, steps
 from flows.build import build as build_in_duckdb
 from flows.candidate import sole_writer
 from flows.home import Home
-from models_py.estimate import ESTIMATORS, estimate
+from models_py.estimate import estimate
 from models_py.study import Study
 from synthetic import simulate
 from tests.panel.conftest import query, with_rule
@@ -24,12 +24,8 @@ TAKEN_IN = ("marts.person_year", "marts.panel_accounting", "marts.observed_rate"
 
 
 @pytest.mark.usefixtures("warm_dbt")
-def test_random_registers_and_the_rules_examples(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Registers full of oddities, with keys that persons have from an earlier build; then DuckDB's turn again.
-
-    Estimates are those of the pooled model; the simulated Norway below has random effects too.
-    """
-    monkeypatch.delitem(ESTIMATORS, "random_effects")
+def test_random_registers_and_the_rules_examples(study: Study, tmp_path: Path) -> None:
+    """Registers full of oddities, with keys that persons have from an earlier build; then DuckDB's turn again."""
     first_event = with_rule(study, "first_event")  # where no event decides, the year's end does
     database, on_spark = tmp_path / "warehouse.duckdb", tmp_path / "spark.duckdb"
     earlier = RandomRegisters(seed=1).draw(50)
