@@ -103,13 +103,18 @@ class Home:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def is_broken_link(path: Path) -> bool:
+    """Whether a path is a link that leads to nothing."""
+    return path.is_symlink() and not path.exists()
+
+
 def insist_that_leads_somewhere(landing: Path) -> None:
     """A medium that is not mounted is no folder without deliveries: nothing would seem to be due.
 
     Raises:
         FileNotFoundError: `landing` is a link that leads nowhere.
     """
-    if landing.is_symlink() and not landing.exists():
+    if is_broken_link(landing):
         raise FileNotFoundError(f"{landing} is a link that leads nowhere: is the medium mounted that it leads to?")
 
 

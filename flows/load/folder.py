@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from flows.home import insist_that_leads_somewhere
+from flows.home import insist_that_leads_somewhere, is_broken_link
 from flows.load.contract import Contract, contracts
 from flows.load.faults import Fault
 from storage.warehouse import open_warehouse
@@ -78,11 +78,6 @@ def is_stray(path: Path) -> bool:
     """Whether something in `landing` is a file that looks like data."""
     is_data = path.suffix.lower() in DATA_SUFFIXES | ARCHIVE_SUFFIXES or bool(name_parts(path))
     return is_data and path.is_file() and not is_document(path) and path.stem != "truth"
-
-
-def is_broken_link(path: Path) -> bool:
-    """Whether a path is a link that leads to nothing."""
-    return path.is_symlink() and not path.exists()
 
 
 def shown(name: str) -> str:
