@@ -142,7 +142,7 @@ def _joint(
 ) -> KnownNumbers:
     """This release and earlier ones, whose counts are this release's but for those with a name of their `own`."""
     anything: Interval = (0.0, _ceiling(system))
-    told: dict[Hashable, Interval] = {key: _anyway(system, key) for key in system.counts}
+    told: dict[Hashable, Interval] = {key: known for key, known in _anyway(system).items()}  # noqa: C416 - other keys too
     shown: set[Hashable] = {key for key in published if published[key]}
     open_to = set(shown)
     equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
@@ -177,7 +177,7 @@ def _changed_too(
     anything: Interval = (0.0, _ceiling(system))
     perhaps = [key for key in release.intervals if key in system.counts and key not in changed]
     own: dict[Key, Hashable] = {key: (release.run_id, key) for key in [*perhaps, *changed]}
-    bounds: dict[Hashable, Interval] = {key: published[key] or _anyway(system, key) for key in system.counts}
+    bounds: dict[Hashable, Interval] = {key: published[key] or known for key, known in _anyway(system).items()}
     for key in release.intervals:
         bounds[own.get(key, key)] = _both(release.known(key), bounds.get(own.get(key, key), anything))
     equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
@@ -217,10 +217,11 @@ def nested(
         *(("change", key) for key in common),
     ]
     change = {"added": anything, "removed": (-ceiling, 0.0), "changed": (-ceiling, ceiling)}[direction]
-    bounds: dict[Hashable, Interval] = {("now", key): published[key] or _anyway(system, key) for key in system.counts}
+    withheld_now = _anyway(system)
+    bounds: dict[Hashable, Interval] = {("now", key): published[key] or known for key, known in withheld_now.items()}
     bounds |= {("then", key): _both(earlier.known(key), anything) for key in earlier.intervals}
     bounds |= {("change", key): change for key in common}
-    anyway = bounds | {("now", key): _anyway(system, key) for key in system.counts}
+    anyway = bounds | {("now", key): known for key, known in withheld_now.items()}
     equations: list[Equation] = [
         (_tag("now", total), [("now", part) for part in parts], _known(system, total, parts))
         for total, parts in system.margins
@@ -275,9 +276,10 @@ def _known(system: CountSystem, total: Key | None, parts: Sequence[Key]) -> int:
     return sum(system.counts[part] for part in parts) - (0 if total is None else system.counts[total])
 
 
-def _anyway(system: CountSystem, key: Key) -> Interval:
-    """What is known of a count of the release at hand were it withheld."""
-    return (float(system.at_least.get(key, 0)), _ceiling(system))
+def _anyway(system: CountSystem) -> dict[Key, Interval]:
+    """What is known of each count of the release at hand were it withheld."""
+    ceiling = _ceiling(system)
+    return {key: (float(system.at_least.get(key, 0)), ceiling) for key in system.counts}
 
 
 def _both(published: Interval | None, told: Interval) -> Interval:
