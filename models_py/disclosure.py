@@ -29,8 +29,6 @@ __all__ = ["DisclosureError", "Publication", "publishable", "rounded_count"]
 
 # Whole numbers of tables that hold no persons: of tests, and what a prediction is made for.
 NOT_OF_PERSONS = {"n_tests", "n_supporting", "age", "year", "first_year", "last_year"}
-
-
 # With as many covariate patterns for each coefficient there are far more of them than equations between them.
 PATTERNS_A_PARAMETER = 20
 
@@ -60,7 +58,8 @@ def publishable(con: duckdb.DuckDBPyConnection, study: Study, previous: Path | N
         DisclosureError: estimates stand there that rest on too few persons, or a rule could not be checked.
     """
     _check_no_counts()
-    _check_fits(con, study)
+    n_patterns, n_parameters = _n_patterns(con, study), _n_parameters(con)
+    _check_fits(con, study, n_patterns, n_parameters)
     try:
         system, span = read_counts(con, study), panel_span(con)
         system.few_persons = few_persons_keys(con, study, system, span)
@@ -69,13 +68,18 @@ def publishable(con: duckdb.DuckDBPyConnection, study: Study, previous: Path | N
     except (AttackFailed, ContributionError, HistoryUnreadable) as error:
         raise DisclosureError(f"disclosure control cannot be checked, so nothing is published: {error}") from error
     published: Published = protection.shown
-    tables = _tables(con, published, protection.likelihoods, span, study)
-    check = check_output(tables[FIT.name], _n_parameters(con), protection, system, earlier, study)
+    tables = _tables(con, published, protection.likelihoods, span, study, _few_patterns(n_patterns, n_parameters))
+    check = check_output(tables[FIT.name], n_parameters, protection, system, earlier, study)
     return Publication(tables, published["run", span], check, system.counts)
 
 
 def _tables(
-    con: duckdb.DuckDBPyConnection, published: Published, likelihoods: frozenset[FitKeys], span: Span, study: Study
+    con: duckdb.DuckDBPyConnection,
+    published: Published,
+    likelihoods: frozenset[FitKeys],
+    span: Span,
+    study: Study,
+    few_patterns: set[str],
 ) -> dict[str, pa.Table]:
     tables = {
         table.name: con.sql(
@@ -99,7 +103,7 @@ def _tables(
     tables[VARIANT.name] = VARIANT.arrow(
         {"variant": v.name, "statement_en": v.statement.en, "statement_nb": v.statement.nb} for v in study.variants
     )
-    effects, contrasts = published_effects(tables[MARGINAL_EFFECT.name].to_pylist(), study, _few_patterns(con, study))
+    effects, contrasts = published_effects(tables[MARGINAL_EFFECT.name].to_pylist(), study, few_patterns)
     tables[MARGINAL_EFFECT.name] = MARGINAL_EFFECT.arrow(effects)
     tables[MARGINAL_EFFECT_CONTRAST.name] = MARGINAL_EFFECT_CONTRAST.arrow(contrasts)
     tables[SENSITIVITY.name] = SENSITIVITY.arrow(map(sensitivity_row, tables[SENSITIVITY.name].to_pylist()))
@@ -132,15 +136,17 @@ def _n_parameters(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
     }
 
 
-def _check_fits(con: duckdb.DuckDBPyConnection, study: Study) -> None:
+def _check_fits(
+    con: duckdb.DuckDBPyConnection, study: Study, patterns: dict[str, int], parameters: dict[tuple[str, str], int]
+) -> None:
     """No fit rests on few persons, which estimation already refuses, nor tells the counts that it rests on."""
     _check_covariance(study)
     persons = {
         (str(model), str(group)): int(n)
         for model, group, n in con.sql("select model, population_group, n_persons from estimation.fit").fetchall()
     }
-    rule, n_patterns = study.disclosure, _n_patterns(con, study)
-    for fit, n_parameters in _n_parameters(con).items():
+    rule = study.disclosure
+    for fit, n_parameters in parameters.items():
         if fit not in persons:
             raise DisclosureError(f"coefficients of a model that is in no fit: {fit}")
         if persons[fit] - n_parameters < rule.residual_degrees_of_freedom:
@@ -148,7 +154,7 @@ def _check_fits(con: duckdb.DuckDBPyConnection, study: Study) -> None:
         if persons[fit] < rule.minimum_group_size:
             raise DisclosureError(f"a model of fewer than {rule.minimum_group_size} persons to publish: {fit}")
         n_columns = n_parameters // (len(study.variables.outcome.levels) - 1)
-        if n_patterns.get(fit[1], 0) - n_columns < rule.residual_degrees_of_freedom:
+        if patterns.get(fit[1], 0) - n_columns < rule.residual_degrees_of_freedom:
             raise DisclosureError(
                 f"as good as saturated, so that predictions would tell the counts of every covariate pattern: {fit}; "
                 f"it needs {rule.residual_degrees_of_freedom} more patterns than columns: add a covariate to study.yml"
@@ -175,13 +181,12 @@ def _n_patterns(con: duckdb.DuckDBPyConnection, study: Study) -> dict[str, int]:
     return dict(con.sql(f"select population_group, count(*) from ({patterns}) group by all").fetchall())
 
 
-def _few_patterns(con: duckdb.DuckDBPyConnection, study: Study) -> set[str]:
+def _few_patterns(patterns: dict[str, int], parameters: dict[tuple[str, str], int]) -> set[str]:
     """Groups with so few covariate patterns that effects, means over them, would tell how many persons each has."""
-    n_patterns = _n_patterns(con, study)
     return {
         group
-        for (_, group), n_parameters in _n_parameters(con).items()
-        if n_patterns.get(group, 0) < PATTERNS_A_PARAMETER * n_parameters
+        for (_, group), n_parameters in parameters.items()
+        if patterns.get(group, 0) < PATTERNS_A_PARAMETER * n_parameters
     }
 
 

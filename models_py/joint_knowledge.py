@@ -142,7 +142,7 @@ def _joint(
 ) -> KnownNumbers:
     """This release and earlier ones, whose counts are this release's but for those with a name of their `own`."""
     anything: Interval = (0.0, _ceiling(system))
-    told: dict[Hashable, Interval] = {key: known for key, known in _anyway(system).items()}  # noqa: C416 - other keys too
+    told: dict[Hashable, Interval] = dict(_anyway(system).items())
     shown: set[Hashable] = {key for key in published if published[key]}
     open_to = set(shown)
     equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
