@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Share = Annotated[float, Field(ge=0, le=1)]
+# A published level: messages and profiles list levels as `term=level, term=level; …`, and are taken apart again.
+Level = Annotated[str, Field(pattern=r"^[^,;=\n]+$")]
 
 
 class Part(BaseModel):

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from models_py.drift_bounds import Drift
 from models_py.framework import Framework
 from models_py.hypotheses import Hypothesis, Levels, Outcome, Situation, Tests, cross
-from models_py.part import Part, Share, Title, faults_of
+from models_py.part import Level, Part, Share, Title, faults_of
 from models_py.variants import Variant, check_variants
 
 # Terms that are no categorical variable of the panel, and variables that are no covariate.
@@ -90,8 +90,8 @@ class Geography(Part):
 class Variable(Part):
     """A categorical variable: published level → register codes, and the level of a missing row."""
 
-    codes: dict[str, tuple[str, ...]]
-    missing: str | None = None
+    codes: dict[Level, tuple[str, ...]]
+    missing: Level | None = None
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -102,9 +102,9 @@ class Variable(Part):
 class FamilySituation(Part):
     """Family situation is decided from two register columns and the family key (panel rules §5.6)."""
 
-    levels: tuple[str, ...]
-    missing: str
-    other: str
+    levels: tuple[Level, ...]
+    missing: Level
+    other: Level
     couple_statuses: tuple[str, ...]
     married_statuses: tuple[str, ...]
     alone_families: tuple[str, ...]

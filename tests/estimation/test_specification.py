@@ -15,6 +15,7 @@ from tests.estimation.conftest import PROJECT_ROOT
     [
         ("panel", {"age": {"first": 64, "last": 25}}, "the last age comes before the first"),
         ("panel", {"years": {"first": 2018, "last": 2015}}, "the last year comes before the first"),
+        ("variables", {"sex": {"codes": {"man, or not": ["1"], "woman": ["2"]}}}, "man, or not.*should match pattern"),
         ("geography", {"date": "2024-01-01"}, "of the municipalities of 2020-01-01 alone"),
     ],
 )
