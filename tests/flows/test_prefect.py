@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 from uuid import UUID
 
 import pytest
@@ -121,15 +123,16 @@ def test_refresh_runs_as_a_flow_on_a_real_server(server: dict[str, str], own_cop
     assert any("seconds" in text for text in artifacts)
 
 
-def test_serving_declares_the_deployments_and_marks_what_died(server: dict[str, str], own_copy: Refreshed) -> None:
+def test_serving_declares_the_deployments_and_marks_what_died(
+    server: dict[str, str], own_copy: Refreshed, tmp_path: Path
+) -> None:
     home = own_copy.home
     dead, living = (running_flow(server) for _ in range(2))
     runs_folder(home).joinpath(dead).touch()
-    with receivers() as received, alive(home, living):
+    with receivers() as received, alive(home, living), (tmp_path / "told").open("w+") as told:
         environment = server | {"FLYTTEPANEL_HOME": str(home.path), "FLYTTEPANEL_ALERTS": " ".join(received.urls)}
-        process = subprocess.Popen(
-            [str(BIN / "flyttepanel"), "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        environment["PYTHONFAULTHANDLER"] = "1"
+        process = subprocess.Popen([str(BIN / "flyttepanel"), "serve"], env=environment, stdout=told, stderr=told)
         try:
             deadline = time.monotonic() + 90
             while time.monotonic() < deadline and set(deployed(server)) != {"nightly", "yearly"}:
@@ -141,8 +144,21 @@ def test_serving_declares_the_deployments_and_marks_what_died(server: dict[str, 
             assert [message.partition("\n")[0] for message in received.web] == ["Flyttepanel: run died"]
             assert dead_runs(home) == []
         finally:
-            process.terminate()
-            process.wait(30)
+            stop_serving(process, told)
+
+
+def stop_serving(process: subprocess.Popen[bytes], told: TextIO) -> None:
+    """Stop as its service does, which waits as long; what does not stop tells where it stands."""
+    service = (PROJECT_ROOT / "ops" / "flyttepanel.service").read_text()
+    patience = int(re.findall(r"^TimeoutStopSec=(\d+)$", service, re.MULTILINE)[0])
+    process.terminate()
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        process.wait()
+        told.seek(0)
+        pytest.fail(f"flyttepanel serve did not stop within {patience} seconds:\n{told.read()}")
 
 
 def running_flow(environment: dict[str, str]) -> str:
