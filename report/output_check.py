@@ -17,7 +17,7 @@ from models_py.tables import PUBLISHED_TABLES
 TEMPLATES = Path(__file__).parent / "templates"
 
 WHO_MUST_REVIEW: dict[Status, str] = {
-    "pass": "Nobody need: every rule was checked by machine and holds. The data owner may draw it for inspection.",
+    "pass": "Nobody has to: every rule was checked by machine and holds. The data owner may draw it for inspection.",
     "review": "An output checker of the data owner, who took no part in the analysis, reads what is marked review.",
     "fail": "The release may not leave; the data owner decides what becomes of it.",
 }

@@ -100,6 +100,7 @@ class Findings:
         sizes: group → what its model rests on; groups without a row in `fit` are left out.
         other_verdicts: hypothesis → verdict of the other model; empty where there is none.
         variants, changed: number of variants judged, and those that change a verdict.
+        varied, inconclusive: number of verdicts under variants, and of those that cannot be compared.
     """
 
     study: Study
@@ -115,6 +116,8 @@ class Findings:
     judged: tuple[Judged, ...]
     other_verdicts: Mapping[str, str]
     variants: int
+    varied: int
+    inconclusive: int
     changed: tuple[Changed, ...]
 
     @property
@@ -132,7 +135,16 @@ def read_findings(release: Release, model: str = "pooled", other_model: str = "r
     """Read a release's findings."""
     study = release.study
     (run,) = release.rows("select first_year, last_year from results.run")
-    (variants,) = release.rows("select count(distinct variant) as n from results.sensitivity where model = ?", model)
+    (tried,) = release.rows(
+        """
+        select
+          count(distinct variant) as variants,
+          count(*) as verdicts,
+          count(*) filter (where agrees is null) as inconclusive
+        from results.sensitivity where model = ?
+        """,
+        model,
+    )
     return Findings(
         study=study,
         model=model,
@@ -151,7 +163,9 @@ def read_findings(release: Release, model: str = "pooled", other_model: str = "r
                 "select hypothesis_id, verdict from results.hypothesis_verdict where model = ?", other_model
             )
         },
-        variants=variants["n"],
+        variants=tried["variants"],
+        varied=tried["verdicts"],
+        inconclusive=tried["inconclusive"],
         changed=_changed(release, model),
     )
 

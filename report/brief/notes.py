@@ -33,7 +33,7 @@ def note(judged: Judged, findings: Findings, phrases: Phrases) -> str:
 
 def _untested(declared: Hypothesis, findings: Findings, phrases: Phrases) -> str:
     reasons: dict[str, list[str]] = {}
-    for group in _groups(declared):
+    for group in sorted(_groups(declared), key=findings.groups.index):
         status = findings.status[findings.model, group]
         if status != OK:
             reasons.setdefault(status, []).append(group)

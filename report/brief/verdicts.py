@@ -31,9 +31,9 @@ def result(findings: Findings, phrases: Phrases, with_names: bool = False) -> st
 
 
 def judgement(findings: Findings, phrases: Phrases) -> str:
-    """What the verdicts amount to: how many are supported, and whether any is not."""
+    """What the verdicts amount to: how many are supported, and whether any is not; nothing if few were tested."""
     supported, total = len(named(findings, "supported")), len(findings.judged)
-    if len(named(findings, "inconclusive")) == total:
+    if 2 * len(named(findings, "inconclusive")) > total:
         return phrases.say("conclusion_unknown")
     if supported == total:
         return phrases.say("conclusion_all")
@@ -65,9 +65,15 @@ def sensitivity(findings: Findings, phrases: Phrases) -> str:
     """Whether other choices than the study's change a verdict."""
     if not findings.variants:
         return phrases.say("sensitivity_absent")
+    if findings.inconclusive == findings.varied:
+        return phrases.say("sensitivity_inconclusive")
     n = phrases.count(findings.variants)
+    unsaid = ""
+    if findings.inconclusive:
+        of_all = phrases.number(findings.varied)
+        unsaid = phrases.say("sensitivity_unsaid", varied=of_all, inconclusive=phrases.number(findings.inconclusive))
     if not findings.changed:
-        return phrases.say("sensitivity_same", n=n)
+        return paragraph(phrases.say("sensitivity_same_compared" if unsaid else "sensitivity_same", n=n), unsaid)
     items = [
         phrases.say(
             "sensitivity_item",
@@ -76,7 +82,7 @@ def sensitivity(findings: Findings, phrases: Phrases) -> str:
         )
         for changed in findings.changed
     ]
-    return phrases.say("sensitivity_differ", n=n, items=phrases.listed(items))
+    return paragraph(phrases.say("sensitivity_differ", n=n, items=phrases.listed(items)), unsaid)
 
 
 def paragraphs(findings: Findings, phrases: Phrases) -> Iterator[str]:

@@ -93,6 +93,7 @@ def findings(draw: st.DrawFn) -> Findings:
     fitted = tuple(group for group in GROUPS if status["pooled", group] == OK)
     verdicts = draw(judged())
     names = [each.name for each in verdicts]
+    varied = draw(st.integers(0, 70))
     return Findings(
         study=STUDY,
         model="pooled",
@@ -108,7 +109,9 @@ def findings(draw: st.DrawFn) -> Findings:
         other_verdicts=draw(
             st.one_of(st.just({}), st.fixed_dictionaries({n: st.sampled_from(VERDICTS) for n in names}))
         ),
-        variants=draw(st.integers(0, 7)),
+        variants=draw(st.integers(1, 7)) if varied else 0,
+        varied=varied,
+        inconclusive=draw(st.integers(0, varied)),
         changed=draw(
             st.lists(
                 st.builds(

@@ -187,6 +187,16 @@ CHANGES = {
         "All verdicts stay the same",
         "some verdicts change: H3 and H4 (“The first event decides”)",
     ),
+    "variant that cannot be compared": (
+        "update results.sensitivity set agrees = null where hypothesis_id in ('H3', 'H4')",
+        "All verdicts stay the same",
+        "All verdicts that can be compared stay the same",
+    ),
+    "no variant that can be compared": (
+        "update results.sensitivity set agrees = null",
+        "All verdicts stay the same",
+        "no verdict under them can be compared with the study’s own.",
+    ),
     "few events": (
         "update results.observed_rate set n_events = 20 "
         "where population_group = 'native' and outcome = 'emigration' and centrality = '5*'",
@@ -221,7 +231,7 @@ def test_withheld_shares_are_said_and_no_one_leads(database: Database, tmp_path:
         "update results.fit set n_emigration = null where population_group = 'native'",
     )
     told = text_of(release, "en")
-    assert says(told, "The overall share that emigrates cannot be published for the Norwegian-born.")
+    assert says(told, "No overall share that emigrates is shown for the Norwegian-born: their counts at some level of")
     assert says(told, "Withheld to protect privacy in Figure 2: the Norwegian-born in centrality 4 and 5*.")
     assert says(told, "(person-years withheld)")
     assert says(told, "23 455 withheld")
@@ -255,6 +265,22 @@ def test_models_that_could_not_be_estimated_are_said(database: Database, tmp_pat
                "There is no model for the Norwegian-born (separation"),
     }  # fmt: skip
     assert [phrase for phrase in expected[language] if not says(told, phrase)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_few_hypotheses_could_be_tested_nothing_is_concluded(
+    database: Database, tmp_path: Path, language: Language
+) -> None:
+    behind = "hypothesis_id not in ('H1a', 'H1b', 'H3', 'H4') and model = 'pooled'"
+    release = changed(
+        database,
+        tmp_path,
+        f"delete from results.hypothesis_test where {behind}",
+        f"update results.hypothesis_verdict set verdict = 'inconclusive', n_tests = 0, n_supporting = 0 where {behind}",
+    )
+    told = text_of(release, language)
+    assert says(told, {"nb": "kan ikke avgjøres på grunnlag av denne", "en": "cannot be judged from this"}[language])
+    assert not says(told, {"nb": "blandet støtte", "en": "mixed support"}[language])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
