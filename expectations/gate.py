@@ -77,26 +77,27 @@ class Verdict:
 
 
 def run_gate(
-    gate: Gate, database: Path, study: Study, run_id: str, docs: Path, loaded_by: str | None = None
+    gate: Gate, database: Path, study: Study, run_id: str, docs: Path, news_of: str | None = None
 ) -> GateResult:
     """Check a database at a gate, write `audit.validation` into it and Data Docs into `docs/<gate>`.
 
-    With `loaded_by`, rules about the rows of a register's year look at the years which that run has loaded.
+    With `news_of`, rules about the rows of a year look at the years which that run has loaded, or made anew in its
+    last build.
 
     Raises:
         GateFailed: something did not hold or could not be checked.
         SuiteError: a suite file is wrong.
     """
-    return conclude(judge(gate, DuckDBFile(database), study, run_id, docs, loaded_by), database)
+    return conclude(judge(gate, DuckDBFile(database), study, run_id, docs, news_of), database)
 
 
-def judge(gate: Gate, engine: Engine, study: Study, run_id: str, docs: Path, loaded_by: str | None = None) -> Verdict:
-    """Check an engine's tables at a gate and write Data Docs into `docs/<gate>`; `loaded_by` as above.
+def judge(gate: Gate, engine: Engine, study: Study, run_id: str, docs: Path, news_of: str | None = None) -> Verdict:
+    """Check an engine's tables at a gate and write Data Docs into `docs/<gate>`; `news_of` as above.
 
     Raises:
         SuiteError: a suite file is wrong.
     """
-    suites = suites_of(gate, study, engine.words, loaded_by)
+    suites = suites_of(gate, study, engine.words, news_of)
     there = engine.tables()
     outcomes = [_missing(suite) for suite in suites if suite.table not in there]
     outcomes += _validated(gate, engine, [suite for suite in suites if suite.table in there], run_id, docs)

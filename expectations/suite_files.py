@@ -98,12 +98,12 @@ NOT_EMPTY = Rule(
 
 
 def suites_of(
-    gate: Gate, study: Study, words: Mapping[str, Any], loaded_by: str | None = None, folder: Path = SUITES
+    gate: Gate, study: Study, words: Mapping[str, Any], news_of: str | None = None, folder: Path = SUITES
 ) -> list[Suite]:
     """A suite for each table of a gate, thresholds in place; what several files say of a table comes together.
 
-    `words` are what the engine calls things (`expectations/dialect.py`). Rules on `${brought}` look at the register
-    years that the run `loaded_by` has loaded, where one is given, and else at all.
+    `words` are what the engine calls things (`expectations/dialect.py`). Rules on `${brought}` look at the years
+    that the run `news_of` has loaded, or has made anew in the panel, where one is given, and else at all.
 
     Raises:
         SuiteError: a file is not a suite file, or names something that the study does not have.
@@ -115,7 +115,7 @@ def suites_of(
             content = SuiteFile.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER))
             for part in content.contents if content.gate == gate else ():
                 for table in part.tables:
-                    there = {**values, "table": Name(table), "brought": _brought(table, loaded_by)}
+                    there = {**values, "table": Name(table), "brought": _brought(table, news_of)}
                     rules.setdefault(table, []).extend(_rules(path.stem, part, there))
         except (ValueError, yaml.YAMLError) as error:
             raise SuiteError(f"{path}: {error}") from None
@@ -123,10 +123,12 @@ def suites_of(
 
 
 def _brought(table: str, run_id: str | None) -> Name:
-    """SQL: a register's rows of the years that a run has loaded; without a run, the register."""
+    """SQL: a table's rows of the years that a run has loaded or made anew; without a run, the table."""
     if run_id is None:
         return Name(table)
-    register = table.split(".")[-1]
+    schema, register = table.split(".")
+    if schema != "raw":
+        return Name(f"(SELECT * FROM {table} WHERE year IN (SELECT year FROM intermediate.changed_year))")
     return Name(f"""(
             SELECT * FROM {table} WHERE aar IN (
               SELECT year FROM audit.register_year JOIN audit.delivery USING (arrival)

@@ -19,7 +19,8 @@ from flows.dbt_process import Project, dbt_at_the_ready, started
 from flows.home import DBT_PROJECT, PROJECT_ROOT
 from flows.progress import progress
 from models_py.study import Study, Variable
-from storage.warehouse import warehouse_key
+from storage.catalogue import has_table
+from storage.warehouse import open_warehouse, warehouse_key
 
 # In dbt's work folder: the manifest of the last run that ended well.
 MANIFEST = "manifest.json"
@@ -32,6 +33,8 @@ GOOD_STATUSES = ("success", "pass", "no-op")
 EVERYTHING = ("build", "--exclude-resource-type", "unit_test")
 # Every year anew, whatever stands there; persons keep their keys (`intermediate.person_key`).
 FULL = ("--full-refresh",)
+# Changed years are built by the code of the last build: what follows from no register, as code lists, stands there.
+CHANGED_YEARS = ("--select", "source:*+")
 # The paths, the cells they are coded in and what both are made of; seeds stand there from the build. Every year is made
 # anew, so that no register and no event need be fingerprinted.
 ESTIMATION_INPUT = ("run", "--select", "+path", "--exclude", "register_year_content", "event_content", *FULL)
@@ -52,15 +55,23 @@ class BuildFailed(Exception):
 def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
     """Build everything in `dbt_project` from `raw.*` in this database, tests included.
 
-    Panel years that rest on nothing that has changed since the last build are left as they are, unless `full`, which
-    is needed where code or specification are others than then.
+    Panel years that rest on nothing that has changed since the last build, and what rests on no register, are left as
+    they are, unless `full`, which is needed where code or specification are others than then.
 
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
     """
+    of_registers = not full and was_built(database)
     with progress("build, all years" if full else "build", work) as bar:
-        nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database))
-        run_dbt((*EVERYTHING, *(FULL if full else ())), duckdb_file(database, work), study, work, nodes.watch)
+        nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database), of_registers)
+        what = (*EVERYTHING, *(FULL if full else CHANGED_YEARS if of_registers else ()))
+        run_dbt(what, duckdb_file(database, work), study, work, nodes.watch)
+
+
+def was_built(database: Path) -> bool:
+    """Whether a build in DuckDB stands in a warehouse; one on Spark leaves nothing of what its marts are made of."""
+    with open_warehouse(database, read_only=True) as con:
+        return has_table(con, "intermediate", "changed_year")
 
 
 def chosen_target() -> str:
@@ -102,7 +113,14 @@ def duckdb_file(database: Path, work: Path) -> Place:
 
 
 def environment_of(place: Place) -> dict[str, str]:
-    """Our environment, and what the target asks of it."""
+    """Our environment, and what the target asks of it.
+
+    Raises:
+        BuildFailed: FLYTTEPANEL_THREADS is no number.
+    """
+    threads = os.environ.get("FLYTTEPANEL_THREADS")
+    if threads is not None and (not threads.isdecimal() or int(threads) < 1):
+        raise BuildFailed(f"FLYTTEPANEL_THREADS={threads}: not a number of threads; say 1 or more")
     return {**os.environ, **place.environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
 
 

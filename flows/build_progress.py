@@ -27,18 +27,23 @@ class Nodes:
 
     Attributes:
         manifest: dbt's list of nodes, written before the first of them runs.
+        of_registers: whether only what follows from registers runs.
     """
 
     bar: Bar
     manifest: Path
     n_rows: int
+    of_registers: bool = False
     _rows_each: dict[str, int] = field(default_factory=dict)
 
     def watch(self, event: Event) -> None:
         """Take note of one event."""
         name = event["info"]["name"]
         if name == "ConcurrencyLine":
-            weights = node_weights(json.loads(self.manifest.read_text(encoding="utf-8"))["nodes"])
+            nodes = json.loads(self.manifest.read_text(encoding="utf-8"))["nodes"]
+            weights = node_weights(nodes)
+            if self.of_registers:
+                weights = {node: weight for node, weight in weights.items() if follows_from_a_register(node, nodes)}
             self.bar.expect({START: START_WEIGHT, **weights})
             tables = [node for node, weight in weights.items() if weight == TABLE_WEIGHT]
             self._rows_each = dict.fromkeys(tables, self.n_rows // max(1, len(tables)))
@@ -56,6 +61,13 @@ def node_weights(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         for name, node in nodes.items()
         if node["resource_type"] in RESOURCE_TYPES and kinds[name] != "ephemeral"
     }
+
+
+def follows_from_a_register(node: str, nodes: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a node of a manifest has a source among all that it rests on."""
+    if node not in nodes:
+        return node.startswith("source.")
+    return any(follows_from_a_register(other, nodes) for other in nodes[node]["depends_on"].get("nodes", ()))
 
 
 def count_raw_rows(database: Path) -> int:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.home import Home
+from flows.versions import code_version
 from storage.permissions import owner_alone
 from storage.warehouse import copy_warehouse
 
@@ -59,6 +60,7 @@ def sole_writer(home: Home) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
+        code_version()  # as it is now, when it is read: whoever edits it meanwhile changes nothing of this run
         yield
 
 

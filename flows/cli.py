@@ -11,7 +11,7 @@ from typing import Any, Literal
 import click
 
 from flows.errors import StepCrashed, without_values
-from flows.home import STUDY_FILE, Home, home_from, refuse_odd
+from flows.home import STUDY_FILE, Home, home_from, insist_that_there, refuse_odd
 from flows.log import start_log
 from flows.long_lived import keep_for_good
 from storage.permissions import SHARED_HOME_VARIABLE, process_owner_alone, refuse_shared
@@ -45,7 +45,18 @@ def main() -> None:
 
 
 def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--home` and hand it the home directory, which must be its owner's alone."""
+    """Give a command `--home` and hand it the home directory, which must be there, and its owner's alone."""
+
+    @wraps(command)
+    def there(home: Home, **options: Any) -> Any:
+        insist_that_there(home.path)
+        return command(home, **options)
+
+    return with_any_home(there)
+
+
+def with_any_home(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of a home directory that may not be there: alerts are sent from where its disk is not mounted too."""
 
     @click.option("--home", metavar="DIR", help="Home directory with all state [FLYTTEPANEL_HOME, else ./var].")
     @click.option("--shared-home", is_flag=True, help="Work in a home directory that others have rights to.")
@@ -291,7 +302,7 @@ def serve(home: Home) -> None:
 
 @commands.command()
 @click.argument("text", default="This is a test.")
-@with_home
+@with_any_home
 def alert(home: Home, text: str) -> None:
     """Send a message to the addresses that alerts go to: to try them, or from a service that has failed."""
     from flows.alerts import send

@@ -123,6 +123,23 @@ def home_from(path: str | None) -> Home:
     return Home(Path(path or os.environ.get("FLYTTEPANEL_HOME") or "var").resolve())
 
 
+def insist_that_there(home: Path) -> None:
+    """A home directory is made by those who put deliveries into it: made by a command, a mistyped one would seem empty.
+
+    Raises:
+        NotADirectoryError: it is a file.
+        FileNotFoundError: it is not there.
+    """
+    if home.is_dir():
+        return
+    if home.exists():
+        raise NotADirectoryError(f"{home}: no directory, and so no home directory")
+    raise FileNotFoundError(
+        f"{home}: there is no such home directory; is its disk mounted, and is it the one that is meant (--home, "
+        f"FLYTTEPANEL_HOME)? A new one: mkdir -p -m 700 {home} && mkdir {home / 'landing'}"
+    )
+
+
 def refuse_odd(home: Path) -> None:
     """Refuse a path that a library would take for another.
 

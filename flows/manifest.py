@@ -5,6 +5,7 @@ Belongs here: inputs, code, specification, rows at each step. Does not belong he
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -88,24 +89,42 @@ def raw_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     }
 
 
+def passed_gates(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The run in which each of gates 1 and 2 last looked at what is published now."""
+    return dict(con.sql("select gate, arg_max(run_id, rowid) from audit.validation group by gate").fetchall())
+
+
 def validation(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """How many expectations held when gates 1 and 2 last looked at what is published now, by suite."""
-    rows = con.sql("""
+    """How many expectations held then, by suite."""
+    rows = con.execute(
+        """
         select gate, suite, count(*)::integer, (count(*) filter (success))::integer
-        from audit.validation as checked
-        where run_id = (
-            select arg_max(run_id, rowid) from audit.validation as other where other.gate = checked.gate
-        )
+        from audit.validation
+        where list_contains(?, [gate, run_id])
         group by all
         order by all
-    """).fetchall()
+        """,
+        [list(map(list, passed_gates(con).items()))],
+    ).fetchall()
     return [dict(zip(("gate", "suite", "expectations", "met"), row, strict=True)) for row in rows]
 
 
-def simulated_deliveries(home: Home, manifest: dict[str, Any]) -> list[str]:
-    """Deliveries that are simulated: `simulate` leaves its truth beside what it writes."""
-    deliveries = sorted({file["delivery"] for file in manifest["inputs"]})
-    return deliveries if (home.landing / "truth.json").exists() else []
+def simulated_deliveries(con: duckdb.DuckDBPyConnection, landing: Path) -> list[str]:
+    """Deliveries that carried the mark of simulated ones when they were loaded.
+
+    Of those loaded before there was a mark, all are simulated if the simulation's truth lies in landing, else none.
+    """
+    has_marks = con.execute(
+        "from duckdb_columns() where (schema_name, table_name, column_name) = ('audit', 'delivery', 'is_simulated')"
+    ).fetchone()
+    rows = con.execute(
+        f"""
+        select distinct delivery_id from audit.delivery
+        where status = 'loaded' and coalesce({"is_simulated" if has_marks else "null"}, ?) order by delivery_id
+        """,
+        [(landing / "truth.json").exists()],
+    ).fetchall()
+    return [delivery for (delivery,) in rows]
 
 
 def run_table(manifest: dict[str, Any]) -> pa.Table:

@@ -60,4 +60,5 @@ def load_operations(home: Home) -> Operations:
         raise OperationsError(f"{path}: not YAML") from None
     except ValidationError as error:
         faults = "\n".join(f"  {fault}" for fault in faults_of(error))
-        raise OperationsError(f"{path}: {error.error_count()} faults\n{faults}") from None
+        count = error.error_count()
+        raise OperationsError(f"{path}: {count} {'fault' if count == 1 else 'faults'}\n{faults}") from None

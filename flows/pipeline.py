@@ -107,6 +107,12 @@ def anew(home: Home, candidate: Path, work: Callable[[], object]) -> Callable[[]
     return once
 
 
+def whole_again(work: Callable[[bool], object]) -> Callable[[], object]:
+    """Work that is told at every further try to do everything: what one that failed left behind passed no gate."""
+    tries = count()
+    return lambda: work(next(tries) > 0)
+
+
 def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly, full: bool = False) -> Due:
     """Do everything that is due, or with `full` all that can be done, and publish one release. Returns what was done.
 
@@ -129,7 +135,8 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
                     if not late:
                         return late
             if "build" in late.steps:
-                around("build", lambda: steps.build(home, candidate, study, run_id, full))
+                again = whole_again(lambda whole: steps.build(home, candidate, study, run_id, full or whole))
+                around("build", again)
             if "estimate" in late.steps:
                 around("estimate", lambda: steps.estimate(candidate, study, run_id))
                 if study.variants:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.home import PROJECT_ROOT, STUDY_FILE, Home, home_from
+from flows.home import PROJECT_ROOT, STUDY_FILE, Home, home_from, insist_that_there
 from flows.prefect_run import keep_state_in
 
 keep_state_in(home_from(None))
@@ -92,9 +92,14 @@ def refresh_run(home: str, run_id: str, full: bool = False) -> bool:
 
 @contextmanager
 def under_way(home: Home, run_id: str) -> Iterator[None]:
-    """Mark runs that died before; be known as alive during the block. Where that cannot be, an alert says so."""
+    """Mark runs that died before; be known as alive during the block. Where that cannot be, an alert says so.
+
+    Raises:
+        FileNotFoundError: the home directory is not there.
+    """
     with ExitStack() as stack:
         with alerting(home, run_id, lambda: "start"):
+            insist_that_there(home.path)
             reconcile(home)
             stack.enter_context(alive(home, str(this_run.id)))
         yield
@@ -119,7 +124,9 @@ def step_flow(name: str, work: Callable[..., object]) -> Any:
 
     @flow(name=name, flow_run_name=f"{name} of {{home}}", persist_result=False)
     def run(home: str | None = None) -> None:
-        run_step(name, lambda: work(home_from(home), load_study(STUDY_FILE)))
+        where = home_from(home)
+        insist_that_there(where.path)
+        run_step(name, lambda: work(where, load_study(STUDY_FILE)))
 
     return run
 

@@ -85,10 +85,12 @@ def insist_on_server() -> None:
 def keep_state_in(home: Home) -> None:
     """Set what Prefect reads at import: its own files belong into our home directory, like all state.
 
-    They are the owner's alone, and so is what every process writes that is started from here.
+    They are the owner's alone, and so is what every process writes that is started from here. A home that is not there
+    is not made: who is about to work in it says so.
     """
     process_owner_alone()
-    home.create()
+    if home.path.is_dir():
+        home.create()
     settings = {
         "PREFECT_HOME": str(home.work / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -6,6 +6,7 @@ Belongs here: what a release is made of. Does not belong here: how readers come 
 
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from flows.candidate import remove
 from flows.dbt_docs import write_dbt_docs
 from flows.home import Home
 from flows.log import step
-from flows.manifest import make_manifest, rows_before, run_table, simulated_deliveries
+from flows.manifest import make_manifest, passed_gates, rows_before, run_table, simulated_deliveries
 from flows.rendering import report
 from flows.steps import docs_folder, needs
 from flows.switch import seal
@@ -70,7 +71,8 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
         with open_warehouse(candidate, read_only=True) as con:
             publication = publishable(con, study, previous)
             manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years, rows_before(home))
-        manifest["simulated_deliveries"] = simulated_deliveries(home, manifest)
+            manifest["simulated_deliveries"] = simulated_deliveries(con, home.landing)
+            passed = passed_gates(con) | {"results": run_id}
         tables = publication.tables | {"run": run_table(manifest)}
         write_results(results, previous, tables, publication.check, run_id, study.disclosure)
         remember_counts(candidate, run_id, publication.counts, results)
@@ -83,13 +85,24 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
         result = run_gate("results", results, study, run_id, docs_folder(home))
         said.append(f"{len(result.checks)} expectations met")
     results.rename(draft / "results.duckdb")
-    shutil.copytree(docs_folder(home), draft / "data_docs")
+    copy_data_docs(docs_folder(home), draft / "data_docs", passed)
     built = home.dbt / MANIFEST
     if built.exists():  # `work` may have been emptied since the build
         write_dbt_docs(built, draft / "dbt_docs" / "index.html")
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
     write_exports(read_release(draft), draft)
     return draft
+
+
+def copy_data_docs(docs: Path, target: Path, passed: Mapping[str, str]) -> None:
+    """Copy the pages of gates as a release has passed them, by gate and run.
+
+    A run that was thrown away since has left pages about other data, which are nobody's.
+    """
+    target.mkdir()
+    for gate, run_id in passed.items():
+        if any((docs / gate).glob(f"validations/**/{run_id}")):
+            shutil.copytree(docs / gate, target / gate)
 
 
 def history_for(draft: Path, home: Home) -> Path | None:

@@ -1,5 +1,6 @@
 """`flyttepanel sql`: a read-only query on the published results, locked to that one file."""
 
+import json
 import sys
 
 import click
@@ -10,6 +11,8 @@ import pyarrow.parquet
 
 from flows.home import Home
 from report.release import open_results
+
+MOST_BOXED_ROWS = 10_000  # DuckDB's own bound, whatever it is asked for
 
 
 def run_query(home: Home, query: str, output: str) -> None:
@@ -25,6 +28,8 @@ def run_query(home: Home, query: str, output: str) -> None:
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
         try:
+            if not con.extract_statements(query):
+                raise click.ClickException("the query is empty")
             relation = con.sql(query)
             if relation is not None:
                 WRITERS[output](relation)
@@ -36,8 +41,10 @@ def run_query(home: Home, query: str, output: str) -> None:
 
 
 def write_table(relation: duckdb.DuckDBPyRelation) -> None:
-    """All rows and columns, boxed."""
-    relation.show(max_rows=1_000_000, max_width=10_000)
+    """All columns, boxed, of as many rows as DuckDB's boxes hold; it is said if these are not all."""
+    relation.show(max_rows=MOST_BOXED_ROWS, max_width=10_000)
+    if relation.limit(1, offset=MOST_BOXED_ROWS).fetchone():
+        click.echo(f"These are the first {MOST_BOXED_ROWS:,} rows; --format csv prints all.", err=True)
 
 
 def write_csv(relation: duckdb.DuckDBPyRelation) -> None:
@@ -46,9 +53,12 @@ def write_csv(relation: duckdb.DuckDBPyRelation) -> None:
 
 
 def write_json(relation: duckdb.DuckDBPyRelation) -> None:
-    """One array of objects."""
+    """One array of objects. JSON has no number for what is none, as 0 / 0: null, which DuckDB writes as NaN."""
     rows = relation.query("rows", "select coalesce(to_json(list(rows)), '[]') from rows").fetchone()
-    click.echo(rows[0] if rows else "[]")
+    text = rows[0] if rows else "[]"
+    if "NaN" in text or "Infinity" in text:
+        text = json.dumps(json.loads(text, parse_constant=lambda _: None), ensure_ascii=False, separators=(",", ":"))
+    click.echo(text)
 
 
 def write_parquet(relation: duckdb.DuckDBPyRelation) -> None:

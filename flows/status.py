@@ -45,7 +45,8 @@ def drift_lines(home: Home) -> list[str]:
         return []
     with open_warehouse(home.warehouse, read_only=True) as con:
         notes = last_notes(con) if has_table(con, "audit", "drift") else []
-    said = [f"drift       {note.line()}" for note in notes[:SHOWN_NOTES]]
+        deliveries = dict(con.sql("select arrival, delivery_id from audit.delivery").fetchall() if notes else [])
+    said = [f"drift       {deliveries[note.arrival]}: {note.line()}" for note in notes[:SHOWN_NOTES]]
     more = len(notes) - len(said)
     return [*said, f"drift       and {more} more in audit.drift"] if more else said
 

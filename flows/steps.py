@@ -14,7 +14,7 @@ from typing import Literal
 from flows.home import Home
 from flows.log import step
 from flows.long_lived import import_for_good
-from flows.state import input_hash, last_basis, record_step
+from flows.state import basis, last_basis, record_step
 from flows.versions import code_version
 from models_py.study import Study, study_hash
 from storage.catalogue import has_table
@@ -47,14 +47,22 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
         if loaded and (n_notes := count_notes(candidate)):
             said.append(f"{n_notes} {'note' if n_notes == 1 else 'notes'} on drift (flyttepanel status)")
     if loaded:
-        from expectations.gate import run_gate
-
-        with step("gate 1") as said:
-            loaded_by = None if every_year else run_id
-            result = run_gate("incoming", candidate, study, run_id, docs_folder(home), loaded_by)
-            said.append(f"{len(result.checks)} expectations met")
+        pass_gate_1(home, candidate, study, run_id, None if every_year else run_id)
         record_step(candidate, "load", run_id, study, started)
     return len(loaded)
+
+
+def pass_gate_1(home: Home, candidate: Path, study: Study, run_id: str, news_of: str | None = None) -> None:
+    """Check what is loaded, or as far as rules about a year go what the run `news_of` has loaded.
+
+    Raises:
+        GateFailed: it is not what a panel can be made of.
+    """
+    from expectations.gate import run_gate
+
+    with step("gate 1") as said:
+        result = run_gate("incoming", candidate, study, run_id, docs_folder(home), news_of)
+        said.append(f"{len(result.checks)} expectations met")
 
 
 def withdraw(home: Home, candidate: Path, study: Study, run_id: str, delivery: str) -> None:
@@ -65,15 +73,13 @@ def withdraw(home: Home, candidate: Path, study: Study, run_id: str, delivery: s
         DeliveryRefused: a version before it is no longer in landing as it was loaded.
         GateFailed: what remains is not what a panel can be made of.
     """
-    from expectations.gate import run_gate
     from flows.load import withdraw as take_out
 
     started = datetime.now(UTC)
     with step("withdraw") as said:
         take_out(candidate, home.landing, delivery, study, run_id)
         said.append(delivery)
-    with step("gate 1") as said:
-        said.append(f"{len(run_gate('incoming', candidate, study, run_id, docs_folder(home)).checks)} expectations met")
+    pass_gate_1(home, candidate, study, run_id)
     record_step(candidate, "load", run_id, study, started)
 
 
@@ -95,12 +101,26 @@ def build(
 
     needs(candidate, "load")
     needs_a_panel_year(candidate, study)
+    check_loaded(home, candidate, study, run_id)
     started = datetime.now(UTC)
     if (target or chosen_target()) == "spark":
         build_on_spark(home, candidate, study, run_id)
     else:
         build_in_duckdb(home, candidate, study, run_id, full)
     record_step(candidate, "build", run_id, study, started)
+
+
+def check_loaded(home: Home, candidate: Path, study: Study, run_id: str) -> None:
+    """Pass gate 1 with all that is loaded, where it last passed by other code or another specification.
+
+    Raises:
+        GateFailed: what is loaded is not what a panel can be made of by the rules of now.
+    """
+    if not is_full("load", candidate, study):
+        return
+    started = datetime.now(UTC)
+    pass_gate_1(home, candidate, study, run_id)
+    record_step(candidate, "load", run_id, study, started)
 
 
 def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full: bool) -> None:
@@ -114,7 +134,7 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
     from expectations.gate import run_gate
 
     with step("gate 2") as said:
-        result = run_gate("marts", candidate, study, run_id, docs_folder(home))
+        result = run_gate("marts", candidate, study, run_id, docs_folder(home), None if every_year else run_id)
         said.append(f"{len(result.checks)} expectations met")
 
 
@@ -230,8 +250,9 @@ def needs_a_panel_year(candidate: Path, study: Study) -> None:
     first = study.panel.years.first
     if not any(year >= first and year + 1 in years for year in years):
         raise StepMissing(
-            f"no panel year can be made yet: the first needs the registers of 1 January {first} and {first + 1}, and "
-            f"those of {', '.join(map(str, sorted(years))) or 'no year'} are loaded; add what is missing to landing/"
+            f"no panel year can be made yet: the first needs the registers of 1 January {first} and {first + 1}, with "
+            f"work and education (regsys, bu_utd) of {first - 1}, and municipalities of "
+            f"{', '.join(map(str, sorted(years))) or 'no year'} are loaded; add what is missing to landing/"
         )
 
 
@@ -241,7 +262,7 @@ def docs_folder(home: Home) -> Path:
 
 
 def needs(candidate: Path, earlier: str, study: Study | None = None) -> None:
-    """Insist that an earlier step has been done; with a study, on the inputs and specification of now.
+    """Insist that an earlier step has been done; with a study, on the inputs, by the specification and the code of now.
 
     Raises:
         StepMissing: it has not.
@@ -251,6 +272,9 @@ def needs(candidate: Path, earlier: str, study: Study | None = None) -> None:
             done = last_basis(con, earlier) if has_table(con, "audit", "delivery") else None
             if done and study is None:
                 return
-            if done and study and (done.input_hash, done.study_hash) == (input_hash(con), study_hash(study)):
+            if done and study and done == basis(con, study):
                 return
-    raise StepMissing(f"run `flyttepanel {earlier}` first: what is loaded or specified now has not been through it")
+    raise StepMissing(
+        f"run `flyttepanel {earlier}` first: what is loaded or specified now has not been through it, or not by this "
+        "code"
+    )

@@ -20,9 +20,13 @@ def seal(draft: Path, release: Path) -> Path:
 
 
 def publish_release(home: Home, release: Path) -> None:
-    """Make a new release the current one, and remember that readers have had it: `current` may be led back by hand."""
-    switch(home, release)
+    """Make a new release the current one, and remember that readers have had it: `current` may be led back by hand.
+
+    It is remembered first: after a crash in between, counts are protected against a release that nobody has seen, and
+    not published beside one that everybody has and that is forgotten.
+    """
     replace_link(home.last_published, Path(release.name))
+    switch(home, release)
 
 
 def switch(home: Home, release: Path) -> None:

@@ -39,7 +39,7 @@ def refuse_shared(home: Path) -> None:
     Raises:
         HomeShared: group or others may read, write or enter it, and FLYTTEPANEL_SHARED_HOME is not 1.
     """
-    if not home.exists() or os.environ.get(SHARED_HOME_VARIABLE) == "1":
+    if not home.is_dir() or os.environ.get(SHARED_HOME_VARIABLE) == "1":
         return
     mode = stat.S_IMODE(home.stat().st_mode)
     if mode & OWNER_ALONE:

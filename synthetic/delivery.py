@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from flows.load.folder import SIMULATED, SIMULATED_TEXT
 from synthetic import registers
 from synthetic.events import first_day
 from synthetic.keys import UNKNOWN_BLOCK, pseudonyms
@@ -68,6 +69,7 @@ class DeliveryWriter:
         self._stack = stack
         self._files: dict[str, tuple[Dress, Any]] = {}
         folder.mkdir(parents=True)
+        (folder / SIMULATED).write_text(SIMULATED_TEXT, encoding="utf-8")
 
     def add(self, history: History, norway: Norway, block: int) -> int:
         """Write a block's rows into every file. Returns how many."""

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from flows.load.folder import SIMULATED
 from flows.progress import progress
 from synthetic.delivery import DeliveryWriter, plan
 from synthetic.keys import pseudonyms
@@ -46,7 +47,8 @@ def simulate(
         persons: residents on 1 January of the first year; those who are born or immigrate later come on top.
         years: first and last 1 January.
         seed: same seed, same bytes; with more years, the yearly deliveries of the years before are the same.
-        out: folder for one sub-folder a delivery, `truth.json` and `truth.parquet`.
+        out: folder for one sub-folder a delivery, `truth.json` and `truth.parquet`; simulated deliveries of the same
+            names are replaced.
         deliveries: one delivery of all years, or one for every 1 January.
         format: text files with `;` in Windows-1252, or Parquet with texts alone.
         quirks: whether extracts have the faults of real ones.
@@ -60,10 +62,11 @@ def simulate(
     _check(persons, years, seed)
     world = make_world(load_parameters(parameters), read_norway(), sampling == "balanced", quirks)
     first, last = years
+    planned = plan(first, last, deliveries)
+    _insist_that_replaceable([out / delivery.name for delivery in planned])
     unfinished = out / ".simulating"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    planned = plan(first, last, deliveries)
     with ExitStack() as stack:
         writers = [
             DeliveryWriter(delivery, unfinished / delivery.name, format == "csv", quirks, seed, stack)
@@ -99,6 +102,15 @@ def _check(persons: int, years: tuple[int, int], seed: int) -> None:
         raise SimulationError(f"{persons} persons: there must be at least one")
     if seed < 0:
         raise SimulationError(f"seed {seed}: it must not be negative")
+
+
+def _insist_that_replaceable(folders: list[Path]) -> None:
+    real = [str(folder) for folder in folders if folder.exists() and not (folder / SIMULATED).exists()]
+    if real:
+        raise SimulationError(
+            f"{', '.join(real)}: there already, without the mark of a simulated delivery ({SIMULATED}), and so not "
+            "replaced: choose another --out, or remove it yourself (older simulations have no mark)"
+        )
 
 
 def blocks(persons: int) -> list[int]:

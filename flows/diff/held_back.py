@@ -4,6 +4,7 @@ Belongs here: getting the data of a release back, and judging on them. Does not 
 verdicts (`explanation`). Nothing but verdicts leaves the copies, which are deleted.
 """
 
+import fcntl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,11 +49,20 @@ def verdicts_under(home: Home, data: Manifest, study: Study, models: Collection[
     with step("explain") as said, data_of(home, data, study) as copy:
         said.append(f"held back: {left_out}" if left_out else "nothing held back")
         try:
-            rebuild_estimation_input(copy, study, home.work / "dbt_diff")
+            with one_at_a_time(home):
+                rebuild_estimation_input(copy, study, home.work / "dbt_diff")
             found = verdicts(copy, study, models)
         except (BuildFailed, EstimationInputError) as error:
             raise CannotHoldBack(str(error)) from None
     return {(str(row["model"]), str(row["hypothesis_id"])): str(row["verdict"]) for row in found}
+
+
+@contextmanager
+def one_at_a_time(home: Home) -> Iterator[None]:
+    """Whoever explains another difference meanwhile waits: both would have dbt's files in one folder."""
+    with (home.work / "dbt_diff.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -79,17 +79,18 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
         ]
     )
     n_filled, n_eleven, n_passing, n_decimals, *found = count(con, f"select count({column}), {counts} from delivered")
-    if 0 < n_decimals == n_filled and not found[list(conditions).index("rounded_key")]:
+    n_wrong = dict(zip(conditions, found, strict=True))
+    if 0 < n_decimals == n_filled and not n_wrong["rounded_key"]:
         # As another program writes a column of whole numbers where one is missing: such keys would be nobody's.
         con.execute(f"update delivered set {column} = {whole(column)} where {decimals}")
         checked.found(key, "decimal_point", "repaired", n_decimals)
         return check_key(con, checked, key, limits)
     check_filled(checked, key, n_filled)
     check_identity(con, checked, key.name, number, (n_filled, n_eleven, n_passing), limits)
-    for n_rows, (rule, (condition, message)) in zip(found, conditions.items(), strict=True):
-        if n_rows:
+    for rule, (condition, message) in conditions.items():
+        if n_wrong[rule]:
             rows = first_rows(con, checked, "delivered", condition)
-            checked.faults.append(checked.file.fault(rule, message, key.name, rows, n_rows))
+            checked.faults.append(checked.file.fault(rule, message, key.name, rows, n_wrong[rule]))
 
 
 def check_unknown(con: duckdb.DuckDBPyConnection, checked: Checked, name: str, limits: Load) -> None:

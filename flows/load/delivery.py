@@ -14,6 +14,7 @@ from flows.load.drift import judge_drift
 from flows.load.faults import DeliveryRefused, Fault
 from flows.load.findings import Checked, record_findings
 from flows.load.folder import (
+    SIMULATED,
     DeliveredFile,
     delivered_files,
     delivery_folder,
@@ -123,7 +124,7 @@ def load_one(
         raise DeliveryChanging(f"delivery {delivery} changed while it was read; try again when it has been copied in")
     if faults or not keep:
         return faults
-    admit(reader.con, arrival, delivery, content_hash, run_id)
+    admit(reader.con, arrival, folder, content_hash, run_id)
     return LoadedDelivery(delivery, arrival, len(files), n_rows)
 
 
@@ -201,8 +202,9 @@ def record_file(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
     record_findings(con, arrival, checked)
 
 
-def admit(con: duckdb.DuckDBPyConnection, arrival: int, delivery: str, content_hash: str, run_id: str) -> None:
+def admit(con: duckdb.DuckDBPyConnection, arrival: int, folder: Path, content_hash: str, run_id: str) -> None:
     """Make a placed delivery count."""
     con.execute(
-        "insert into audit.delivery values (?, ?, ?, now(), ?, 'loaded')", [arrival, delivery, content_hash, run_id]
+        "insert into audit.delivery values (?, ?, ?, now(), ?, 'loaded', ?)",
+        [arrival, folder.name, content_hash, run_id, (folder / SIMULATED).exists()],
     )

@@ -97,20 +97,30 @@ def is_of_year(file: DeliveredFile | Fault, year: int | None) -> bool:
 
 
 def finding_changes(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], study: Study) -> list[Change]:
-    """What the checks of single files found that is drift: new columns and codes, other types, corrections."""
+    """What the checks of single files found that is drift: new columns and codes, other types, corrections.
+
+    Shares are of the file's rows. Who was corrected or is gone need not be in the file at all: these shares are of the
+    largest version of the year so far, and at most of everybody.
+    """
     rows = con.execute("""
-        select finding.register, finding.year, finding.arrival, column_name, rule, action, finding.n_rows, file.n_rows
+        select finding.register, finding.year, finding.arrival, column_name, rule, action, finding.n_rows,
+            case when rule = 'corrected' and finding.year is not null then (
+                select greatest(max(version.n_rows), finding.n_rows)
+                from audit.register_year as version inner join audit.delivery using (arrival)
+                where version.register = finding.register and version.year = finding.year
+                    and version.arrival <= finding.arrival and delivery.status <> 'withdrawn')
+            else file.n_rows end
         from audit.load_finding as finding
         inner join audit.delivery_file as file
             on file.arrival = finding.arrival and file.file_name = finding.file_name
         where list_contains(?, finding.arrival) order by all
     """, [list(arrivals)]).fetchall()  # fmt: skip
     changes = []
-    for register, year, arrival, column, rule, action, n_rows, n_file in rows:
-        share = n_rows / max(n_file, 1)
+    for register, year, arrival, column, rule, action, n_rows, n_all in rows:
+        share = n_rows / max(n_all, 1)
         if found := drift_rule(rule, action, share, study.drift):
             limit = REFUSED_FINDINGS.get(found)
-            refused = limit is not None and n_file >= study.drift.least_rows and share > limit(study.drift).refused
+            refused = limit is not None and n_all >= study.drift.least_rows and share > limit(study.drift).refused
             message = f"the share {share:.3f} of the rows contradicts what was loaded before; ask which one is right"
             named = rule.removeprefix("unknown_") if found == "new_column" else column
             changes.append(

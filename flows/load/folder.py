@@ -18,6 +18,13 @@ from storage.warehouse import open_warehouse
 DATA_SUFFIXES = {".csv", ".txt", ".parquet"}
 ARCHIVE_SUFFIXES = {".zip", ".gz", ".7z", ".tar", ".tgz", ".rar", ".bz2", ".xz"}
 DOCUMENT_SUFFIXES = {".md", ".pdf", ".docx", ".doc", ".html", ".rtf"}
+# The document that marks a simulated delivery, so that nothing made from it passes for real wherever it is copied to.
+SIMULATED = "readme_simulated.md"
+SIMULATED_TEXT = """# A simulated delivery
+
+`flyttepanel simulate` wrote it: no line is about anybody. Whatever is published from a delivery that was loaded with
+this file in its folder says so.
+"""
 # Rules about names and links, each with what is to be done.
 NO_UTF8 = ("unreadable_name", "the name is not UTF-8 text (a mark stands for what is not); rename it")
 BROKEN_LINK = ("broken_link", "a link that leads nowhere; deliver what it should lead to, or mount its medium")

@@ -14,7 +14,7 @@ from storage.warehouse import open_warehouse, warehouse_key
 
 AUDIT_TABLES = {
     "delivery": "arrival INTEGER, delivery_id VARCHAR, content_hash VARCHAR, loaded_at TIMESTAMPTZ, run_id VARCHAR, "
-    "status VARCHAR",
+    "status VARCHAR, is_simulated BOOLEAN",
     "delivery_file": "arrival INTEGER, file_name VARCHAR, register VARCHAR, sha256 VARCHAR, bytes BIGINT, "
     "modified_ns BIGINT, n_rows BIGINT, file_encoding VARCHAR, delimiter VARCHAR",
     "register_year": "register VARCHAR, year SMALLINT, arrival INTEGER, n_rows BIGINT, is_current BOOLEAN",
@@ -60,3 +60,5 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create table if not exists raw.{register} ({columns})")
     for name, declared in AUDIT_TABLES.items():
         con.execute(f"create table if not exists audit.{name} ({declared})")
+    # Of a warehouse from before deliveries had marks: whether those loaded then were simulated is not known.
+    con.execute("alter table audit.delivery add column if not exists is_simulated boolean")

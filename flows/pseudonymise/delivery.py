@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.candidate import sync
 from flows.load.faults import DeliveryRefused, Fault
-from flows.load.folder import DeliveredFile, entries, identify
+from flows.load.folder import SIMULATED, SIMULATED_TEXT, DeliveredFile, entries, identify
 from flows.log import step
 from flows.pseudonymise.file import Pseudonymiser, pseudonymise_file
 from flows.pseudonymise.numbers import pseudonymiser
@@ -27,7 +27,7 @@ class TargetRefused(Exception):
 def pseudonymise(source: Path, target: Path, key_file: Path) -> int:
     """Write the delivery in `source` with keyed pseudonyms into the new folder `target`. Returns the number of files.
 
-    Documents are left behind: nothing can be said of what stands in them.
+    Documents are left behind: nothing can be said of what stands in them. A simulated delivery's is marked as one.
 
     Raises:
         KeyRefused: the key cannot be used.
@@ -74,6 +74,9 @@ def pseudonymise_files(source: Path, target: Path, pseudonym: Pseudonymiser) -> 
             sync(written)
     if faults:
         raise NotPseudonymised(faults)
+    if (source / SIMULATED).exists():
+        (target / SIMULATED).write_text(SIMULATED_TEXT, encoding="utf-8")
+        sync(target / SIMULATED)
     return len(paths)
 
 

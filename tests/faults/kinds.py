@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 
 from flows.home import Home
+from flows.load.folder import entries
 from tests.faults import tasks
 from tests.faults.readers import reading, writing_reader
 from tests.faults.stages import Stages
@@ -214,7 +215,7 @@ def second_refresh(trial: Trial) -> str:
 
 def next_files(trial: Trial) -> list[Path]:
     """The files of the delivery that is due."""
-    return sorted((trial.home.landing / tasks.NEXT_DELIVERY).iterdir())
+    return entries(trial.home.landing / tasks.NEXT_DELIVERY)
 
 
 def delivery_cut(trial: Trial) -> str:

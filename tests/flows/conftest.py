@@ -87,23 +87,28 @@ def refreshed(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Refresh
 
 
 def make_refreshed(folder: Path, study: Study) -> None:
-    """Simulate into `all`, and refresh in `home`."""
+    """Simulate into `all`, and refresh in `home`: the years before the last come at once, to be loaded in less time."""
     (folder / "parameters.json").write_text(json.dumps(PARAMETERS))
+    home = Home(folder / "home")
+    home.create()
+    deliver(folder, LAST_YEAR + 1, "yearly", folder / "all")
+    deliver(folder, LAST_YEAR - 1, "single", folder / "before")
+    for delivery in (f"before/delivery_2014_{LAST_YEAR - 1}", f"all/delivery_{LAST_YEAR}"):
+        shutil.copytree(folder / delivery, home.landing / Path(delivery).name)
+    run_refresh(home, study, new_run_id())
+
+
+def deliver(folder: Path, last_year: int, deliveries: str, out: Path) -> None:
+    """The same Norway's deliveries up to a 1 January."""
     simulate(
         persons=PERSONS,
-        years=(2014, LAST_YEAR + 1),
+        years=(2014, last_year),
         seed=11,
-        out=folder / "all",
-        deliveries="yearly",
+        out=out,
+        deliveries=deliveries,
         sampling="balanced",
         parameters=folder / "parameters.json",
     )
-    home = Home(folder / "home")
-    home.create()
-    for delivery in sorted((folder / "all").glob("delivery_*")):
-        if delivery.name != NEXT_DELIVERY:
-            shutil.copytree(delivery, home.landing / delivery.name)
-    run_refresh(home, study, new_run_id())
 
 
 @pytest.fixture

@@ -58,6 +58,12 @@ def test_sql_in_every_format(refreshed: Refreshed) -> None:
     assert pyarrow.parquet.read_table(io.BytesIO(parquet)).num_rows == 10
 
 
+def test_what_is_no_number_is_null_in_json(refreshed: Refreshed) -> None:
+    query = "select 'nan'::double as x, ['-infinity'::double, 0.1::double] as y, 'å' as z"
+    done = run("sql", query, "--format", "json", home=refreshed.home.path)
+    assert json.loads(done.stdout, parse_constant=pytest.fail) == [{"x": None, "y": [None, 0.1], "z": "å"}]
+
+
 def test_rows_that_a_format_cannot_hold_are_the_querys_fault(refreshed: Refreshed) -> None:
     done = run("sql", "--format", "csv", "select list(model) as models from results.fit", home=refreshed.home.path)
     assert done.returncode == 1
@@ -140,6 +146,35 @@ def test_without_a_release_sql_says_what_to_do(tmp_path: Path) -> None:
 def test_an_empty_home_has_nothing_due(tmp_path: Path) -> None:
     assert b"there is no delivery" in run("refresh", home=tmp_path).stdout
     assert b"due         nothing" in run("status", home=tmp_path).stdout
+
+
+@pytest.mark.parametrize("command", [["status"], ["refresh"], ["load"], ["sql", "select 1"]])
+def test_a_home_that_is_not_there_is_not_made(tmp_path: Path, command: list[str]) -> None:
+    done = run(*command, home=tmp_path / "mistyped")
+    assert done.returncode == 1
+    assert b"no such home directory" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("status", home=tmp_path / "file")
+    assert done.returncode == 1
+    assert b"no directory" in done.stderr
+
+
+def test_an_empty_query_is_an_error(refreshed: Refreshed) -> None:
+    for query in ("", " -- nothing but a comment"):
+        done = run("sql", query, home=refreshed.home.path)
+        assert done.returncode == 1
+        assert b"the query is empty" in done.stderr
+
+
+def test_a_table_that_is_not_whole_says_so(refreshed: Refreshed) -> None:
+    done = run("sql", "from range(10000)", home=refreshed.home.path)
+    assert done.stderr == b""
+    done = run("sql", "from range(12345)", home=refreshed.home.path)
+    assert b"first 10,000 rows" in done.stderr
 
 
 def test_steps_out_of_order_say_which_comes_first(tmp_path: Path) -> None:

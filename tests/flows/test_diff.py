@@ -1,11 +1,14 @@
 """`flyttepanel diff`: what it compares, how it finds the cause of a flip, and that it leaves nothing behind."""
 
+import fcntl
 import json
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
+from flows.build import BuildFailed
 from flows.diff import NoSuchRelease, as_json, as_text, compare, explanation, two_releases
 from flows.diff.basis import compare_basis, flat
 from flows.diff.explanation import causes_of, experiments_needed
@@ -185,6 +188,30 @@ def test_without_the_warehouse_the_cause_is_not_guessed(
     own_copy.home.warehouse.unlink()
     with pytest.raises(CannotHoldBack, match="the warehouse is not here"):
         verdicts_under(own_copy.home, current_manifest(refreshed.home), study, ["pooled"])
+
+
+def test_differences_explained_at_once_wait_for_each_other(
+    home: Home, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dbt's files of both are in one folder: each once read what the other had written."""
+
+    def is_free() -> bool:
+        with (home.work / "dbt_diff.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    def rebuild(*_: object) -> None:
+        raise BuildFailed(f"the lock is free: {is_free()}")
+
+    home.work.mkdir(exist_ok=True)
+    monkeypatch.setattr("flows.diff.held_back.data_of", lambda *_: nullcontext(home.warehouse))
+    monkeypatch.setattr("flows.diff.held_back.rebuild_estimation_input", rebuild)
+    with pytest.raises(CannotHoldBack, match="the lock is free: False"):
+        verdicts_under(home, {}, study, ["pooled"])
+    assert is_free()
 
 
 def test_data_that_are_no_longer_in_landing_cannot_be_held_back(own_copy: Refreshed, study: Study) -> None:

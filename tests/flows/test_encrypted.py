@@ -42,7 +42,7 @@ def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def encrypted(refreshed: Refreshed, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home made by the same refresh from the same deliveries, with a key and so little memory that it spills."""
+    """A home made by the same refresh from the same deliveries, with a key."""
     folder = tmp_path_factory.mktemp("encrypted")
     home = Home(folder / "home")
     home.create()

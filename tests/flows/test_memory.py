@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.build import BuildFailed, Place, environment_of
 from flows.spark.storage import Storage
 from storage.memory import MemoryRefused, memory_bytes
 from storage.warehouse import open_warehouse
@@ -35,3 +36,12 @@ def test_what_is_no_amount_is_refused_before_anything_is_opened(
     with pytest.raises(MemoryRefused, match="say 3GB"):
         open_warehouse(tmp_path / "warehouse.duckdb")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("said", ["x", "0", "-1", "2.5", ""])
+def test_what_is_no_number_of_threads_is_refused_before_dbt_starts(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLYTTEPANEL_THREADS", said)
+    with pytest.raises(BuildFailed, match="say 1 or more"):
+        environment_of(Place("dev", {}))
+    monkeypatch.setenv("FLYTTEPANEL_THREADS", "3")
+    assert environment_of(Place("dev", {}))["FLYTTEPANEL_THREADS"] == "3"

@@ -80,7 +80,7 @@ def test_settings_that_cannot_be_read_silence_no_alert(
     monkeypatch.delenv("FLYTTEPANEL_ALERTS")
     with pytest.raises(ZeroDivisionError), alerting(home, "run-1", lambda: "start"):
         raise ZeroDivisionError
-    assert caplog.messages[-1].startswith(f"alert     not sent: {home.operations}: 1 faults")
+    assert caplog.messages[-1].startswith(f"alert     not sent: {home.operations}: 1 fault\n")
 
 
 def test_nothing_is_served_under_settings_that_cannot_be_read(home: Home) -> None:
@@ -109,6 +109,22 @@ def test_a_run_that_cannot_say_that_it_is_alive_sends_an_alert(home: Home) -> No
         assert received.web == [
             "Flyttepanel: refresh failed\nRun run-1, step start.\nFileExistsError; the published release stays."
         ]
+
+
+def test_a_run_in_a_home_that_is_gone_sends_an_alert_and_makes_none(tmp_path: Path) -> None:
+    with receivers() as received:
+        environment = os.environ | {
+            "FLYTTEPANEL_HOME": str(tmp_path / "not_mounted"),
+            "FLYTTEPANEL_ALERTS": " ".join(received.urls),
+        }
+        ended = subprocess.run([sys.executable, "-c", START], env=environment, capture_output=True, check=False)
+        assert b"no such home directory; is its disk mounted" in ended.stderr
+        assert received.web == [
+            "Flyttepanel: refresh failed\nRun run-1, step start.\nFileNotFoundError; the published release stays."
+        ]
+    sent = run("alert", home=tmp_path / "not_mounted")
+    assert b"names no addresses" in sent.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def refusal() -> DeliveryRefused:

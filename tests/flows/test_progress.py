@@ -145,21 +145,37 @@ def test_timings_that_cannot_be_read_are_forgotten(tmp_path: Path) -> None:
     assert list(json.loads((tmp_path / TIMINGS).read_text())["work"]) == ["only"]
 
 
-def test_build_is_done_when_all_nodes_are(tmp_path: Path) -> None:
-    """By the events that dbt writes; a model that is only part of others does not run."""
+@pytest.mark.parametrize("of_registers", [False, True])
+def test_build_is_done_when_all_nodes_are(tmp_path: Path, of_registers: bool) -> None:
+    """By the events that dbt writes; a model that is only part of others does not run.
+
+    Where changed years are built, what follows from no register does not either.
+    """
     nodes = {
         "model.a": {"resource_type": "model", "config": {"materialized": "table"}},
         "model.b": {"resource_type": "model", "config": {"materialized": "view"}},
         "model.c": {"resource_type": "model", "config": {"materialized": "ephemeral"}},
         "test.d": {"resource_type": "test", "config": {"materialized": "test"}},
         "analysis.e": {"resource_type": "analysis", "config": {}},
+        "seed.f": {"resource_type": "seed", "config": {"materialized": "seed"}},
+        "test.g": {"resource_type": "test", "config": {"materialized": "test"}},
     }
-    assert list(node_weights(nodes)) == ["model.a", "model.b", "test.d"]
+    rests_on = {
+        "model.a": ["seed.f", "source.s"],
+        "model.b": ["model.c"],
+        "model.c": ["model.a"],
+        "test.d": ["model.b"],
+        "test.g": ["seed.f"],
+    }
+    for name, node in nodes.items():
+        node["depends_on"] = {"nodes": rests_on[name]} if name in rests_on else {}
+    assert list(node_weights(nodes)) == ["model.a", "model.b", "test.d", "seed.f", "test.g"]
     (tmp_path / "manifest.json").write_text(json.dumps({"nodes": nodes}))
     with progress("build") as bar:
-        watching = Nodes(bar, tmp_path / "manifest.json", 1000)
+        watching = Nodes(bar, tmp_path / "manifest.json", 1000, of_registers)
         watching.watch({"info": {"name": "ConcurrencyLine"}, "data": {}})
-        for kind, node in (("Model", "model.a"), ("Model", "model.b"), ("Test", "test.d")):
+        code_lists = () if of_registers else (("Seed", "seed.f"), ("Test", "test.g"))
+        for kind, node in (*code_lists, ("Model", "model.a"), ("Model", "model.b"), ("Test", "test.d")):
             watching.watch({"info": {"name": f"Log{kind}Result"}, "data": {"node_info": {"unique_id": node}}})
         [task] = bar.shown.tasks
         assert task.completed == task.total

@@ -10,6 +10,7 @@ import pytest
 
 from flows.home import PROJECT_ROOT, Home
 from flows.pipeline import run_publish, run_report
+from flows.publish import copy_data_docs
 from flows.rendering import NothingToReport
 from flows.state import due
 from flows.status import status_text
@@ -84,6 +85,15 @@ def test_the_site_carries_the_documentation_of_its_own_release(refreshed: Refres
     told = Page(home.site / "release.html").text
     for file in read_release(home.current).manifest["inputs"]:
         assert file["sha256"] in told
+
+
+def test_pages_of_a_run_that_was_thrown_away_are_not_published(tmp_path: Path) -> None:
+    """A refused delivery's page said of a release, which does not rest on it, that its registers are wrong."""
+    docs, published = tmp_path / "docs", tmp_path / "published"
+    for gate, run_id in (("incoming", "refused"), ("marts", "run-1"), ("results", "run-2")):
+        (docs / gate / "validations" / gate / "schema" / "table" / run_id / "time").mkdir(parents=True)
+    copy_data_docs(docs, published, {"incoming": "run-1", "marts": "run-1", "results": "run-2"})
+    assert {path.name for path in published.iterdir()} == {"marts", "results"}
 
 
 def test_the_manifest_counts_what_the_gates_checked(refreshed: Refreshed) -> None:

@@ -9,7 +9,7 @@ import pytest
 from expectations.dialect import DUCKDB_WORDS
 from expectations.engine import settings
 from expectations.gate import run_gate
-from expectations.suite_files import Rule, Suite, SuiteError, suites_of
+from expectations.suite_files import Gate, Rule, Suite, SuiteError, suites_of
 from models_py.study import Study
 from tests.gates.conftest import change, failure
 from tests.gates.faults import FAULTS
@@ -83,29 +83,51 @@ def test_small_populations_are_not_judged_by_shares(database: Database, study: S
     assert run_gate("incoming", path, study, "run-1", tmp_path).ok
 
 
-def test_rules_about_rows_of_a_year_look_at_the_years_that_the_run_loaded(database: Database, study: Study) -> None:
+# Of a gate with rules about the rows of a year: the tables they are about, a run that brought nothing, and one that
+# brought all there is.
+NEWS: dict[Gate, tuple[set[str], str, str]] = {
+    "incoming": (
+        {f"raw.{register}" for register in REGISTERS_BY_YEAR},
+        "INSERT INTO audit.delivery BY NAME SELECT 2 AS arrival, 'run-2' AS run_id",
+        "UPDATE audit.register_year SET arrival = 2",
+    ),
+    "marts": (
+        {"marts.person_year"},
+        "CREATE SCHEMA IF NOT EXISTS intermediate; CREATE TABLE intermediate.changed_year (year SMALLINT)",
+        "INSERT INTO intermediate.changed_year SELECT DISTINCT year FROM marts.person_year",
+    ),
+}
+
+
+@pytest.mark.parametrize("gate", NEWS)
+def test_rules_about_rows_of_a_year_look_at_the_years_that_the_run_brought(
+    database: Database, study: Study, gate: Gate
+) -> None:
     """Each finds its fault in a year that came with the run, and without a run, and nothing in what was there."""
-    everywhere = {(suite.table, rule.name): rule for suite, rule in incoming_rules(study)}
+    tables, nothing, everything = NEWS[gate]
+    everywhere = {(suite.table, rule.name): rule for suite, rule in rules_of(gate, study)}
     brought = {
         (suite.table, rule.name): rule
-        for suite, rule in incoming_rules(study, loaded_by="run-2")
+        for suite, rule in rules_of(gate, study, news_of="run-2")
         if rule != everywhere[suite.table, rule.name]
     }
-    assert {table for table, _ in brought} == {f"raw.{register}" for register in REGISTERS_BY_YEAR}
+    assert {table for table, _ in brought} == tables
+    tried = set()
     for fault in FAULTS:
         if rule := brought.get((fault.table, fault.expectation)):
-            later = "INSERT INTO audit.delivery BY NAME SELECT 2 AS arrival, 'run-2' AS run_id"
-            path = database("incoming", fault.sql, later)
+            tried.add((fault.table, fault.expectation))
+            path = database(gate, fault.sql, nothing)
             with duckdb.connect(str(path), config=settings()) as con:
                 found = con.execute(str(everywhere[fault.table, fault.expectation].sql)).fetchall()
                 assert found
                 assert con.execute(str(rule.sql)).fetchall() == []
-                con.execute("UPDATE audit.register_year SET arrival = 2")
+                con.execute(everything)
                 assert con.execute(str(rule.sql)).fetchall() == found
+    assert tried == set(brought)
 
 
-def incoming_rules(study: Study, loaded_by: str | None = None) -> list[tuple[Suite, Rule]]:
-    return [(suite, rule) for suite in suites_of("incoming", study, DUCKDB_WORDS, loaded_by) for rule in suite.rules]
+def rules_of(gate: Gate, study: Study, news_of: str | None = None) -> list[tuple[Suite, Rule]]:
+    return [(suite, rule) for suite in suites_of(gate, study, DUCKDB_WORDS, news_of) for rule in suite.rules]
 
 
 def test_missing_table_and_missing_column_refuse(database: Database, study: Study, tmp_path: Path) -> None:
@@ -114,8 +136,11 @@ def test_missing_table_and_missing_column_refuse(database: Database, study: Stud
     )
     told = str(failure("marts", path, study, tmp_path))
     assert "marts.move_event: The table exists [table_exists]" in told
-    assert "[outcome_known] (could not be checked: its columns are not there)" in told
+    assert "[outcome_known] (could not be checked: BinderException)" in told
     assert "[stayers_have_no_date] (could not be checked: BinderException)" in told
+    path = database("incoming", "ALTER TABLE raw.faste_oppl RENAME COLUMN lopenr_person TO person")
+    told = str(failure("incoming", path, study, tmp_path))
+    assert "[key_given] (could not be checked: its columns are not there)" in told
 
 
 def test_a_database_with_nothing_in_it_is_refused(study: Study, tmp_path: Path) -> None:

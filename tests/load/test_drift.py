@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.load import Fault, column_map
+from flows.home import Home
+from flows.load import Fault, column_map, load_deliveries
 from flows.load.contract import ContractError
 from flows.load.drift_notes import Note
+from flows.status import drift_lines
+from models_py.study import Study
 from synthetic import simulate
 from tests.defects.tables import KEY, file_of, on_values
 from tests.deliveries import REGSYS, change, repeated, without, write_delivery, write_files
@@ -83,6 +86,36 @@ def test_notes_tell_no_count_below_the_threshold(warehouse: Warehouse) -> None:
     assert drift(warehouse) == [("regsys", 2015, None, "corrected", None)]
     note = Note(2, None, "regsys", 2015, None, "corrected", None, None, None, None)
     assert note.line() == "regsys 2015: corrected (few rows)"
+
+
+def test_status_names_the_delivery_of_a_note(tmp_path: Path, study: Study) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    write_files(home.landing / "d1", regsys_2015=REGSYS)
+    write_files(home.landing / "d2", regsys_2015=change(REGSYS, arb_arbmark_status=["1", "1"]))
+    load_deliveries(home.warehouse, home.landing, None, study, "run")
+    assert drift_lines(home) == ["drift       d2: regsys 2015: corrected (few rows)"]
+
+
+def test_the_share_of_the_persons_who_are_gone_is_of_those_who_were_there(warehouse: Warehouse) -> None:
+    write_files(warehouse.landing / "d1", regsys_2015=repeated(REGSYS, 200))
+    warehouse.load()
+    write_files(warehouse.landing / "d2", regsys_2015=repeated(REGSYS, 2))
+    fault = next(fault for fault in warehouse.refused() if fault.rule == "corrected")
+    assert "the share 0.990 of the rows" in fault.message
+
+
+def test_a_delivery_that_was_withdrawn_makes_no_share_smaller(warehouse: Warehouse) -> None:
+    few = repeated(REGSYS, 150)
+    write_files(warehouse.landing / "d1", regsys_2015=repeated(REGSYS, 1500))
+    warehouse.load()
+    warehouse.withdraw("d1")
+    write_files(warehouse.landing / "d2", regsys_2015=few)
+    warehouse.load("d2")
+    swapped = {"1": "3", "3": "1"}
+    other = few | {"arb_arbmark_status": [swapped.get(code, "1") for code in few["arb_arbmark_status"]]}
+    write_files(warehouse.landing / "d3", regsys_2015=other)
+    assert "corrected" in {fault.rule for fault in warehouse.refused("d3")}
 
 
 @pytest.mark.parametrize("name", ["w21_1234_regsys_2015_ut.csv", "delivery_2016.zip", "other.parquet"])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from flows.home import STUDY_FILE
 from flows.load import load_deliveries
 from flows.load.contract import contracts
+from flows.load.folder import SIMULATED, SIMULATED_TEXT
 from flows.pseudonymise import NotPseudonymised, pseudonymise
 from flows.pseudonymise.delivery import TargetRefused
 from flows.pseudonymise.file import possible_numbers
@@ -76,6 +77,13 @@ def test_the_same_files_with_pseudonyms_in_every_key_column(tmp_path: Path, key:
     written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     assert written == {path.name: path.read_bytes() for path in expected.iterdir()}
     assert not any(number.encode() in data for number in NUMBERS.values() for data in written.values())
+
+
+def test_a_simulated_delivery_stays_marked(tmp_path: Path, key: Path) -> None:
+    source = write_files(tmp_path / "in", **{name: with_numbers(table) for name, table in REGISTERS.items()})
+    (source / SIMULATED).write_text(NUMBERS["p0001"])
+    assert pseudonymise(source, tmp_path / "out", key) == len(REGISTERS)
+    assert (tmp_path / "out" / SIMULATED).read_text() == SIMULATED_TEXT
 
 
 def test_every_key_of_every_contract_is_in_the_delivery_tried() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from synthetic import simulate
+from flows.load.folder import SIMULATED, entries
+from synthetic import SimulationError, simulate
 from tests.simulation.conftest import FIRST, LAST, Extract
 
 YEARS = range(FIRST, LAST + 1)
@@ -38,7 +39,7 @@ COLUMNS = (
 
 
 def headers(folder: Path) -> dict[str, list[str]]:
-    return {path.name: path.read_bytes().decode("cp1252").splitlines()[0].split(";") for path in folder.iterdir()}
+    return {path.name: path.read_bytes().decode("cp1252").splitlines()[0].split(";") for path in folder.glob("*.csv")}
 
 
 def test_plain_delivery_has_the_files_and_columns_of_the_design(plain: Extract) -> None:
@@ -103,7 +104,7 @@ def test_yearly_deliveries_know_no_later_death(tmp_path: Path) -> None:
 
 def test_parquet_holds_texts(tmp_path: Path) -> None:
     (folder,) = simulate(300, (2014, 2015), 1, tmp_path, format="parquet")
-    for path in folder.iterdir():
+    for path in folder.glob("*.parquet"):
         assert {str(field.type) for field in pyarrow.parquet.read_schema(path)} == {"string"}
 
 
@@ -111,6 +112,7 @@ def test_truth_stands_beside_the_deliveries(tmp_path: Path) -> None:
     (folder,) = simulate(300, (2014, 2016), 1, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, "truth.json", "truth.parquet"]
     assert not [path for path in folder.iterdir() if "truth" in path.name]
+    assert {path.name for path in folder.iterdir()} == {path.name for path in entries(folder)} | {SIMULATED}
     truth = json.loads((tmp_path / "truth.json").read_text())
     assert truth["options"]["seed"] == 1
     assert truth["parameters"]["utilities"]["native"]["random_effects"]["sd_emigration"] > 0
@@ -132,3 +134,23 @@ def test_quirks_repeat_rows_and_lose_zeros_and_mix_dates(quirky: Extract) -> Non
     assert {len(row["til_kommnr"]) for row in flytting if row["til_kommnr"] not in ("", "NA", ".")} == {3, 4}
     assert {len(row["flyttedato"]) for row in flytting} == {8, 10}
     assert {row["til_kommnr"] for row in flytting} & {"NA", "."}
+
+
+def test_a_delivery_that_is_not_simulated_is_never_replaced(tmp_path: Path) -> None:
+    real = tmp_path / "delivery_2014_2015" / "faste_oppl.csv"
+    real.parent.mkdir()
+    real.write_text("real")
+    with pytest.raises(SimulationError, match="delivery_2014_2015: there already, without the mark"):
+        simulate(300, (2014, 2015), 1, tmp_path)
+    assert real.read_text() == "real"
+    assert [path.name for path in tmp_path.iterdir()] == [real.parent.name]
+
+
+def test_a_simulated_delivery_is_replaced(tmp_path: Path) -> None:
+    (first,) = simulate(300, (2014, 2015), 1, tmp_path)
+    before = [path.read_bytes() for path in entries(first)]
+    (second,) = simulate(300, (2014, 2015), 2, tmp_path)
+    after = [path.read_bytes() for path in entries(second)]
+    assert first == second
+    assert len(before) == len(after)
+    assert not set(before) & set(after)
