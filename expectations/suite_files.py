@@ -123,7 +123,10 @@ def suites_of(
 
 
 def _brought(table: str, run_id: str | None) -> Name:
-    """SQL: a table's rows of the years that a run has loaded or made anew; without a run, the table."""
+    """SQL: a table's rows of the years that a run has loaded or made anew; without a run, the table.
+
+    Years of a delivery that the run has replaced are among them: the version before it may stand there again.
+    """
     if run_id is None:
         return Name(table)
     schema, register = table.split(".")
@@ -132,7 +135,7 @@ def _brought(table: str, run_id: str | None) -> Name:
     return Name(f"""(
             SELECT * FROM {table} WHERE aar IN (
               SELECT year FROM audit.register_year JOIN audit.delivery USING (arrival)
-              WHERE is_current AND register = {_sql(register)} AND run_id = {_sql(run_id)}))""")
+              WHERE register = {_sql(register)} AND run_id = {_sql(run_id)}))""")
 
 
 def _rules(file: str, part: Tables, values: dict[str, Any]) -> list[Rule]:
