@@ -92,14 +92,16 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- One condition: what a register says of the year is not what it said at the last build. True of all on Spark. -#}
+{#- One condition: what a register says of the year is not what it said at the last build. True of all on Spark, and of all
+    in DuckDB where Spark has built: nothing tells what the registers said then. -#}
 {% macro is_changed_in(registers, year) -%}
     {{ return(adapter.dispatch('is_changed_in', 'flyttepanel')(registers, year)) }}
 {%- endmacro %}
 
 {% macro default__is_changed_in(registers, year) -%}
+    {%- set contents = load_relation(ref('register_year_content')) if execute -%}
     {%- set condition = "changed_by = '" ~ invocation_id ~ "' and register in (" ~ text_list(registers) ~ ")" -%}
-    {{ is_one_of(year, years_of(ref('register_year_content'), condition)) }}
+    {{ is_one_of(year, years_of(contents, condition)) if contents or not execute else 'true' }}
 {%- endmacro %}
 
 {% macro spark__is_changed_in(registers, year) -%}

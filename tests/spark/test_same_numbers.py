@@ -8,6 +8,7 @@ import pytest
 
 from flows import spark, steps
 from flows.build import build as build_in_duckdb
+from flows.build import rebuild_estimation_input
 from flows.candidate import sole_writer
 from flows.home import Home
 from models_py.estimate import estimate
@@ -25,7 +26,7 @@ TAKEN_IN = ("marts.person_year", "marts.panel_accounting", "marts.observed_rate"
 
 @pytest.mark.usefixtures("warm_dbt")
 def test_random_registers_and_the_rules_examples(study: Study, tmp_path: Path) -> None:
-    """Registers full of oddities, with keys that persons have from an earlier build; then DuckDB's turn again."""
+    """Odd registers, with keys that persons have from an earlier build; then in DuckDB for a variant, and again."""
     first_event = with_rule(study, "first_event")  # where no event decides, the year's end does
     database, on_spark = tmp_path / "warehouse.duckdb", tmp_path / "spark.duckdb"
     earlier = RandomRegisters(seed=1).draw(50)
@@ -43,6 +44,9 @@ def test_random_registers_and_the_rules_examples(study: Study, tmp_path: Path) -
     assert_same_tables(database, on_spark)
     assert len(rows_of(on_spark, "marts.person_year")) > PERSONS
     assert_same_estimates(database, on_spark, first_event)
+    in_duckdb = Path(shutil.copyfile(on_spark, tmp_path / "variant.duckdb"))
+    rebuild_estimation_input(in_duckdb, first_event, tmp_path / "dbt_variant")
+    assert query(in_duckdb, "from estimation.path") == query(on_spark, "from estimation.path")
     build_in_duckdb(on_spark, first_event, tmp_path / "dbt")
     assert_same_tables(database, on_spark)
 
