@@ -52,8 +52,8 @@ class BuildFailed(Exception):
     """dbt could not build, or a data test failed; names what failed and how often, never a value."""
 
 
-def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
-    """Build everything in `dbt_project` from `raw.*` in this database, tests included.
+def build(database: Path, study: Study, work: Path, full: bool = False) -> Path:
+    """Build everything in `dbt_project` from `raw.*` in this database, tests included. Returns dbt's manifest.
 
     Panel years that rest on nothing that has changed since the last build, and what rests on no register, are left as
     they are, unless `full`, which is needed where code or specification are others than then.
@@ -65,7 +65,7 @@ def build(database: Path, study: Study, work: Path, full: bool = False) -> None:
     with progress("build, all years" if full else "build", work) as bar:
         nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database), of_registers)
         what = (*EVERYTHING, *(FULL if full else CHANGED_YEARS if of_registers else ()))
-        run_dbt(what, duckdb_file(database, work), study, work, nodes.watch)
+        return run_dbt(what, duckdb_file(database, work), study, work, nodes.watch)
 
 
 def was_built(database: Path) -> bool:

@@ -6,9 +6,14 @@ database, and without compiled code and paths of this machine.
 """
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
+
+import duckdb
+
+from storage.warehouse import open_warehouse
 
 PAGE = "dbt/task/docs/index.html"
 OF_THIS_MACHINE = frozenset({"root_path", "build_path", "compiled_path", "compiled_code", "created_at"})
@@ -19,13 +24,26 @@ class PageMissing(RuntimeError):
     """The installed dbt has no documentation page where this version of it should."""
 
 
-def write_dbt_docs(manifest: Path, page: Path) -> None:
+def keep_manifest(database: Path, manifest: Path) -> None:
+    """Keep dbt's manifest in the warehouse that was built with it: of what is thrown away nothing is published."""
+    with open_warehouse(database) as con:
+        con.execute("create or replace table audit.dbt_manifest (content varchar)")
+        con.execute("insert into audit.dbt_manifest values (?)", [manifest.read_text(encoding="utf-8")])
+
+
+def kept_manifest(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The manifest of the build that stands in a warehouse."""
+    [(content,)] = con.sql("select content from audit.dbt_manifest").fetchall()
+    manifest: dict[str, Any] = json.loads(content)
+    return manifest
+
+
+def write_dbt_docs(described: Mapping[str, Any], page: Path) -> None:
     """Write the documentation page of a dbt manifest.
 
     Raises:
         PageMissing: dbt ships its page elsewhere, or with other marks for what is put in.
     """
-    described = json.loads(manifest.read_text(encoding="utf-8"))
     catalog: dict[str, Any] = {"metadata": {}, "nodes": {}, "sources": {}, "errors": None}
     text = stock_page()
     for mark, value in (("MANIFEST", without_this_machine(described)), ("CATALOG", catalog)):
@@ -49,11 +67,11 @@ def stock_page() -> str:
     raise PageMissing(f"dbt-core has no {PAGE}")
 
 
-def without_this_machine(manifest: dict[str, Any]) -> dict[str, Any]:
+def without_this_machine(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest without compiled code, paths and names of files that only its build knew."""
     metadata = manifest["metadata"] | {"env": {}, "user_id": None, "send_anonymous_usage_stats": False}
     kept = {kind: {name: _kept(node) for name, node in manifest[kind].items()} for kind in NODES}
-    return manifest | kept | {"metadata": metadata}
+    return {**manifest, **kept, "metadata": metadata}
 
 
 def _kept(node: dict[str, Any]) -> dict[str, Any]:

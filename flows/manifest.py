@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from flows.home import Home
+from flows.load.folder import SIMULATED
 from flows.state import basis, current_manifest, judged_variants, manifest_of
 from flows.versions import package_versions
 from models_py.rounding import published_count
@@ -110,7 +111,7 @@ def validation(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def simulated_deliveries(con: duckdb.DuckDBPyConnection, landing: Path) -> list[str]:
-    """Deliveries that carried the mark of simulated ones when they were loaded.
+    """Deliveries that carried the mark of simulated ones when they were loaded, or carry it now: it may be copied last.
 
     Of those loaded before there was a mark, all are simulated if the simulation's truth lies in landing, else none.
     """
@@ -119,12 +120,12 @@ def simulated_deliveries(con: duckdb.DuckDBPyConnection, landing: Path) -> list[
     ).fetchone()
     rows = con.execute(
         f"""
-        select distinct delivery_id from audit.delivery
-        where status = 'loaded' and coalesce({"is_simulated" if has_marks else "null"}, ?) order by delivery_id
+        select delivery_id, coalesce({"is_simulated" if has_marks else "null"}, ?) from audit.delivery
+        where status = 'loaded' order by delivery_id
         """,
         [(landing / "truth.json").exists()],
     ).fetchall()
-    return [delivery for (delivery,) in rows]
+    return [delivery for delivery, was_marked in rows if was_marked or (landing / delivery / SIMULATED).exists()]
 
 
 def run_table(manifest: dict[str, Any]) -> pa.Table:

@@ -13,9 +13,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from flows.build import MANIFEST
 from flows.candidate import remove
-from flows.dbt_docs import write_dbt_docs
+from flows.dbt_docs import kept_manifest, write_dbt_docs
 from flows.home import Home
 from flows.log import step
 from flows.manifest import make_manifest, passed_gates, rows_before, run_table, simulated_deliveries
@@ -72,7 +71,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
             publication = publishable(con, study, previous)
             manifest = make_manifest(con, study, run_id, started_at, publication.n_person_years, rows_before(home))
             manifest["simulated_deliveries"] = simulated_deliveries(con, home.landing)
-            passed = passed_gates(con) | {"results": run_id}
+            passed, described = passed_gates(con) | {"results": run_id}, kept_manifest(con)
         tables = publication.tables | {"run": run_table(manifest)}
         write_results(results, previous, tables, publication.check, run_id, study.disclosure)
         remember_counts(candidate, run_id, publication.counts, results)
@@ -86,9 +85,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
         said.append(f"{len(result.checks)} expectations met")
     results.rename(draft / "results.duckdb")
     copy_data_docs(docs_folder(home), draft / "data_docs", passed)
-    built = home.dbt / MANIFEST
-    if built.exists():  # `work` may have been emptied since the build
-        write_dbt_docs(built, draft / "dbt_docs" / "index.html")
+    write_dbt_docs(described, draft / "dbt_docs" / "index.html")
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
     write_exports(read_release(draft), draft)
     return draft

@@ -98,15 +98,17 @@ def build(
         SparkReadsClear: Spark is asked for and the warehouse is encrypted.
     """
     from flows.build import chosen_target
+    from flows.dbt_docs import keep_manifest
 
     needs(candidate, "load")
     needs_a_panel_year(candidate, study)
     check_loaded(home, candidate, study, run_id)
     started = datetime.now(UTC)
     if (target or chosen_target()) == "spark":
-        build_on_spark(home, candidate, study, run_id)
+        manifest = build_on_spark(home, candidate, study, run_id)
     else:
-        build_in_duckdb(home, candidate, study, run_id, full)
+        manifest = build_in_duckdb(home, candidate, study, run_id, full)
+    keep_manifest(candidate, manifest)
     record_step(candidate, "build", run_id, study, started)
 
 
@@ -123,19 +125,20 @@ def check_loaded(home: Home, candidate: Path, study: Study, run_id: str) -> None
     record_step(candidate, "load", run_id, study, started)
 
 
-def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full: bool) -> None:
-    """Build in the candidate and pass gate 2 there; raises what `build` does."""
+def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full: bool) -> Path:
+    """Build in the candidate and pass gate 2 there; raises what `build` does. Returns dbt's manifest."""
     from flows.build import build as build_with_dbt
 
     with step("build") as said:
         every_year = full or is_full("build", candidate, study)
-        build_with_dbt(candidate, study, home.dbt, every_year)
+        manifest = build_with_dbt(candidate, study, home.dbt, every_year)
         said.append("all years" if every_year else "changed years")
     from expectations.gate import run_gate
 
     with step("gate 2") as said:
         result = run_gate("marts", candidate, study, run_id, docs_folder(home), None if every_year else run_id)
         said.append(f"{len(result.checks)} expectations met")
+    return manifest
 
 
 @contextmanager
@@ -159,8 +162,8 @@ def build_at_the_ready(home: Home, study: Study) -> AbstractContextManager[None]
     return dbt_at_the_ready(home.candidate, study, home.dbt)
 
 
-def build_on_spark(home: Home, candidate: Path, study: Study, run_id: str) -> None:
-    """Build on Spark, pass gate 2 there and take the tables in; raises what `build` does."""
+def build_on_spark(home: Home, candidate: Path, study: Study, run_id: str) -> Path:
+    """Build on Spark, pass gate 2 there and take the tables in; raises and returns what `build_in_duckdb` does."""
     from flows import spark
 
     with spark.scratch_storage(home.work) as storage:
@@ -172,6 +175,7 @@ def build_on_spark(home: Home, candidate: Path, study: Study, run_id: str) -> No
             said.append(f"{len(result.checks)} expectations met")
         with step("take in"):
             spark.take_in(storage, manifest, candidate)
+    return manifest
 
 
 def is_full(name: str, candidate: Path, study: Study) -> bool:

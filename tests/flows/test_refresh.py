@@ -50,7 +50,7 @@ def test_every_hypothesis_has_a_verdict(refreshed: Refreshed) -> None:
 
 
 def test_each_simulated_delivery_is_named_as_one(own_copy: Refreshed) -> None:
-    """As it was when it was loaded: neither truth beside it nor what becomes of its folder makes it another."""
+    """Once marked, always so: neither truth beside it nor what goes from its folder makes it another."""
     home, manifest = own_copy.home, current_manifest(own_copy.home)
     deliveries = sorted({file["delivery"] for file in manifest["inputs"]})
     assert manifest["simulated_deliveries"] == deliveries
@@ -62,6 +62,10 @@ def test_each_simulated_delivery_is_named_as_one(own_copy: Refreshed) -> None:
         truth = home.landing / "truth.json"
         truth.write_text(own_copy.truth.read_text())
         assert simulated_deliveries(con, home.landing) == deliveries[:-1]
+        mark = home.landing / deliveries[-1] / SIMULATED
+        mark.touch()  # copied after the data had been read
+        assert simulated_deliveries(con, home.landing) == deliveries
+        mark.unlink()
         con.execute("alter table audit.delivery drop column is_simulated")
         assert simulated_deliveries(con, home.landing) == deliveries
         truth.unlink()
@@ -70,6 +74,8 @@ def test_each_simulated_delivery_is_named_as_one(own_copy: Refreshed) -> None:
 
 def test_an_older_warehouse_learns_of_marks(own_copy: Refreshed, study: Study) -> None:
     home = own_copy.home
+    for mark in home.landing.glob(f"*/{SIMULATED}"):
+        mark.unlink()
     with open_warehouse(home.warehouse) as con:
         con.execute("alter table audit.delivery drop column is_simulated")
     shutil.copytree(own_copy.next_delivery, home.landing / NEXT_DELIVERY)
@@ -88,7 +94,7 @@ def test_what_was_loaded_under_another_specification_passes_gate_1_again(
         return GateResult(name, "run", ())
 
     monkeypatch.setattr("expectations.gate.run_gate", gate)
-    monkeypatch.setattr("flows.build.build", lambda *_: None)
+    monkeypatch.setattr("flows.build.build", lambda *_: home.dbt / "manifest.json")
     strict = study.model_copy(update={"gates": study.gates.model_copy(update={"residents_change": 0.001})})
     steps.build(home, home.warehouse, strict, "run-2")
     assert asked == ["incoming", "marts"]
