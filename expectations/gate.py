@@ -22,7 +22,15 @@ VALIDATION_TABLE = """
     CREATE TABLE IF NOT EXISTS audit.validation (
         run_id VARCHAR, gate VARCHAR, suite VARCHAR, expectation VARCHAR, table_name VARCHAR, column_name VARCHAR,
         success BOOLEAN
-    )
+    );
+    COMMENT ON TABLE audit.validation IS 'What became of every expectation at every gate.';
+    COMMENT ON COLUMN audit.validation.run_id IS 'The run that asked.';
+    COMMENT ON COLUMN audit.validation.gate IS 'incoming, marts or results.';
+    COMMENT ON COLUMN audit.validation.suite IS 'Suite file that the expectation stands in.';
+    COMMENT ON COLUMN audit.validation.expectation IS 'Name of the expectation.';
+    COMMENT ON COLUMN audit.validation.table_name IS 'Table it is about.';
+    COMMENT ON COLUMN audit.validation.column_name IS 'Column it is about. NULL: the whole table.';
+    COMMENT ON COLUMN audit.validation.success IS 'Whether it was met.';
 """
 
 

@@ -54,7 +54,7 @@ def sent(url: str, title: str, body: str) -> bool:
 
 
 def title_of(error: Exception) -> str:
-    """The kind of alert; `docs/operators.md` has a section for each."""
+    """The kind of alert; `docs/operators.md` has a row for each."""
     from expectations.gate import GateFailed
     from flows.candidate import HomeBusy
     from flows.load import DeliveryRefused

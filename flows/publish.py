@@ -25,7 +25,7 @@ from models_py.disclosure import DisclosureError, publishable
 from models_py.earlier_releases import HistoryUnreadable, longest_history, remember_counts, remember_rule
 from models_py.output_check import OutputCheck
 from models_py.study import Disclosure, Study
-from models_py.tables import PUBLISHED_TABLES
+from models_py.tables import DISCLOSURE, DISCLOSURE_RULE, PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
@@ -35,7 +35,7 @@ from storage.warehouse import open_warehouse
 
 
 def publish(home: Home, candidate: Path, study: Study, run_id: str, started_at: datetime) -> Path:
-    """A release aside, past gate 3 and rendered; `switch` makes it the current one. Returns its folder.
+    """A release aside, past gate 3 and rendered; `publish_release` makes it the current one. Returns its folder.
 
     Raises:
         StepMissing, DisclosureError, GateFailed: as for `draft_release`; what was published stays.
@@ -168,10 +168,13 @@ def write_results(
                 con.execute(comment)
             con.unregister("published")
         con.register("decisions", check.arrow())
-        con.execute("create table audit.disclosure as select ? as run_id, * from decisions", [run_id])
+        con.execute(DISCLOSURE.create_sql("audit"))
+        con.execute("insert into audit.disclosure by name select ? as run_id, * from decisions", [run_id])
         if previous and has_decisions(con):
             con.execute("insert into audit.disclosure by name select * from previous.audit.disclosure")
         remember_rule(con, run_id, rule)
+        for comment in (*DISCLOSURE.comment_sql("audit"), *DISCLOSURE_RULE.comment_sql("audit")):
+            con.execute(comment)
         if previous:
             con.execute("detach previous")
 

@@ -1,4 +1,4 @@
-"""The step `report`: a release's site, briefs and data files, beside its database.
+"""The step `report`: a release's site and briefs, beside its database.
 
 Everything rendered stands in a folder `report-<stamp>` of the release, and `site` and the rest are links through
 the link `report`, as `results.duckdb` in the home directory is one through `current`. A release can thus be rendered
@@ -67,7 +67,7 @@ def published_release(home: Home, study: Study) -> Path:
     """The folder of the current release.
 
     Raises:
-        NothingToReport: there is none, or it was made under another specification, whose texts would be shown wrongly.
+        NothingToReport: there is none, or it was made under another specification: one by that of now is due.
     """
     from flows.state import current_manifest
 

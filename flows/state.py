@@ -32,7 +32,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Deliveries to load, and the first later step that is out of date, if any."""
+    """Deliveries to load, and the later steps from the first that is out of date on."""
 
     deliveries: list[str]
     steps: list[str]

@@ -254,9 +254,9 @@ def needs_a_panel_year(candidate: Path, study: Study) -> None:
     first = study.panel.years.first
     if not any(year >= first and year + 1 in years for year in years):
         raise StepMissing(
-            f"no panel year can be made yet: the first needs the registers of 1 January {first} and {first + 1}, with "
-            f"work and education (regsys, bu_utd) of {first - 1}, and municipalities of "
-            f"{', '.join(map(str, sorted(years))) or 'no year'} are loaded; add what is missing to landing/"
+            f"no panel year can be made yet: the first needs the registers of 1 January {first} and {first + 1}, moves "
+            f"(flytting) of {first}, work and education (regsys, bu_utd) of {first - 1}; loaded are municipalities of "
+            f"{', '.join(map(str, sorted(years))) or 'no year'}; add what is missing to landing/"
         )
 
 

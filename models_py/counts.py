@@ -1,7 +1,7 @@
 """All counts of a release as one system: what is published, and which sums tie it together.
 
 Belongs here: reading the counts that the published tables show, and their margins. Does not belong here: what is
-withheld (`release_protection`) and how it looks when published (`disclosure`).
+withheld (`release_protection`) and how it looks when published (`published_counts`).
 """
 
 from collections.abc import Collection, Hashable, Iterable, Sequence

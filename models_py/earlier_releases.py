@@ -19,6 +19,7 @@ from models_py.joint_knowledge import Told
 from models_py.release_protection import FitKeys, told_by_likelihood
 from models_py.rounding import ImpossibleCount, told_by_published
 from models_py.study import Disclosure, Study
+from models_py.tables import DISCLOSURE_RULE
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
@@ -109,7 +110,7 @@ def remember_rule(con: duckdb.DuckDBPyConnection, run_id: str, rule: Disclosure)
     """Write down by which rules a release was made, in its results database; with `previous` attached, the rules of
     the earlier ones too.
     """
-    con.execute(f"create table {RULES} (run_id varchar, threshold integer, rounding_base integer)")
+    con.execute(DISCLOSURE_RULE.create_sql("audit"))
     con.execute(f"insert into {RULES} values (?, ?, ?)", [run_id, rule.threshold, rule.rounding_base])
     schema, table = RULES.split(".")
     if has_table(con, schema, table, "previous"):

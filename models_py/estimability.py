@@ -1,7 +1,7 @@
 """What cannot be estimated is said, not returned: the checks before and after a fit, each naming what is at fault.
 
-Belongs here: statuses, messages and the rule that leaves out `unknown` levels without events. No message
-carries a count that may not be published.
+Belongs here: statuses, messages and the rule that leaves out `unknown` levels without events. Messages
+round counts: they reach logs; what they name is the warehouse's, and `few_events` says what is published of it.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What `fit.message` says of few events and of none: in the warehouse exactly, in public without telling counts.
+"""What `fit.message` says of few events and of none: in the warehouse in full, in public without telling counts.
 
 Belongs here: those parts of the message. Does not belong here: which counts are withheld (`release_protection`).
 """

@@ -19,7 +19,7 @@ from models_py.few_events import FEW_EVENTS
 from models_py.joint_knowledge import Told
 from models_py.release_protection import Protection
 from models_py.study import Study
-from models_py.tables import FIT, OBSERVED_RATE, PANEL_ACCOUNTING, PUBLISHED_TABLES, RUN
+from models_py.tables import DISCLOSURE, FIT, OBSERVED_RATE, PANEL_ACCOUNTING, PUBLISHED_TABLES, RUN
 
 Status = Literal["pass", "review", "fail"]
 
@@ -31,14 +31,6 @@ STATISTICS = {
     "estimate": "estimates of models on many persons, and tests of them",
     "controlled_count": "counts of persons and person-years, and shares of them",
 }
-
-AUDIT_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("table_name", "subject", "rule", "status")),
-        *((name, pa.int64()) for name in ("n_checked", "n_affected")),
-        ("note", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,7 @@ class OutputCheck:
 
     def arrow(self) -> pa.Table:
         """As `audit.disclosure`, without `run_id`."""
-        return pa.Table.from_pylist([asdict(decision) for decision in self.decisions], schema=AUDIT_SCHEMA)
+        return DISCLOSURE.arrow(map(asdict, self.decisions))
 
 
 def worst(statuses: list[Status]) -> Status:

@@ -168,7 +168,9 @@ HYPOTHESIS_TEST = Table(
         MODEL,
         HYPOTHESIS_ID,
         TableColumn(
-            "profile", "VARCHAR", "Family and labour market situation, and centrality where it is not compared."
+            "profile",
+            "VARCHAR",
+            "Family and labour market situation, what else is not the base profile's, and centrality if not compared.",
         ),
         TableColumn(
             "contrast", "VARCHAR", "What is compared: a log ratio of groups, or a difference of probabilities."
@@ -200,6 +202,36 @@ PANEL_ACCOUNTING = Table(
         TableColumn("year", "SMALLINT", "Panel year."),
         TableColumn("disposition", "VARCHAR", "An outcome, or the reason for exclusion from the panel."),
         TableColumn("persons", "BIGINT", f"Persons, rounded. {WITHHELD}", nullable=True),
+    ),
+)
+
+# Of `audit.*` in the results database, with the rows of all releases: how their counts were protected.
+DISCLOSURE = Table(
+    "disclosure",
+    "What each rule of disclosure control decided about each table, model or attack, release by release.",
+    "metadata",
+    ("run_id", "table_name", "subject", "rule"),
+    (
+        TableColumn("table_name", "VARCHAR", "Table of the release, or what several tables tell together."),
+        TableColumn("subject", "VARCHAR", "Model or attack that the rule looked at; empty: the whole table."),
+        TableColumn("rule", "VARCHAR", "Rule, as docs/disclosure.md describes it."),
+        TableColumn("status", "VARCHAR", "pass, review or fail, as in ACRO."),
+        TableColumn("n_checked", "BIGINT", "Numbers that the rule was applied to."),
+        TableColumn(
+            "n_affected", "BIGINT", "Those it withholds, rounds or points out. NULL: that is not said.", nullable=True
+        ),
+        TableColumn("note", "VARCHAR", "What the decision rests on."),
+    ),
+)
+
+DISCLOSURE_RULE = Table(
+    "disclosure_rule",
+    "The thresholds by which the counts of each release were protected (disclosure in study.yml).",
+    "metadata",
+    ("run_id",),
+    (
+        TableColumn("threshold", "INTEGER", "Counts below it are withheld."),
+        TableColumn("rounding_base", "INTEGER", "Counts are rounded to multiples of it."),
     ),
 )
 

@@ -1,7 +1,7 @@
 """Variants of the study: the same hypotheses under another choice, to see which verdicts depend on it.
 
 Belongs here: what a variant may say, and the study that follows from it. Does not belong here: estimating it
-(`sensitivity`), or building its panel (`flows/variants.py`).
+(`estimate`), or building its panel (`flows/variants.py`).
 """
 
 from __future__ import annotations

@@ -84,6 +84,11 @@ def test_every_decision_is_in_the_audit(refreshed: Refreshed) -> None:
     reported = [decision for table in report["tables"] for decision in table["decisions"]] + report["all_counts"]
     with open_results(refreshed.home.results) as con:
         audit = con.sql("select * exclude (run_id) from audit.disclosure").fetchall()
+        without_comment = con.sql("""
+            select table_name, column_name from duckdb_columns() where schema_name = 'audit' and comment is null
+            union all select table_name, '' from duckdb_tables() where schema_name = 'audit' and comment is null
+        """).fetchall()
+    assert without_comment == []
     assert sorted(map(str, audit)) == sorted(str(tuple(decision.values())) for decision in reported)
     rules = {decision["rule"] for decision in reported}
     assert {"threshold", "few_persons", "secondary_margins", "secondary_attack", "rounding", "attack"} <= rules
