@@ -125,7 +125,8 @@ def simulated_deliveries(con: duckdb.DuckDBPyConnection, landing: Path) -> list[
         """,
         [(landing / "truth.json").exists()],
     ).fetchall()
-    return [delivery for delivery, was_marked in rows if was_marked or (landing / delivery / SIMULATED).exists()]
+    marked = (name for name, was_marked in rows if was_marked or (landing / name / SIMULATED).exists())
+    return list(dict.fromkeys(marked))
 
 
 def run_table(manifest: dict[str, Any]) -> pa.Table:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 
-from flows.load.checks import count
 from flows.load.crosschecks import note_crosschecks
 from flows.load.drift import judge_drift
 from flows.load.faults import DeliveryRefused, Fault
@@ -22,17 +21,14 @@ from flows.load.folder import (
     due_deliveries,
     stats,
 )
+from flows.load.parts import loaded_parts, part_of, remember_same, replace_parts, said
 from flows.load.place import next_arrival, place, years_of
 from flows.load.reading import Reader, read_file
 from flows.load.session import load_session
 from flows.load.text_file import FileFacts, file_hash
-from flows.load.versions import loaded_files, restore, retire
+from flows.load.versions import restore
 from flows.progress import Bar, progress
 from models_py.study import Study
-from storage.sql import literal
-
-# Tables of `audit` that name the files of an arrival.
-NAME_FILES = ("delivery_file", "load_finding", "drift", "quarantine")
 
 
 class DeliveryChanging(OSError):
@@ -41,7 +37,7 @@ class DeliveryChanging(OSError):
 
 @dataclass(frozen=True, slots=True)
 class LoadedDelivery:
-    """A delivery that has been loaded. `n_rows`: as delivered, over all files, headers excluded."""
+    """A delivery that has been loaded: files that were new, and their rows as delivered, headers excluded."""
 
     delivery: str
     arrival: int
@@ -54,7 +50,7 @@ def load_deliveries(
 ) -> list[LoadedDelivery]:
     """Load the deliveries named, or all that are due, in ascending order of their ids.
 
-    A delivery whose content is already loaded is passed over. `database` is a candidate: after `DeliveryRefused` it
+    What is already loaded is passed over. `database` is a candidate: after `DeliveryRefused` it
     may hold some of the files and must be thrown away.
 
     Raises:
@@ -94,6 +90,9 @@ def load_one(
 ) -> LoadedDelivery | list[Fault]:
     """Check a delivery, and place it if `keep` and nothing is wrong. An empty list: nothing to do.
 
+    Of one that comes again, what is as it was is not read again and keeps its place in the order of arrival: a file
+    that is added or mended takes back nothing that others have corrected since.
+
     Raises:
         DeliveryChanging: what was hashed may not be what was read.
     """
@@ -103,16 +102,20 @@ def load_one(
     before = stats(folder)
     files, faults = delivered_files(folder, reader.study.load.first_plausible_year)
     hashes = {file.name: file_hash(file.path) for file in files}
-    content_hash = hash_of_content(files, hashes)
-    if not faults and is_loaded(reader.con, delivery, content_hash):
-        remember_stats(reader.con, folder, files, hashes)
+    loaded = loaded_parts(reader.con, landing, delivery)
+    same = remember_same(reader.con, files, hashes, loaded)
+    fresh = [file for file in files if part_of(file) not in same]
+    if not faults and not fresh and same == loaded.keys():
         return []
     if keep:
-        retire(reader.con, delivery, "replaced", run_id)
+        replace_parts(reader.con, [files_of for part, files_of in loaded.items() if part not in same], run_id)
     arrival = next_arrival(reader.con)
     claimed: dict[tuple[str, int | None], str] = {}
     n_rows = 0
     for file in files:
+        if file not in fresh:
+            bar.done(f"{delivery}/{file.name}", 0)
+            continue
         checked, facts = read_file(reader, file, hashes[file.name])
         faults += [*checked.faults, *claim_faults(checked, claimed)]
         n_rows += checked.n_rows
@@ -124,8 +127,8 @@ def load_one(
         raise DeliveryChanging(f"delivery {delivery} changed while it was read; try again when it has been copied in")
     if faults or not keep:
         return faults
-    admit(reader.con, arrival, folder, content_hash, run_id)
-    return LoadedDelivery(delivery, arrival, len(files), n_rows)
+    admit(reader.con, arrival, folder, hash_of_content(files, hashes), run_id)
+    return LoadedDelivery(delivery, arrival, len(fresh), n_rows)
 
 
 def claim_faults(checked: Checked, claimed: dict[tuple[str, int | None], str]) -> list[Fault]:
@@ -142,44 +145,10 @@ def claim_faults(checked: Checked, claimed: dict[tuple[str, int | None], str]) -
     ]
 
 
-def said(file: DeliveredFile, sha256: str) -> tuple[str, tuple[int, ...], str]:
-    """What a file brings: register, period and bytes, whatever else is in its name."""
-    return file.register, file.years, sha256
-
-
 def hash_of_content(files: Sequence[DeliveredFile], hashes: Mapping[str, str]) -> str:
     """SHA-256 of what the files of a delivery bring; `hashes` by their names."""
     content = sorted(said(file, hashes[file.name]) for file in files)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def is_loaded(con: duckdb.DuckDBPyConnection, delivery: str, content_hash: str) -> bool:
-    """Whether the last arrival of a delivery counts and had this very content."""
-    row = con.execute("""
-        select status = 'loaded' and content_hash = ? from audit.delivery
-        where delivery_id = ? order by arrival desc limit 1
-    """, [content_hash, delivery]).fetchone()  # fmt: skip
-    return bool(row and row[0])
-
-
-def remember_stats(
-    con: duckdb.DuckDBPyConnection, folder: Path, files: Sequence[DeliveredFile], hashes: Mapping[str, str]
-) -> None:
-    """Remember new times and names of files that were not changed, so that they are not due again."""
-    [arrival] = count(con, f"select max(arrival) from audit.delivery where delivery_id = {literal(folder.name)}")
-    before = {said(file, sha256): file.name for file, sha256 in loaded_files(con, folder.parent, arrival)}
-    for file in files:
-        name = before[said(file, hashes[file.name])]
-        if file.name != name:
-            for table in NAME_FILES:
-                con.execute(
-                    f"update audit.{table} set file_name = ? where arrival = ? and file_name = ?",
-                    [file.name, arrival, name],
-                )
-        con.execute(
-            "update audit.delivery_file set modified_ns = ? where arrival = ? and file_name = ?",
-            [file.path.stat().st_mtime_ns, arrival, file.name],
-        )
 
 
 def record_file(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, facts: FileFacts) -> None:

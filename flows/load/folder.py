@@ -133,7 +133,7 @@ def stats(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def known_files(database: Path) -> dict[str, dict[str, tuple[int, int]] | None]:
-    """What `stats` was for the last arrival of each delivery; None for a withdrawn one."""
+    """What `stats` was of what counts of each delivery, which may have come at several times; None: withdrawn."""
     if not database.exists():
         return {}
     known: dict[str, dict[str, tuple[int, int]] | None] = {}
@@ -141,13 +141,17 @@ def known_files(database: Path) -> dict[str, dict[str, tuple[int, int]] | None]:
         if not con.execute("from duckdb_tables() where schema_name = 'audit' and table_name = 'delivery'").fetchall():
             return {}
         rows = con.execute("""
-            with latest as (select max_by(delivery, arrival) as delivery from audit.delivery group by delivery_id)
-            select delivery.delivery_id, delivery.status, file_name, bytes, modified_ns
-            from latest left join audit.delivery_file on delivery_file.arrival = delivery.arrival
+            with deliveries as (
+                select delivery_id, arg_max(status, arrival) as status from audit.delivery group by delivery_id),
+            counting as (
+                select delivery_id, file_name, bytes, modified_ns
+                from audit.delivery inner join audit.delivery_file using (arrival) where status = 'loaded')
+            select delivery_id, status, file_name, bytes, modified_ns
+            from deliveries left join counting using (delivery_id)
         """).fetchall()
     for delivery, status, file, size, modified in rows:
         files = known.setdefault(delivery, None if status == "withdrawn" else {})
-        if files is not None:
+        if files is not None and file is not None:
             files[file] = (size, modified)
     return known
 

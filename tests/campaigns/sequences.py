@@ -167,7 +167,7 @@ def play(norway: Norway, home: Home, study: Study, chance: random.Random) -> tup
                 run_build(home, study)
             elif event == "withdraw" and delivery in account.counting:
                 run_withdraw(home, study, delivery)
-                del account.counting[delivery]
+                account.withdrawn(delivery)
             elif event in ("deliver", "load again") and delivery in on_disk:
                 run_load(home, study, [delivery])
                 account.arrives(delivery, on_disk[delivery])

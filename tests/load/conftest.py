@@ -10,6 +10,7 @@ import pytest
 
 from flows.home import STUDY_FILE
 from flows.load import DeliveryRefused, Fault, LoadedDelivery, due_deliveries, load_deliveries, withdraw
+from flows.state import input_hash
 from models_py.study import Load, Study, load_study
 
 
@@ -39,6 +40,11 @@ class Warehouse:
 
     def withdraw(self, delivery: str) -> None:
         withdraw(self.database, self.landing, delivery, self.study, "run_2")
+
+    def input_hash(self) -> str:
+        """What the steps after loading are told of what is loaded."""
+        with duckdb.connect(str(self.database), read_only=True) as con:
+            return input_hash(con)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.database)) as con:

@@ -134,7 +134,7 @@ def test_overlapping_deliveries_give_what_one_gives(warehouse: Warehouse, tmp_pa
     assert raw(several) == once
 
 
-def test_a_changed_delivery_is_a_new_arrival_in_place_of_its_old_content(warehouse: Warehouse) -> None:
+def test_what_is_changed_in_a_delivery_is_a_new_arrival_in_place_of_its_old_content(warehouse: Warehouse) -> None:
     write_delivery(warehouse.landing / "d1")
     warehouse.load()
     path = warehouse.landing / "d1" / "w21_1234_regsys_2015_ut.csv"
@@ -142,12 +142,59 @@ def test_a_changed_delivery_is_a_new_arrival_in_place_of_its_old_content(warehou
     write_files(warehouse.landing / "d1", faste_oppl={name: values[:2] for name, values in FASTE.items()})
     assert warehouse.due() == ["d1"]
     [loaded] = warehouse.load()
-    assert loaded.arrival == 2
-    assert warehouse.rows("select arrival, status from audit.delivery order by 1") == [(1, "replaced"), (2, "loaded")]
+    assert (loaded.arrival, loaded.n_files) == (3, 1)
+    assert warehouse.rows("select arrival, status from audit.delivery order by 1") == [
+        (1, "loaded"),
+        (2, "replaced"),
+        (3, "loaded"),
+    ]
     assert warehouse.rows("from raw.regsys") == []
     assert warehouse.rows("select lopenr_person from raw.faste_oppl order by 1") == [("p0001",), ("p0002",)]
     assert len(warehouse.rows("from raw.hush_fam")) == 2
     assert warehouse.due() == []
+
+
+def test_a_file_added_to_an_old_delivery_takes_back_nothing_that_came_since(warehouse: Warehouse) -> None:
+    first = write_delivery(warehouse.landing / "d1", hush_fam_2016=HUSH)
+    late = first / "w21_1234_flytting_g2015_ut.csv"
+    late.rename(warehouse.landing / late.name)
+    warehouse.load("d1")
+    write_files(
+        warehouse.landing / "d2",
+        faste_oppl=change(FASTE, doeds_aar_mnd=["201512", "", ""]),
+        bostedskommune=change(BOSTED, bostedskommune_01_01_2015=["1201", "1201", ""]),
+        **parstatus("3"),
+    )
+    warehouse.load("d2")
+    before = raw(warehouse)
+    (warehouse.landing / late.name).rename(late)
+    [loaded] = warehouse.load()
+    assert (loaded.delivery, loaded.n_files) == ("d1", 1)
+    assert len(warehouse.rows("from raw.flytting")) > 0
+    assert raw(warehouse) | {"flytting": []} == before
+    assert warehouse.due() == []
+    warehouse.withdraw("d1")
+    assert warehouse.rows("select distinct arrival from raw.faste_oppl") == [(2,)]
+    assert {register: len(warehouse.rows(f"from raw.{register}")) for register in ("flytting", "regsys")} == {
+        "flytting": 0,
+        "regsys": 0,
+    }
+
+
+def test_files_that_have_changed_names_with_each_other_are_no_news(warehouse: Warehouse) -> None:
+    columns = {2015: "bostedskommune_01_01_2015", 2016: "bostedskommune_01_01_2016"}
+    one, other = ({name: BOSTED[name] for name in ("lopenr_person", column)} for column in columns.values())
+    write_files(warehouse.landing / "d1", bostedskommune_a=one, bostedskommune_b=other)
+    warehouse.load()
+    write_files(warehouse.landing / "d1", bostedskommune_a=other, bostedskommune_b=one)
+    os.utime(warehouse.landing / "d1" / "w21_1234_bostedskommune_a_ut.csv", ns=(1, 1))
+    assert warehouse.due() == ["d1"]
+    assert warehouse.load() == []
+    assert warehouse.due() == []
+    write_files(warehouse.landing / "d2", bostedskommune=change(one, **{columns[2015]: ["1201", "1201", ""]}))
+    warehouse.load()
+    warehouse.withdraw("d2")  # the file is found under its new name
+    assert warehouse.rows("select count(*) from raw.bostedskommune where aar = 2015") == [(2,)]
 
 
 def test_nothing_is_admitted_when_one_delivery_is_refused(warehouse: Warehouse) -> None:
@@ -183,6 +230,23 @@ def test_withdrawing_brings_the_version_before_back(warehouse: Warehouse) -> Non
     [back] = warehouse.load("d2")
     assert back.arrival == 3
     assert raw(warehouse) == after
+
+
+def test_withdrawing_a_correction_brings_the_hash_before_back(warehouse: Warehouse) -> None:
+    """Wide files come whole again: the year before the correction was said by two arrivals, and stays the first's."""
+    write_files(warehouse.landing / "d1", bostedskommune=BOSTED)
+    warehouse.load()
+    write_files(warehouse.landing / "d2", bostedskommune=change(BOSTED, bostedskommune_01_01_2017=["0301", "", ""]))
+    warehouse.load()
+    current = "select year, arrival from audit.register_year where is_current order by all"
+    before = warehouse.input_hash(), warehouse.rows(current)
+    write_files(warehouse.landing / "d3", bostedskommune=change(BOSTED, bostedskommune_01_01_2016=["1201", "", ""]))
+    warehouse.load()
+    assert warehouse.input_hash() != before[0]
+    warehouse.withdraw("d3")
+    assert (warehouse.input_hash(), warehouse.rows(current)) == before
+    warehouse.withdraw("d1")
+    assert warehouse.rows(current) == [(2015, 2), (2016, 2), (2017, 2)]
 
 
 def test_withdrawing_the_only_delivery_leaves_nothing(warehouse: Warehouse) -> None:
