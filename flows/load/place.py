@@ -185,14 +185,23 @@ def record_version(
     """Write down an arrival's version of a register-year; if it is current, no other is.
 
     A version equal to the current one does not become current: the rows in `raw` stay those of the earlier arrival.
+    `same_since` is the first of arrivals one after the other that say the same.
     """
+    [(same_since,)] = con.execute(
+        "select any_value(coalesce(same_since, arrival)) from audit.register_year "
+        "where register = ? and year is not distinct from ? and if(?, arrival = ?, is_current)",
+        [register, year, is_current, arrival],
+    ).fetchall()
     con.execute(
         "delete from audit.register_year where register = ? and year is not distinct from ? and arrival = ?",
         [register, year, arrival],
     )
     if year is not None and is_current:
         retire_versions(con, register, year)
-    con.execute("insert into audit.register_year values (?, ?, ?, ?, ?)", [register, year, arrival, n_rows, is_current])
+    con.execute(
+        "insert into audit.register_year values (?, ?, ?, ?, ?, ?)",
+        [register, year, arrival, n_rows, is_current, same_since or arrival],
+    )
 
 
 def retire_versions(con: duckdb.DuckDBPyConnection, register: str, year: int) -> None:

@@ -17,7 +17,8 @@ AUDIT_TABLES = {
     "status VARCHAR, is_simulated BOOLEAN",
     "delivery_file": "arrival INTEGER, file_name VARCHAR, register VARCHAR, sha256 VARCHAR, bytes BIGINT, "
     "modified_ns BIGINT, n_rows BIGINT, file_encoding VARCHAR, delimiter VARCHAR",
-    "register_year": "register VARCHAR, year SMALLINT, arrival INTEGER, n_rows BIGINT, is_current BOOLEAN",
+    "register_year": "register VARCHAR, year SMALLINT, arrival INTEGER, n_rows BIGINT, is_current BOOLEAN, "
+    "same_since INTEGER",
     "load_finding": "arrival INTEGER, file_name VARCHAR, register VARCHAR, year SMALLINT, column_name VARCHAR, "
     "rule VARCHAR, action VARCHAR, n_rows BIGINT",
     "drift": "arrival INTEGER, file_name VARCHAR, register VARCHAR, year SMALLINT, column_name VARCHAR, rule VARCHAR, "
@@ -60,5 +61,6 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create table if not exists raw.{register} ({columns})")
     for name, declared in AUDIT_TABLES.items():
         con.execute(f"create table if not exists audit.{name} ({declared})")
-    # Of a warehouse from before deliveries had marks: whether those loaded then were simulated is not known.
+    # Of warehouses from before: whether those loaded then were simulated, and which said the same, is not known.
     con.execute("alter table audit.delivery add column if not exists is_simulated boolean")
+    con.execute("alter table audit.register_year add column if not exists same_since integer")

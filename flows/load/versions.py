@@ -27,21 +27,21 @@ def withdraw(database: Path, landing: Path, delivery: str, study: Study, run_id:
         DeliveryRefused: a version before it is no longer in landing as it was loaded.
     """
     with load_session(database) as con:
-        if not retire(con, delivery, "withdrawn", run_id):
+        if not retire(con, delivery, run_id):
             raise NotLoaded(f"delivery {delivery} is not loaded; `flyttepanel status` lists those that are")
         if faults := restore(Reader(con, study, database.parent), landing):
             raise DeliveryRefused(faults)
 
 
-def retire(con: duckdb.DuckDBPyConnection, delivery: str, status: str, run_id: str) -> bool:
-    """Let what a delivery brought count no longer: `withdrawn`, or `replaced` by the same delivery's new content.
+def retire(con: duckdb.DuckDBPyConnection, delivery: str, run_id: str) -> bool:
+    """Let what a delivery brought count no longer.
 
     Returns whether it had been loaded. `restore` must follow before the database is used.
     """
     changed = con.execute("""
-        update audit.delivery set status = ?, run_id = ?
+        update audit.delivery set status = 'withdrawn', run_id = ?
         where delivery_id = ? and status = 'loaded' returning arrival
-    """, [status, run_id, delivery]).fetchall()  # fmt: skip
+    """, [run_id, delivery]).fetchall()  # fmt: skip
     return bool(changed)
 
 
@@ -51,15 +51,19 @@ def restore(reader: Reader, landing: Path) -> list[Fault]:
 
 
 def restore_years(reader: Reader, landing: Path) -> list[Fault]:
-    """Restore registers with years."""
+    """Restore registers with years: of arrivals one after the other that say the same the first, as when they came."""
     lost = reader.con.execute("""
         with counting as (
-            select register, year, max(arrival) as arrival
-            from audit.register_year where arrival in (select arrival from audit.delivery where status = 'loaded')
-            group by all)
-        select lost.register, counting.arrival, list(lost.year order by lost.year)
+            select register, year, arrival, coalesce(same_since, arrival) as same_since
+            from audit.register_year where arrival in (select arrival from audit.delivery where status = 'loaded')),
+        newest as (
+            select register, year, arg_max(same_since, arrival) as same_since from counting group by all),
+        wanted as (
+            select register, year, min(arrival) as arrival
+            from counting inner join newest using (register, year, same_since) group by all)
+        select lost.register, wanted.arrival, list(lost.year order by lost.year)
         from audit.register_year as lost
-        left join counting on counting.register = lost.register and counting.year = lost.year
+        left join wanted on wanted.register = lost.register and wanted.year = lost.year
         where lost.is_current and lost.year is not null
             and lost.arrival not in (select arrival from audit.delivery where status = 'loaded')
         group by all order by all
