@@ -196,7 +196,7 @@ def _report(result: GateResult, outcomes: list[Outcome], engine: Engine, study: 
     """One readable report of everything that did not hold."""
     failed = [outcome for outcome in outcomes if not outcome.check.success]
     levels = {level for name in type(study.variables).model_fields for level in study.levels(name)}
-    lines = [f"gate {result.gate}: {len(failed)} of {len(outcomes)} expectations failed"]
+    lines = [f"gate {result.gate}: {len(failed)} of {len(outcomes)} expectations failed; nothing has been changed"]
     for outcome in failed:
         place = " · ".join(filter(None, (outcome.check.table, outcome.check.column)))
         fault = f" (could not be checked: {outcome.fault})" if outcome.fault else ""

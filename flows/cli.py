@@ -12,6 +12,7 @@ import click
 
 from flows.errors import StepCrashed, without_values
 from flows.home import STUDY_FILE, Home, home_from, insist_that_there, refuse_odd
+from flows.interrupt import stop_at_interrupt
 from flows.log import start_log
 from flows.long_lived import keep_for_good
 from storage.permissions import SHARED_HOME_VARIABLE, process_owner_alone, refuse_shared
@@ -30,6 +31,7 @@ def commands() -> None:
 
 def main() -> None:
     """Run a command; a failure is one readable message and exit code 1, never a value from a row."""
+    stop_at_interrupt()
     try:
         with without_values():
             commands(standalone_mode=False)
@@ -37,6 +39,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
         sys.exit(130)
     except (OSError, StepCrashed) as error:
         sys.exit(f"flyttepanel: {error}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.home import PROJECT_ROOT
+from flows.interrupt import insist_on_going_on
 
 OUR_MODULES = ("click", "flows", "models_py", "expectations", "report", "storage", "synthetic")
 
@@ -23,6 +24,7 @@ def without_values() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        insist_on_going_on()
         # The operating system's own pass: libraries derive theirs from them, with texts of their own.
         package = type(error).__module__.split(".")[0]
         if package in OUR_MODULES or (isinstance(error, OSError) and package in sys.stdlib_module_names):

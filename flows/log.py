@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from flows.interrupt import insist_on_going_on
+
 LOGGER = logging.getLogger("flyttepanel")
 
 
@@ -37,4 +39,5 @@ def step(name: str) -> Iterator[list[str]]:
     said: list[str] = []
     start = time.perf_counter()
     yield said
+    insist_on_going_on()
     LOGGER.info("%-9s %s  %.1f s", name, ", ".join(said), time.perf_counter() - start)

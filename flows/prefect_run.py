@@ -1,6 +1,7 @@
 """Starting Prefect from the command line: its settings must stand in the environment before it is imported."""
 
 import os
+import signal
 
 from flows.candidate import sole_writer
 from flows.home import Home
@@ -32,14 +33,21 @@ def run_refresh_flow(home: Home) -> None:
 
 
 def start_server_if_none_is_named() -> None:
-    """Start the temporary server that Prefect would start itself, and stop at our end, but not if we are killed."""
+    """Start the temporary server that Prefect would start itself, and stop at our end, but not if we are killed.
+
+    Ctrl-C is for us alone: with its server gone Prefect would ask for it for more than a minute before it lets us end.
+    """
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import PREFECT_API_URL
 
     if PREFECT_API_URL.value():
         return
     server = SubprocessASGIServer()  # there is one a process: Prefect's clients take this one
-    server.start()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # inherited
+    try:
+        server.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if server.server_process:
         end_with_us(server.server_process.pid)
 
@@ -57,6 +65,7 @@ def serve_deployments(home: Home) -> None:
     from flows import prefect_flows
 
     insist_on_server()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # Prefect's own way to stop serving
     prefect_flows.serve_deployments(home)
 
 

@@ -34,7 +34,10 @@ def delivery_lines(home: Home) -> list[str]:
     )
     if not rows:
         return [f"deliveries  none loaded; they belong in {home.landing}"]
-    return [f"delivery    {name}  (arrival {arrival}, {status} {at} UTC)" for name, arrival, status, at in rows]
+    return [
+        f"delivery    {name}  (arrival {arrival}, loaded {at} UTC{'' if status == 'loaded' else f', then {status}'})"
+        for name, arrival, status, at in rows
+    ]
 
 
 def drift_lines(home: Home) -> list[str]:

@@ -5,6 +5,7 @@ Belongs here: modes. Does not belong here: which folders there are (`flows/home.
 """
 
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,5 +46,6 @@ def refuse_shared(home: Path) -> None:
     if mode & OWNER_ALONE:
         raise HomeShared(
             f"{home}: others than its owner have rights to the home directory (mode {mode:04o}), and it holds "
-            f"persons: chmod 700 {home}, or say that it is meant so (--shared-home, {SHARED_HOME_VARIABLE}=1)"
+            f"persons: chmod 700 {shlex.quote(str(home))}, or say that it is meant so (--shared-home, "
+            f"{SHARED_HOME_VARIABLE}=1)"
         )

@@ -288,5 +288,5 @@ def test_too_few_years_are_told_before_anything_is_built(tmp_path: Path, study: 
     home = Home(tmp_path / "home")
     home.create()
     simulate(persons=300, years=(2014, 2015), seed=1, out=home.landing)
-    with pytest.raises(StepMissing, match="municipalities of 2014, 2015 are loaded; add what is missing"):
+    with pytest.raises(StepMissing, match="municipalities of 2014, 2015; add what is missing"):
         run_refresh(home, study, new_run_id())
