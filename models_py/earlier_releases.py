@@ -42,7 +42,10 @@ def longest_history(databases: Sequence[Path]) -> Path | None:
     runs = {path: runs_in_history(path) for path in databases}
     longest = max(databases, key=lambda path: len(runs[path]), default=None)
     if apart := set().union(*runs.values()) - set(runs[longest] if longest else ()):
-        raise HistoryUnreadable(f"releases that stand in no history with the others: {', '.join(sorted(apart))}")
+        raise HistoryUnreadable(
+            f"releases that stand in no history with the others: {', '.join(sorted(apart))}; delete none, and lead the "
+            "link releases/last_published to the one that was published last"
+        )
     return longest
 
 

@@ -163,6 +163,36 @@ def test_what_readers_have_had_is_never_forgotten(own_copy: Refreshed, study: St
         run_publish(home, study)
 
 
+@pytest.mark.usefixtures("quick_rendering")
+@pytest.mark.parametrize("cut_at", ["flows.candidate.commit_file", "flows.pipeline.publish_release"])
+def test_a_release_that_a_crash_kept_from_the_switch_stands_in_every_later_history(
+    own_copy: Refreshed, study: Study, tmp_path: Path, cut_at: str
+) -> None:
+    """It lay in `releases/`; of two histories apart, none could be chosen once the links are lost."""
+    home = own_copy.home
+    first = release_folder(home).name
+
+    def cut(*_: object) -> None:
+        raise InterruptedError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cut_at, cut)
+        with pytest.raises(InterruptedError):
+            run_publish(home, study)
+    [orphan] = {path.resolve().name for path in home.releases.iterdir()} - {first}
+    assert release_folder(home).name == first
+    run_publish(home, study)
+    second = release_folder(home).name
+    assert releases_in_history(home.results.resolve()) == [first, orphan, second]
+
+    for link in (home.current, home.results, home.site, home.last_published):
+        link.unlink()
+    (tmp_path / "draft").mkdir()
+    history = history_for(tmp_path / "draft", home)
+    assert history
+    assert releases_in_history(history) == [first, orphan, second]
+
+
 def releases_in_history(results: Path) -> list[str]:
     with open_results(results) as con:
         return [run_id for (run_id,) in con.sql("select run_id from history.run order by rowid").fetchall()]
