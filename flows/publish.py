@@ -69,6 +69,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
     draft = home.work / f"release-{run_id}"
     if draft.exists():  # an earlier try of the same run
         remove(draft)
+        remember_counts(candidate, run_id, {})
     draft.mkdir(mode=0o700)
     # Under another name until gate 3 has passed: in `results.duckdb`, `results.<table>` is ambiguous (flows/query.py).
     results = draft / "release.duckdb"
@@ -81,7 +82,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
             passed, described = passed_gates(con) | {"results": run_id}, kept_manifest(con)
         tables = publication.tables | {"run": run_table(manifest)}
         write_results(results, previous, tables, publication.check, run_id, study.disclosure)
-        remember_counts(candidate, run_id, publication.counts, results)
+        remember_counts(candidate, run_id, publication.counts)
         if previous:
             previous.unlink()
         write_output_check(draft, publication.check, manifest, study)
