@@ -117,7 +117,7 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
     """Do everything that is due, or with `full` all that can be done, and publish one release. Returns what was done.
 
     The warehouse is replaced just before the release is switched: a crash between the two leaves the old release
-    published and only the publication due.
+    published and only the publication due, which carries on from the new one's history.
     """
     started_at = datetime.now(UTC)
     with sole_writer(home):

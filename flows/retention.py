@@ -53,12 +53,14 @@ def left_over(home: Home) -> Iterator[Path]:
 def superfluous(home: Home, number: int) -> Iterator[Path]:
     """All but the newest releases; the current one, and any that a link leads to, are never among them.
 
-    Newest in the history of the last publication, since clocks are set back. What stands in no history was never shown.
+    Newest in the history of the last publication, since clocks are set back. What does not stand in it is not counted
+    and stays: a crash may have kept it from being switched in, and the next publication carries on from it.
     """
     linked = {link.resolve() for folder in (home.path, home.releases) for link in folder.iterdir() if link.is_symlink()}
     places = {run_id: place for place, run_id in enumerate(published_runs(home))}
     folders = (path for path in home.releases.iterdir() if path.is_dir() and not path.is_symlink())
-    releases = sorted(folders, key=lambda path: (places.get(path.name, -1), path.name))
+    known = (path for path in folders if not places or path.name in places)
+    releases = sorted(known, key=lambda path: (places.get(path.name, 0), path.name))
     for release in releases[:-number]:
         if not any(target == release or release in target.parents for target in linked):
             yield release

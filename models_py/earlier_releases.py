@@ -42,7 +42,10 @@ def longest_history(databases: Sequence[Path]) -> Path | None:
     runs = {path: runs_in_history(path) for path in databases}
     longest = max(databases, key=lambda path: len(runs[path]), default=None)
     if apart := set().union(*runs.values()) - set(runs[longest] if longest else ()):
-        raise HistoryUnreadable(f"releases that stand in no history with the others: {', '.join(sorted(apart))}")
+        raise HistoryUnreadable(
+            f"releases that stand in no history with the others: {', '.join(sorted(apart))}; delete none, and lead the "
+            "link releases/last_published to the one that was published last"
+        )
     return longest
 
 
@@ -93,16 +96,16 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
 
 
 def _insist_on_all(remembered: dict[str, dict[Key, int]], published: set[str]) -> None:
-    """The history has every release whose counts are remembered but perhaps the last, which a crash may have stopped.
+    """The history has every release whose counts are remembered: it lay in `releases/` before they were.
 
     Raises:
         HistoryUnreadable: it does not.
     """
-    if lost := [run_id for run_id in list(remembered)[:-1] if run_id not in published]:
+    if lost := [run_id for run_id in remembered if run_id not in published]:
         raise HistoryUnreadable(
-            f"the warehouse remembers releases that are in no history: {', '.join(lost)}; restore releases/ and its "
-            "links (docs/operators.md, back-up), or, if none of it was ever shared, delete the warehouse and refresh, "
-            "which loads everything anew"
+            f"the warehouse remembers releases that are in no history: {', '.join(lost)}; restore the "
+            "folder of the last in releases/ (docs/operators.md, back-up), or, if none of it was ever shared, delete "
+            "the warehouse and refresh, which loads everything anew"
         )
 
 
@@ -127,12 +130,11 @@ def _rules(con: duckdb.DuckDBPyConnection, today: Disclosure) -> dict[str, Discl
     }
 
 
-def remember_counts(database: Path, run_id: str, counts: dict[Key, int], results: Path) -> None:
+def remember_counts(database: Path, run_id: str, counts: dict[Key, int]) -> None:
     """Keep the true counts of a release in the warehouse, where the next one compares its own with them.
 
-    Those of releases that are in no history are forgotten: a crash kept them from ever being published.
+    Those of an earlier try of the same release are forgotten.
     """
-    published = [*runs_in_history(results), run_id]
     with open_warehouse(database) as con:
         con.execute("create schema if not exists audit")
         con.execute(f"create table if not exists {REMEMBERED} (run_id varchar, count_key varchar, n bigint)")
@@ -140,9 +142,7 @@ def remember_counts(database: Path, run_id: str, counts: dict[Key, int], results
             {"count_key": [json.dumps(key) for key in counts], "n": pa.array(counts.values(), pa.int64())}
         )
         con.register("counts", rows)
-        con.execute(
-            f"delete from {REMEMBERED} where run_id = ? or run_id not in (select unnest(?))", [run_id, published]
-        )
+        con.execute(f"delete from {REMEMBERED} where run_id = ?", [run_id])
         con.execute(f"insert into {REMEMBERED} select ?, count_key, n from counts", [run_id])
 
 

@@ -3,16 +3,19 @@
 import json
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from flows.candidate import candidate_warehouse, sole_writer
 from flows.home import Home
 from flows.links import replace_link
 from flows.pipeline import run_publish
-from flows.publish import history_for
+from flows.publish import draft_release, history_for
 from flows.state import current_manifest
+from flows.versions import new_run_id
 from models_py.counts import read_counts
 from models_py.disclosure import DisclosureError, rounded_count
 from models_py.earlier_releases import read_earlier
@@ -159,8 +162,70 @@ def test_what_readers_have_had_is_never_forgotten(own_copy: Refreshed, study: St
 
     shutil.rmtree(home.releases)
     home.releases.mkdir(mode=0o700)
-    with pytest.raises(DisclosureError, match=f"in no history: {first}, {second}; restore"):
+    with pytest.raises(DisclosureError, match=f"in no history: {first}, {second}, {third}; restore"):
         run_publish(home, study)
+
+
+@pytest.mark.usefixtures("quick_rendering")
+@pytest.mark.parametrize("cut_at", ["flows.candidate.commit_file", "flows.pipeline.publish_release"])
+def test_a_release_that_a_crash_kept_from_the_switch_stands_in_every_later_history(
+    own_copy: Refreshed, study: Study, tmp_path: Path, cut_at: str
+) -> None:
+    """It lay in `releases/`; of two histories apart, none could be chosen once the links are lost."""
+    home = own_copy.home
+    first = release_folder(home).name
+
+    def cut(*_: object) -> None:
+        raise InterruptedError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cut_at, cut)
+        with pytest.raises(InterruptedError):
+            run_publish(home, study)
+    [orphan] = {path.resolve().name for path in home.releases.iterdir()} - {first}
+    assert release_folder(home).name == first
+    run_publish(home, study)
+    second = release_folder(home).name
+    assert releases_in_history(home.results.resolve()) == [first, orphan, second]
+
+    for link in (home.current, home.results, home.site, home.last_published):
+        link.unlink()
+    (tmp_path / "draft").mkdir()
+    history = history_for(tmp_path / "draft", home)
+    assert history
+    assert releases_in_history(history) == [first, orphan, second]
+
+
+@pytest.mark.usefixtures("quick_rendering")
+def test_releases_older_than_the_warehouse_stop_publication_until_the_rest_is_back(
+    own_copy: Refreshed, study: Study, tmp_path: Path
+) -> None:
+    home = own_copy.home
+    first = release_folder(home).name
+    run_publish(home, study)
+    second = release_folder(home)
+    second.rename(tmp_path / second.name)
+    replace_link(home.current, Path("releases") / first)
+    replace_link(home.last_published, Path(first))
+    warehouse = home.warehouse.read_bytes()
+    with pytest.raises(DisclosureError, match=f"in no history: {second.name}; restore"):
+        run_publish(home, study)
+    assert home.warehouse.read_bytes() == warehouse
+
+    (tmp_path / second.name).rename(second)
+    run_publish(home, study)
+    assert releases_in_history(home.results.resolve()) == [first, second.name, release_folder(home).name]
+
+
+def test_a_draft_can_be_tried_again_after_its_counts_were_remembered(own_copy: Refreshed, study: Study) -> None:
+    home, run_id = own_copy.home, new_run_id()
+    with sole_writer(home), candidate_warehouse(home) as candidate:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delattr("flows.publish.write_output_check")
+            with pytest.raises(NameError):
+                draft_release(home, candidate, study, run_id, datetime.now(UTC))
+        draft = draft_release(home, candidate, study, run_id, datetime.now(UTC))
+        assert releases_in_history(draft / "results.duckdb") == [release_folder(home).name, run_id]
 
 
 def releases_in_history(results: Path) -> list[str]:
