@@ -154,16 +154,12 @@ def pseudonymise(source: Path, target: Path, key_file: Path) -> None:
 def refresh(home: Home) -> None:
     """Everything that is due: new or changed deliveries to a published release."""
     from flows.hypothesis_table import terminal_table
-    from flows.state import current_manifest, due
+    from flows.state import due
+    from flows.status import nothing_is_due
 
     home.create()
     if not due(home, the_study()):
-        manifest = current_manifest(home)
-        click.echo(
-            f"Nothing is due; the current release is {manifest['run_id']}."
-            if manifest
-            else f"Nothing is due: there is no delivery in {home.landing}."
-        )
+        click.echo(nothing_is_due(home))
         return
     from flows.prefect_run import run_refresh_flow
 

@@ -19,6 +19,7 @@ from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
 STEPS = ("load", "build", "estimate", "publish")
+EMPTIED = "every delivery is withdrawn; `flyttepanel load DELIVERY` loads one of them again, or a new one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,12 @@ def judged_variants(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in con.sql("select distinct variant from estimation.sensitivity order by all").fetchall()]
 
 
+def is_emptied(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether deliveries have come and none counts any more: nothing can be made of nothing."""
+    row = con.sql("select count(*), count(*) filter (status = 'loaded') from audit.delivery").fetchone()
+    return row is not None and row[0] > 0 and row[1] == 0
+
+
 def due(home: Home, study: Study) -> Due:
     """What a refresh would do now. Reads file times, not files, and answers at once."""
     from flows.load import due_deliveries
@@ -135,8 +142,13 @@ def due(home: Home, study: Study) -> Due:
 
 
 def late_steps(home: Home, warehouse: Path, study: Study) -> list[str]:
-    """The steps after loading that are out of date for what a warehouse, or a candidate for one, holds."""
+    """The steps after loading that are out of date for what a warehouse, or a candidate for one, holds.
+
+    None where every delivery is withdrawn: what was published stays until there is something to replace it by.
+    """
     with open_warehouse(warehouse, read_only=True) as con:
+        if is_emptied(con):
+            return []
         now = basis(con, study)
         done = {
             "build": last_basis(con, "build"),
@@ -155,4 +167,7 @@ def everything(home: Home, study: Study) -> Due:
     late = due(home, study)
     if late.deliveries or not home.warehouse.exists():
         return late
+    with open_warehouse(home.warehouse, read_only=True) as con:
+        if is_emptied(con):
+            return late
     return Due([], list(STEPS[STEPS.index("build") :]))

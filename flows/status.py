@@ -1,7 +1,7 @@
 """`flyttepanel status`: what is there and what is due, from audit tables and the manifest; answers at once."""
 
 from flows.home import Home
-from flows.state import current_manifest, due
+from flows.state import EMPTIED, current_manifest, due, is_emptied
 from models_py.study import Study
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
@@ -85,7 +85,25 @@ def due_line(home: Home, study: Study) -> str:
     """What a refresh would do."""
     late = due(home, study)
     said = [*(f"delivery {name}" for name in late.deliveries), *late.steps]
-    return f"due         {', '.join(said) if said else 'nothing'}"
+    nothing = f"nothing: {EMPTIED}" if is_without_deliveries(home) else "nothing"
+    return f"due         {', '.join(said) if said else nothing}"
+
+
+def nothing_is_due(home: Home) -> str:
+    """What a refresh says that has nothing to do."""
+    manifest = current_manifest(home)
+    release = f"; the current release is {manifest['run_id']}" if manifest else ""
+    if is_without_deliveries(home):
+        return f"Nothing is due: {EMPTIED}{release}."
+    return f"Nothing is due{release}." if release else f"Nothing is due: there is no delivery in {home.landing}."
+
+
+def is_without_deliveries(home: Home) -> bool:
+    """Whether everything that was ever loaded is withdrawn."""
+    if not home.warehouse.exists():
+        return False
+    with open_warehouse(home.warehouse, read_only=True) as con:
+        return has_table(con, "audit", "delivery") and is_emptied(con)
 
 
 def audit_rows(home: Home, query: str) -> list[tuple[object, ...]]:

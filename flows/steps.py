@@ -14,11 +14,15 @@ from typing import Literal
 from flows.home import Home
 from flows.log import step
 from flows.long_lived import import_for_good
-from flows.state import basis, last_basis, record_step
+from flows.state import EMPTIED, basis, is_emptied, last_basis, record_step
 from flows.versions import code_version
 from models_py.study import Study, study_hash
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
+
+LATER_ONES_FIRST = """
+What remains without the delivery is not what a panel can be made of, so that it was not withdrawn. If it must go,
+withdraw those that came after it first, the last one first; then load the right ones by name."""
 
 
 class StepMissing(RuntimeError):
@@ -68,18 +72,28 @@ def pass_gate_1(home: Home, candidate: Path, study: Study, run_id: str, news_of:
 def withdraw(home: Home, candidate: Path, study: Study, run_id: str, delivery: str) -> None:
     """Take a delivery out and pass gate 1 with what remains.
 
+    Where nothing remains there is nothing to check: the next load passes the gate. A wrong only delivery could not be
+    replaced otherwise, but by a warehouse made anew, without the counts of earlier releases.
+
     Raises:
         NotLoaded: there is no such delivery in the warehouse.
         DeliveryRefused: a version before it is no longer in landing as it was loaded.
         GateFailed: what remains is not what a panel can be made of.
     """
+    from expectations.gate import GateFailed
     from flows.load import withdraw as take_out
 
     started = datetime.now(UTC)
     with step("withdraw") as said:
         take_out(candidate, home.landing, delivery, study, run_id)
         said.append(delivery)
-    pass_gate_1(home, candidate, study, run_id)
+    with open_warehouse(candidate, read_only=True) as con:
+        if is_emptied(con):
+            return
+    try:
+        pass_gate_1(home, candidate, study, run_id)
+    except GateFailed as failed:
+        raise GateFailed(f"{failed}{LATER_ONES_FIRST}", failed.result) from None
     record_step(candidate, "load", run_id, study, started)
 
 
@@ -269,11 +283,14 @@ def needs(candidate: Path, earlier: str, study: Study | None = None) -> None:
     """Insist that an earlier step has been done; with a study, on the inputs, by the specification and the code of now.
 
     Raises:
-        StepMissing: it has not.
+        StepMissing: it has not, or of what it was done with nothing is loaded any more.
     """
     if candidate.exists():
         with open_warehouse(candidate, read_only=True) as con:
-            done = last_basis(con, earlier) if has_table(con, "audit", "delivery") else None
+            is_loaded_into = has_table(con, "audit", "delivery")
+            if is_loaded_into and is_emptied(con):
+                raise StepMissing(f"{EMPTIED}; what was published stays")
+            done = last_basis(con, earlier) if is_loaded_into else None
             if done and study is None:
                 return
             if done and study and done == basis(con, study):

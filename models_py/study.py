@@ -76,7 +76,7 @@ class Geography(Part):
 
     date: date
     split_successors: dict[str, str]
-    unknown_codes: tuple[str, ...]
+    unknown_codes: Annotated[tuple[str, ...], Field(min_length=1)]  # the first is given where a code cannot be read
     not_mainland_prefixes: tuple[str, ...]
 
     @field_validator("date")

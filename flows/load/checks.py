@@ -1,7 +1,7 @@
 """The checks of a file's values, each on the temporary table `delivered` (text) or `typed`, all in SQL.
 
 Each function appends faults and findings to the `Checked` it is given. A share of wrong values above the study's
-threshold is a fault; below it they are emptied and counted.
+threshold is a fault; below it they are emptied and counted, or counted and kept as an unknown municipality.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from flows.load.forms import (
     PLAIN_REPAIRS,
     WITH_DECIMALS,
     form_rule,
+    kept,
     plainly_typed,
     repairs,
     typed,
@@ -150,9 +151,9 @@ def check_form(con: duckdb.DuckDBPyConnection, checked: Checked, source: SourceC
         checked.found(source, rule, "noted", n_wrong)
 
 
-def make_typed(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
+def make_typed(con: duckdb.DuckDBPyConnection, checked: Checked, unknown_municipality: str) -> None:
     """Turn `delivered` into `typed`: the same rows in the same order, values repaired and typed."""
-    values = {source.name: typed_value(checked, source) for source in checked.columns}
+    values = {source.name: typed_value(checked, source, unknown_municipality) for source in checked.columns}
     con.execute("drop table if exists typed")
     if all(value == identifier(column) for column, value in values.items()):
         con.execute("alter table delivered rename to typed")
@@ -162,11 +163,13 @@ def make_typed(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
     con.execute("drop table delivered")
 
 
-def typed_value(checked: Checked, source: SourceColumn) -> str:
+def typed_value(checked: Checked, source: SourceColumn, unknown_municipality: str) -> str:
     """SQL: the typed value of a column of `delivered`, by as little work as what `check_form` found allows."""
     value = identifier(source.name)
     repaired = checked.plain.get(source.name)
-    return typed(source.column, value) if repaired is None else plainly_typed(source.column, value, repaired)
+    if repaired is None:
+        return kept(source.column, value, unknown_municipality)
+    return plainly_typed(source.column, value, repaired)
 
 
 def check_rules(con: duckdb.DuckDBPyConnection, checked: Checked, limits: Load, this_year: int) -> None:

@@ -34,7 +34,8 @@ class Column(Part):
     `name` is its header where that differs from the name in `raw`, with `{yyyy}` or `{yy}` for the year of a wide
     file's column. A municipality code has the dates it must be valid on: `valid_on` (MM-DD of the year) or
     `valid_on_columns`. Of a long code, the years are compared by its first `compared_digits`. `least_filled`: the share
-    of values that must not be missing.
+    of values that must not be missing. `unreadable_is_unknown`: a municipality code of no known form is kept, as the
+    study's code for an unknown one; other unreadable values are missing.
     """
 
     kind: Literal["key", "code", "date", "month", "integer"]
@@ -49,6 +50,7 @@ class Column(Part):
     compared_digits: Annotated[int, Field(ge=1)] | None = None
     valid_on: str | None = None
     valid_on_columns: tuple[str, ...] = ()
+    unreadable_is_unknown: bool = False
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -57,6 +59,8 @@ class Column(Part):
             raise ValueError("a code has digits, codes or codes_of; other kinds have none of them")
         if (self.digits is None) != (self.least_digits is None):
             raise ValueError("digits and least_digits go together")
+        if self.unreadable_is_unknown and not self.is_municipality:
+            raise ValueError("unreadable_is_unknown is for municipality codes: no other code has one for unknown")
         return self
 
     @property

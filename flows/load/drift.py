@@ -32,6 +32,10 @@ DRIFT_OF = {
     "empty_column": "empty_column",
     "lost_column": "lost_column",
 }
+WHICH_IS_RIGHT = (
+    "ask which one is right: if it is this one, take out what brought the other with `flyttepanel withdraw`, then load "
+    "this one by name"
+)
 REFUSED_FINDINGS: dict[str, Callable[[Drift], Bounds]] = {
     "corrected": lambda bounds: bounds.corrected,
     "changed_constant": lambda bounds: bounds.changed_constant,
@@ -121,7 +125,7 @@ def finding_changes(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], stu
         if found := drift_rule(rule, action, share, study.drift):
             limit = REFUSED_FINDINGS.get(found)
             refused = limit is not None and n_all >= study.drift.least_rows and share > limit(study.drift).refused
-            message = f"the share {share:.3f} of the rows contradicts what was loaded before; ask which one is right"
+            message = f"the share {share:.3f} of the rows contradicts what was loaded before; {WHICH_IS_RIGHT}"
             named = rule.removeprefix("unknown_") if found == "new_column" else column
             changes.append(
                 Change(register, year, arrival, named, found, None, None, share, n_rows, message, refused)

@@ -1,7 +1,7 @@
 """How a delivered text becomes a typed value, as SQL: forms that are known, repairs that are counted.
 
 Each function returns SQL expressions on a text expression that is trimmed and NULL where missing. A value of no known
-form becomes NULL.
+form becomes NULL; `kept` lets it stand as an unknown municipality where the contract says so.
 """
 
 from collections.abc import Collection
@@ -24,6 +24,16 @@ def typed(column: Column, x: str) -> str:
     if column.kind == "integer":
         return f"case when regexp_full_match({whole(x)}, '[0-9]{{1,4}}') then {whole(x)}::smallint end"
     return typed_digits(column, x) if column.digits else typed_listed(column, x)
+
+
+def kept(column: Column, x: str, unknown_code: str) -> str:
+    """The typed value that is kept: an unreadable municipality of residence is one that nobody knows, not none at all.
+
+    So is a readable code that no list has, which the panel excludes as unknown by the classification.
+    """
+    if not column.unreadable_is_unknown:
+        return typed(column, x)
+    return f"coalesce({typed(column, x)}, case when {x} is not null then {literal(unknown_code)} end)"
 
 
 # Repairs beside which `plainly_typed` still holds.

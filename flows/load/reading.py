@@ -89,10 +89,10 @@ def check_columns(reader: Reader, checked: Checked) -> None:
 
 def check_rows(reader: Reader, checked: Checked) -> None:
     """The checks across columns and rows, on `typed`, which this makes."""
-    limits = reader.study.load
-    make_typed(reader.con, checked)
+    limits, geography = reader.study.load, reader.study.geography
+    make_typed(reader.con, checked, geography.unknown_codes[0])
     check_rules(reader.con, checked, limits, date.today().year)
     for source in checked.columns:
         if source.column.is_municipality:
-            check_municipality(reader.con, checked, source, reader.study.geography, limits)
+            check_municipality(reader.con, checked, source, geography, limits)
     check_duplicates(reader.con, checked, limits.conflicting_duplicate_share)

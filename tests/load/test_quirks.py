@@ -296,6 +296,20 @@ def test_a_few_values_of_no_known_form_are_emptied(
     assert lenient.rows(f"select count(*) from raw.{name} where {column} is null") == [(n_empty,)]
 
 
+@pytest.mark.parametrize("code", ["X301", "12345", "03 01"])
+def test_an_unreadable_municipality_of_residence_is_an_unknown_one(lenient: Warehouse, code: str) -> None:
+    """As is a readable one that no list has: the person lives somewhere. Without a code they would live nowhere."""
+    codes = ["0301", code, ""]
+    write_files(lenient.landing / "d1", bostedskommune=change(BOSTED, bostedskommune_01_01_2015=codes))
+    lenient.load()
+    assert lenient.rows("select lopenr_person, bostedskommune from raw.bostedskommune where aar = 2015 order by 1") == [
+        ("p0001", "0301"),
+        ("p0002", lenient.study.geography.unknown_codes[0]),
+    ]
+    assert lenient.findings("bostedskommune") == {("bostedskommune_01_01_2015", "code_form", "noted"): 1}
+    assert lenient.rows("select n_rows from audit.register_year where year = 2015") == [(2,)]
+
+
 @pytest.mark.parametrize(
     ("columns", "rule", "emptied"),
     [
