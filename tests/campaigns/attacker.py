@@ -188,20 +188,21 @@ def summed(release: Release, others: list[Release]) -> Release:
     """A release with those counts of others that are sums of its own, columns having been merged or split."""
     own: dict[Key, list[Key]] = collections.defaultdict(list)
     for key in release.counts:
-        own[without_column(key)].append(key)
+        own[without_finest(key)].append(key)
     sums = []
     for total in {key for other in others for key in other.counts if key not in release.counts}:
-        parts = [key for key in own[without_column(total)] if column_of(key) < column_of(total)]
-        if parts and frozenset().union(*map(column_of, parts)) == column_of(total):
+        parts = [key for key in own[without_finest(total)] if finest_of(key) <= finest_of(total)]
+        if parts and set().union(*map(finest_of, parts)) == finest_of(total):
             sums.append((total, parts))
     return replace(release, sums=sums)
 
 
-def column_of(key: Key) -> frozenset[str]:
-    return next((part for part in key if isinstance(part, frozenset)), frozenset())
+def finest_of(key: Key) -> set[tuple[str, ...]]:
+    """What a count is of: what its column stands for, or each pair of what two of its levels do."""
+    return set(itertools.product(*(part for part in key if isinstance(part, frozenset))))
 
 
-def without_column(key: Key) -> Key:
+def without_finest(key: Key) -> Key:
     return tuple(None if isinstance(part, frozenset) else part for part in key)
 
 
