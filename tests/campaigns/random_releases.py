@@ -46,9 +46,11 @@ class World:
 
 
 def random_world(rng: np.random.Generator) -> World:
-    """2 to 4 rows, 2 to 4 columns, 1 to 3 years; rows and columns of unlike size, many zeros."""
-    shape = (int(rng.integers(2, 5)), int(rng.integers(2, 5)), int(rng.integers(1, 4)))
+    """2 to 4 rows, 2 to 5 columns, 1 to 3 years; rows, columns and often cells of unlike size, many zeros."""
+    shape = (int(rng.integers(2, 5)), int(rng.integers(2, 6)), int(rng.integers(1, 4)))
     mean = rng.choice(SCALES) * rng.gamma(1.0, size=(shape[0], 1, 1)) * rng.gamma(1.5, size=(1, shape[1], 1))
+    if rng.random() < 0.5:
+        mean = mean * rng.gamma(1.0, size=shape)
     counts = rng.poisson(np.broadcast_to(mean, shape))
     world = World(counts, bool(rng.random() < 0.3), bool(rng.random() < 0.5))
     return _regrouped("merge", world, rng) if rng.random() < 0.3 else world

