@@ -31,8 +31,8 @@ from models_py.earlier_releases import (
     runs_in_history,
 )
 from models_py.output_check import OutputCheck
-from models_py.study import Disclosure, Study
-from models_py.tables import DISCLOSURE, DISCLOSURE_RULE, PUBLISHED_TABLES
+from models_py.study import Study
+from models_py.tables import DISCLOSURE, DISCLOSURE_LEVEL, DISCLOSURE_RULE, PUBLISHED_TABLES
 from report.exports import write_exports
 from report.output_check import write_output_check
 from report.release import read_release
@@ -81,7 +81,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
             manifest["simulated_deliveries"] = simulated_deliveries(con, home.landing)
             passed, described = passed_gates(con) | {"results": run_id}, kept_manifest(con)
         tables = publication.tables | {"run": run_table(manifest)}
-        write_results(results, previous, tables, publication.check, run_id, study.disclosure)
+        write_results(results, previous, tables, publication.check, run_id, study)
         remember_counts(candidate, run_id, publication.counts)
         if previous:
             previous.unlink()
@@ -171,7 +171,7 @@ def published_results(home: Home) -> list[Path]:
 
 
 def write_results(
-    path: Path, previous: Path | None, tables: dict[str, pa.Table], check: OutputCheck, run_id: str, rule: Disclosure
+    path: Path, previous: Path | None, tables: dict[str, pa.Table], check: OutputCheck, run_id: str, study: Study
 ) -> None:
     """Write `history.*`, `results.*` and `audit.*` of a new results database."""
     with duckdb.connect(str(path)) as con:
@@ -197,9 +197,10 @@ def write_results(
         con.execute("insert into audit.disclosure by name select ? as run_id, * from decisions", [run_id])
         if previous and has_decisions(con):
             con.execute("insert into audit.disclosure by name select * from previous.audit.disclosure")
-        remember_rule(con, run_id, rule)
-        for comment in (*DISCLOSURE.comment_sql("audit"), *DISCLOSURE_RULE.comment_sql("audit")):
-            con.execute(comment)
+        remember_rule(con, run_id, study)
+        for table in (DISCLOSURE, DISCLOSURE_RULE, DISCLOSURE_LEVEL):
+            for comment in table.comment_sql("audit"):
+                con.execute(comment)
         if previous:
             con.execute("detach previous")
 

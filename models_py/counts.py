@@ -20,6 +20,8 @@ Key = tuple[Hashable, ...]
 Span = tuple[int, int]
 # A total, None if it is public whatever we do, and the parts it is the sum of.
 KeyMargin = tuple[Key | None, list[Key]]
+# A count that no table of the release shows, and those of its own that it is the sum of.
+KeySum = tuple[Key, list[Key]]
 
 PERSONS = "persons"
 
@@ -28,13 +30,19 @@ PERSONS = "persons"
 class CountSystem:
     """Counts by key, margins between them, and the keys that are few persons' though the count is not small.
 
-    `at_least` is what estimates tell of counts, withheld or not.
+    `at_least` is what estimates tell of counts, withheld or not. `sums` are counts of earlier releases, whose levels
+    were others.
     """
 
     counts: dict[Key, int] = field(default_factory=dict)
     margins: list[KeyMargin] = field(default_factory=list)
     few_persons: set[Key] = field(default_factory=set)
     at_least: dict[Key, int] = field(default_factory=dict)
+    sums: list[KeySum] = field(default_factory=list)
+
+    def with_sums(self) -> dict[Key, int]:
+        """All counts, and the sums that are counts of earlier releases."""
+        return self.counts | {total: sum(self.counts[part] for part in parts) for total, parts in self.sums}
 
 
 def read_counts(con: duckdb.DuckDBPyConnection, study: Study) -> CountSystem:

@@ -15,9 +15,11 @@ from models_py.contributions import ContributionError, few_persons_keys
 from models_py.counts import Key, Span, panel_span, read_counts
 from models_py.earlier_releases import HistoryUnreadable, read_earlier
 from models_py.effect_tables import MARGINAL_EFFECT, MARGINAL_EFFECT_CONTRAST
+from models_py.level_sums import tie
 from models_py.output_check import OutputCheck, check_output
 from models_py.published_counts import Published, fit_row, rate_rows, sensitivity_row, verdict_row
 from models_py.published_effects import published_effects
+from models_py.published_levels import counted_levels
 from models_py.release_protection import FitKeys, protect_release
 from models_py.rounding import rounded_count
 from models_py.study import NUMERIC_TERMS, Study
@@ -63,7 +65,7 @@ def publishable(con: duckdb.DuckDBPyConnection, study: Study, previous: Path | N
     try:
         system, span = read_counts(con, study), panel_span(con)
         system.few_persons = few_persons_keys(con, study, system, span)
-        earlier = read_earlier(con, previous, study)
+        earlier = tie(system, read_earlier(con, previous, study), counted_levels(study))
         protection = protect_release(system, earlier, study.disclosure, _likelihoods(con, span, study))
     except (AttackFailed, ContributionError, HistoryUnreadable) as error:
         raise DisclosureError(f"disclosure control cannot be checked, so nothing is published: {error}") from error

@@ -15,11 +15,19 @@ import pyarrow as pa
 from models_py.attacker import Interval
 from models_py.counts import PERSONS, Key, KeyMargin, Span, fit_margins, panel_margins, rate_margins, told_by_estimates
 from models_py.few_events import LEFT_OUT
-from models_py.joint_knowledge import Told
+from models_py.published_levels import (
+    LevelsUnknown,
+    Partition,
+    key_renamed,
+    named_today,
+    remember_levels,
+    remembered_levels,
+)
 from models_py.release_protection import FitKeys, told_by_likelihood
 from models_py.rounding import ImpossibleCount, told_by_published
 from models_py.study import Disclosure, Study
 from models_py.tables import DISCLOSURE_RULE
+from models_py.told import Told
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
@@ -68,8 +76,8 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
     `con` is the warehouse, which remembers the counts behind them (`remember_counts`).
 
     Raises:
-        HistoryUnreadable: the database or one of its tables of counts cannot be read, or the warehouse remembers
-            releases that it does not have.
+        HistoryUnreadable: the database or one of its tables of counts cannot be read, the warehouse remembers
+            releases that it does not have, or what its levels have to do with today's cannot be told.
     """
     remembered = _remembered_counts(con)
     if previous is None:
@@ -80,14 +88,18 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
             # As they were added: a clock may have been set back between them.
             runs = old.sql("select run_id, first_year, last_year, n_person_years from history.run order by rowid")
             read = [_read_release(old, str(run), (first, last), n, study) for run, first, last, n in runs.fetchall()]
-            rules = _rules(old, study.disclosure)
+            rules, levels = _rules(old, study.disclosure), remembered_levels(old)
     except duckdb.Error as error:
         raise HistoryUnreadable(f"the history of releases cannot be read: {type(error).__name__}") from None
     _insist_on_all(remembered, {release.run_id for release, _ in read})
-    told = [
-        _with_counts(release, remembered.get(release.run_id))
-        for release in _with_intervals(read, rules, study.disclosure)
-    ]
+    try:
+        named = [
+            _named_today(_with_counts(release, remembered.get(release.run_id)), likelihoods, levels, study)
+            for release, likelihoods in read
+        ]
+    except LevelsUnknown as error:
+        raise HistoryUnreadable(str(error)) from None
+    told = _with_intervals(named, rules, study.disclosure)
     distinct = {
         tuple(frozenset(of.items()) for of in (release.intervals, release.at_least, release.counts or {})): release
         for release in reversed(told)
@@ -109,15 +121,17 @@ def _insist_on_all(remembered: dict[str, dict[Key, int]], published: set[str]) -
         )
 
 
-def remember_rule(con: duckdb.DuckDBPyConnection, run_id: str, rule: Disclosure) -> None:
-    """Write down by which rules a release was made, in its results database; with `previous` attached, the rules of
-    the earlier ones too.
+def remember_rule(con: duckdb.DuckDBPyConnection, run_id: str, study: Study) -> None:
+    """Write down by which rules a release was made and what its levels stand for, in its results database; with
+    `previous` attached, those of the earlier ones too.
     """
+    rule = study.disclosure
     con.execute(DISCLOSURE_RULE.create_sql("audit"))
     con.execute(f"insert into {RULES} values (?, ?, ?)", [run_id, rule.threshold, rule.rounding_base])
     schema, table = RULES.split(".")
     if has_table(con, schema, table, "previous"):
         con.execute(f"insert into {RULES} by name select * from previous.{RULES}")
+    remember_levels(con, study)
 
 
 def _rules(con: duckdb.DuckDBPyConnection, today: Disclosure) -> dict[str, Disclosure]:
@@ -155,6 +169,18 @@ def _remembered_counts(con: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, in
         parts = (tuple(part) if isinstance(part, list) else part for part in json.loads(key))
         found.setdefault(str(run_id), {})[tuple(parts)] = int(n)
     return found
+
+
+def _named_today(
+    release: Told, likelihoods: dict[FitKeys, int], levels: dict[str, dict[str, Partition]], study: Study
+) -> tuple[Told, dict[FitKeys, int]]:
+    """A release and its log-likelihoods, of counts by the names that they have today.
+
+    Raises:
+        LevelsUnknown: what its levels have to do with today's cannot be told.
+    """
+    told, names = named_today(release, levels.get(release.run_id), study)
+    return told, {tuple(key_renamed(key, names) for key in keys): value for keys, value in likelihoods.items()}
 
 
 def _with_counts(release: Told, counts: dict[Key, int] | None) -> Told:

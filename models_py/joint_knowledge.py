@@ -6,7 +6,6 @@ here: what follows from it (`attacker`), or how much may (`protection`). docs/di
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -15,66 +14,9 @@ from scipy.sparse import csr_array
 from models_py.attacker import Attack, Interval
 from models_py.counts import CountSystem, Key
 from models_py.protection import Kind, KnownNumbers
+from models_py.told import Equation, Told
 
 Direction = Literal["added", "removed", "changed"]
-# A margin: Σ parts − total, known exactly. A total of None is public.
-Equation = tuple[Hashable, Sequence[Hashable], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a release tells: the interval of each of its counts (None: withheld), and the margins between them.
-
-    `shown` are the counts as it published them. `at_least` is what its estimates told of some.
-    `counts` are the true ones, as the warehouse remembers them; None where it does not. Public totals (margins with
-    total None) are known with them alone.
-    """
-
-    run_id: str
-    shown: dict[Key, int | None]
-    intervals: dict[Key, Interval | None]
-    margins: Sequence[tuple[Key | None, Sequence[Key]]]
-    counts: dict[Key, int] | None = None
-    at_least: dict[Key, int] = field(default_factory=dict)
-
-    def known(self, key: Key) -> Interval:
-        """What it tells of one of its counts, withheld ones too."""
-        return self.intervals[key] or (self.at_least.get(key, 0), math.inf)
-
-    def equations(self, names: dict[Key, Hashable]) -> list[Equation]:
-        """The margins, of counts by these names."""
-        return [
-            (
-                None if total is None else names[total],
-                [names[part] for part in parts],
-                0 if total is not None or self.counts is None else sum(self.counts[part] for part in parts),
-            )
-            for total, parts in self.margins
-            if total is not None or self.counts is not None
-        ]
-
-
-def locked_keys(system: CountSystem, earlier: Sequence[Told]) -> dict[Key, Interval]:
-    """Counts that an earlier release told, and that are what they were as far as that tells, with what it told."""
-    locked: dict[Key, Interval] = {}
-    for release in earlier:
-        for key, interval in release.intervals.items():
-            if interval and key in system.counts and interval[0] <= system.counts[key] <= interval[1]:
-                low, high = locked.get(key, interval)
-                locked[key] = max(low, interval[0]), min(high, interval[1])
-    return locked
-
-
-def shown_before(earlier: Sequence[Told]) -> dict[Key, int]:
-    """Each count as it was last published."""
-    return {key: shown for release in earlier for key, shown in release.shown.items() if shown is not None}
-
-
-def withheld_before(system: CountSystem, earlier: Sequence[Told]) -> set[Key]:
-    """Counts of this release that an earlier one withheld."""
-    return {
-        key for release in earlier for key, told in release.intervals.items() if told is None and key in system.counts
-    }
 
 
 def unchanged(system: CountSystem, published: dict[Key, Interval | None], earlier: Sequence[Told]) -> KnownNumbers:
@@ -105,11 +47,12 @@ def same_counts(
     None where the counts of no earlier release are remembered.
     """
     own: dict[str, dict[Key, Hashable]] = {}
+    now = system.with_sums()
     for release in earlier:
         if release.counts is not None:
-            counts = release.counts
+            counts = release.with_sums()
             own[release.run_id] = {
-                key: ("was", key, counts[key]) for key in release.intervals if counts[key] != system.counts.get(key)
+                key: ("was", key, counts[key]) for key in release.keys if counts[key] != now.get(key)
             }
     remembered = [release for release in earlier if release.run_id in own]
     if not remembered:
@@ -140,33 +83,42 @@ def _joint(
     earlier: Sequence[Told],
     own: dict[str, dict[Key, Hashable]],
 ) -> KnownNumbers:
-    """This release and earlier ones, whose counts are this release's but for those with a name of their `own`."""
+    """This release and earlier ones, whose counts are this release's but for those with a name of their `own`.
+
+    Sums that are no release's count tie numbers to each other, and are none that the rule protects.
+    """
     anything: Interval = (0.0, _ceiling(system))
     told: dict[Hashable, Interval] = dict(_anyway(system).items())
+    counted: set[Hashable] = set(told)
+    told |= {total: anything for total, _ in system.sums}
     shown: set[Hashable] = {key for key in published if published[key]}
     open_to = set(shown)
-    equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
+    equations = _equations(system)
     for release in earlier:
         named = own[release.run_id]
         for key, interval in release.intervals.items():
             one = named.get(key, key)
             told[one] = _both(release.known(key), told.get(one, anything))
+            counted.add(one)
             if interval:
                 shown.add(one)
-        equations += release.equations({key: named.get(key, key) for key in release.intervals})
+        for total, _ in release.sums:
+            told.setdefault(named.get(total, total), anything)
+        equations += release.equations({key: named.get(key, key) for key in release.keys})
     names = list(told)
     now = {one: _both(published.get(one), told[one]) for one in names}  # type: ignore[call-overload]
     attack = _attack(names, equations, now, told, open_to, system)
-    kinds = {i: Kind.WITHHELD for i, one in enumerate(names) if one not in shown}
+    kinds = {i: Kind.WITHHELD for i, one in enumerate(names) if one in counted - shown}
     return KnownNumbers(name, attack, {one: i for i, one in enumerate(names) if one in system.counts}, kinds)  # type: ignore[misc]
 
 
 def _published_otherwise(system: CountSystem, release: Told) -> set[Key]:
     """Counts of which an earlier release told what is no longer so."""
+    now = system.with_sums()
     return {
         key
         for key in release.intervals
-        if key in system.counts and not release.known(key)[0] <= system.counts[key] <= release.known(key)[1]
+        if key in now and not release.known(key)[0] <= now[key] <= release.known(key)[1]
     }
 
 
@@ -175,13 +127,17 @@ def _changed_too(
 ) -> set[Key]:
     """The fewest persons' worth of further counts that must have changed for the two releases to agree."""
     anything: Interval = (0.0, _ceiling(system))
-    perhaps = [key for key in release.intervals if key in system.counts and key not in changed]
+    now = system.with_sums()
+    perhaps = [key for key in release.keys if key in now and key not in changed]
     own: dict[Key, Hashable] = {key: (release.run_id, key) for key in [*perhaps, *changed]}
     bounds: dict[Hashable, Interval] = {key: published[key] or known for key, known in _anyway(system).items()}
+    bounds |= {total: anything for total, _ in system.sums}
     for key in release.intervals:
         bounds[own.get(key, key)] = _both(release.known(key), bounds.get(own.get(key, key), anything))
-    equations: list[Equation] = [(total, parts, _known(system, total, parts)) for total, parts in system.margins]
-    equations += release.equations({key: own.get(key, key) for key in release.intervals})
+    for total, _ in release.sums:
+        bounds.setdefault(own.get(total, total), anything)
+    equations = _equations(system)
+    equations += release.equations({key: own.get(key, key) for key in release.keys})
     more: dict[Hashable, Key] = {("more", key): key for key in perhaps}
     less: dict[Hashable, Key] = {("less", key): key for key in perhaps}
     bounds |= dict.fromkeys([*more, *less], anything)
@@ -210,23 +166,25 @@ def nested(
     """
     ceiling = _ceiling(system)
     anything: Interval = (0.0, ceiling)
-    common = [key for key in earlier.intervals if key in system.counts]
+    now = system.with_sums()
+    common = [key for key in earlier.keys if key in now]
     names: list[tuple[str, Key]] = [
-        *(("now", key) for key in system.counts),
-        *(("then", key) for key in earlier.intervals),
+        *(("now", key) for key in now),
+        *(("then", key) for key in earlier.keys),
         *(("change", key) for key in common),
     ]
     change = {"added": anything, "removed": (-ceiling, 0.0), "changed": (-ceiling, ceiling)}[direction]
     withheld_now = _anyway(system)
-    bounds: dict[Hashable, Interval] = {("now", key): published[key] or known for key, known in withheld_now.items()}
+    bounds: dict[Hashable, Interval] = dict.fromkeys(names, anything)
+    bounds |= {("now", key): published[key] or known for key, known in withheld_now.items()}
     bounds |= {("then", key): _both(earlier.known(key), anything) for key in earlier.intervals}
     bounds |= {("change", key): change for key in common}
     anyway = bounds | {("now", key): known for key, known in withheld_now.items()}
     equations: list[Equation] = [
-        (_tag("now", total), [("now", part) for part in parts], _known(system, total, parts))
-        for total, parts in system.margins
+        (None if total is None else ("now", total), [("now", part) for part in parts], known)
+        for total, parts, known in _equations(system)
     ]
-    equations += earlier.equations({key: ("then", key) for key in earlier.intervals})
+    equations += earlier.equations({key: ("then", key) for key in earlier.keys})
     equations += [(("now", key), [("then", key), ("change", key)], 0) for key in common]
     attack = _attack(names, equations, bounds, anyway, {("now", key) for key in published if published[key]}, system)
     kinds = {i: Kind.CHANGE for i, (when, _) in enumerate(names) if when == "change"}
@@ -271,9 +229,16 @@ def _attack(
     )
 
 
-def _known(system: CountSystem, total: Key | None, parts: Sequence[Key]) -> int:
-    """Σ parts − total: zero but for a public total, and for rows that a fit leaves out, taken as known exactly."""
-    return sum(system.counts[part] for part in parts) - (0 if total is None else system.counts[total])
+def _equations(system: CountSystem) -> list[Equation]:
+    """The margins and sums of the release at hand.
+
+    Σ parts − total is zero but for a public total, and for rows that a fit leaves out, taken as known exactly.
+    """
+    counts = system.with_sums()
+    return [
+        (total, parts, sum(counts[part] for part in parts) - (0 if total is None else counts[total]))
+        for total, parts in [*system.margins, *system.sums]
+    ]
 
 
 def _anyway(system: CountSystem) -> dict[Key, Interval]:
@@ -289,7 +254,3 @@ def _both(published: Interval | None, told: Interval) -> Interval:
 def _ceiling(system: CountSystem) -> float:
     """More than any count can be: what an attacker may take for granted."""
     return float(10 ** math.ceil(math.log10(10 + 10 * max(system.counts.values(), default=0))))
-
-
-def _tag(when: str, key: Key | None) -> Hashable:
-    return None if key is None else (when, key)

@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from models_py.counts import CountSystem, Key
 from models_py.few_events import FEW_EVENTS
-from models_py.joint_knowledge import Told
 from models_py.release_protection import Protection
 from models_py.study import Study
 from models_py.tables import DISCLOSURE, FIT, OBSERVED_RATE, PANEL_ACCOUNTING, PUBLISHED_TABLES, RUN
+from models_py.told import Told
 
 Status = Literal["pass", "review", "fail"]
 

@@ -14,18 +14,15 @@ from models_py.attacker import ROUNDING_ERROR, Interval
 from models_py.counts import CountSystem, Key
 from models_py.joint_knowledge import (
     Direction,
-    Told,
-    locked_keys,
     nested,
     same_counts,
-    shown_before,
     unchanged,
-    withheld_before,
 )
 from models_py.protection import KnownNumbers, protect
 from models_py.rounding import published_count, rounded_count, told_by_published
 from models_py.study import Disclosure
 from models_py.suppression import Margin, suppress
+from models_py.told import Told, locked_keys, shown_before, withheld_before
 
 # Keys of a fit's person-years and of its events.
 FitKeys = tuple[Key, ...]

@@ -20,10 +20,13 @@ def rounded_count(count: int, rule: Disclosure) -> int | None:
 def published_count(count: int, before: int | None, rule: Disclosure) -> int | None:
     """A count as published after it has been published as `before`: that again, unless it is a threshold away from it.
 
-    Then the difference of two published values never shows that fewer persons than the threshold came or went.
+    Then the difference of two published values never shows that fewer persons than the threshold came or went. A value
+    below today's threshold was allowed by an earlier one, and is not published again.
     """
     rounded = rounded_count(count, rule)
-    return before if rounded is not None and before is not None and abs(count - before) < rule.threshold else rounded
+    if rounded is None or before is None or before < rule.threshold:
+        return rounded
+    return before if abs(count - before) < rule.threshold else rounded
 
 
 def told_by_published(published: int, before: int | None, rule: Disclosure) -> tuple[float, float]:

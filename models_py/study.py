@@ -201,6 +201,18 @@ class Disclosure(Part):
     minimum_group_size: Annotated[int, Field(ge=1)]
     few_events: Annotated[int, Field(ge=0)]
 
+    @model_validator(mode="after")
+    def _rounds_to_the_threshold(self) -> Self:
+        above = self.threshold % self.rounding_base
+        if 0 < 2 * above < self.rounding_base:
+            raise ValueError(
+                f"a count of {self.threshold} is not below the threshold and would be published as "
+                f"{self.threshold - above}, which is: with rounding_base {self.rounding_base} choose a threshold of "
+                f"{self.threshold - above + (self.rounding_base + 1) // 2} or a multiple of {self.rounding_base}, or "
+                f"a rounding_base that {self.threshold} is a multiple of"
+            )
+        return self
+
 
 class Load(Part):
     """Thresholds of the incoming contract."""

@@ -235,6 +235,18 @@ DISCLOSURE_RULE = Table(
     ),
 )
 
+DISCLOSURE_LEVEL = Table(
+    "disclosure_level",
+    "The register codes behind the levels that the counts of each release are published by: one row a code.",
+    "metadata",
+    ("run_id", "variable", "code"),
+    (
+        TableColumn("variable", "VARCHAR", "centrality or population_group."),
+        TableColumn("level", "VARCHAR", "Level as published."),
+        TableColumn("code", "VARCHAR", "Register code, or `(any other)`: those of no level, and a missing row."),
+    ),
+)
+
 PUBLISHED_TABLES = (
     RUN,
     COEFFICIENT,

@@ -63,7 +63,7 @@ def write_rows(folder: Path, rows: dict[str, list[Row]], told: Row, previous: Pa
     tables = {table.name: table.arrow(rows[table.name]) for table in PUBLISHED_TABLES}
     # Made under another name: in `results.duckdb`, `results.<table>` is ambiguous while it is written.
     making = folder / "release.duckdb"
-    write_results(making, previous, tables, CHECK, told["run_id"], load_study(STUDY_FILE).disclosure)
+    write_results(making, previous, tables, CHECK, told["run_id"], load_study(STUDY_FILE))
     with duckdb.connect(str(making)) as con:
         con.execute(VALIDATION_TABLE)
         con.execute(

@@ -2,9 +2,10 @@
 
     python -m tests.campaigns.attacker --tables 10000
 
-The attacker knows the margins, the rounding and the threshold, what estimates tell of counts, which counts are the same
-in which releases (more than anyone can know), and, where it is so, that persons were only added or only removed between
-two releases. It shares no code with what it attacks but the form of a table.
+The attacker knows the margins, the rounding and the threshold, what estimates tell of counts, which columns were merged
+or split, which counts and sums of them are the same in which releases (more than anyone can know), and, where it is so,
+that persons were only added or only removed between two releases. It shares no code with what it attacks but the form
+of a table.
 """
 
 import argparse
@@ -21,12 +22,16 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from models_py.counts import CountSystem, Key, KeyMargin
-from models_py.joint_knowledge import Told
+from models_py.counts import Key, KeyMargin
+from models_py.level_sums import tie
+from models_py.published_levels import names_of, renamed
 from models_py.release_protection import protect_release
 from models_py.study import Disclosure, load_study
-from tests.campaigns.random_releases import random_world, successors, system_of
+from models_py.told import Told
+from tests.campaigns.random_releases import Columns, World, random_world, successors, system_of
 
+# Where keys have a column.
+COLUMN_PLACES = (("cell", 2), ("column", 1))
 Fault = tuple[str, Key, tuple[float, float], int]
 STUDY = Path(__file__).parents[2] / "study.yml"
 # The specification may change between releases, and each tells what its own rules say.
@@ -38,7 +43,7 @@ OTHER_RULES = tuple(
 
 @dataclass
 class Release:
-    """A release as made: true counts, and what readers see of them."""
+    """A release as made: true counts, and what readers see of them, by keys in which a column is what it stands for."""
 
     counts: dict[Key, int]
     margins: list[KeyMargin]
@@ -46,6 +51,10 @@ class Release:
     before: dict[Key, int]
     rule: Disclosure
     at_least: dict[Key, int]
+    sums: list[tuple[Key, list[Key]]] = field(default_factory=list)
+
+    def with_sums(self) -> dict[Key, int]:
+        return self.counts | {total: sum(self.counts[part] for part in parts) for total, parts in self.sums}
 
     def silent(self) -> "Release":
         """The same, had it shown nothing."""
@@ -59,6 +68,10 @@ class Release:
             if shown is None
             else shown_interval(shown, self.before.get(key), self.rule)
         )
+
+
+# A release, what it told by its own labels, and what these stood for.
+Published = tuple[Release, Told, Columns]
 
 
 @dataclass
@@ -119,7 +132,7 @@ def shown_interval(shown: int, before: int | None, rule: Disclosure) -> tuple[in
     """All whole numbers that are published as this after `before`, found by trying."""
     fits = []
     for n in range(rule.threshold, shown + 50):
-        is_kept = before is not None and abs(n - before) < rule.threshold
+        is_kept = before is not None and before >= rule.threshold and abs(n - before) < rule.threshold
         if (before if is_kept else int(n / rule.rounding_base + 0.5) * rule.rounding_base) == shown:
             fits.append(n)
     return fits[0], fits[-1]
@@ -150,25 +163,55 @@ def with_oracle(releases: list[Release], rule: Disclosure) -> list[Fault]:
 
 def oracle(releases: list[Release]) -> tuple[Solver, list[tuple[Key, int]]]:
     """The unknowns, and those of them that no release shows."""
-    game, shown = Game(), set()
+    game, shown, counted = Game(), set(), set()
+    releases = [summed(release, releases) for release in releases]
     for release in releases:
         for key, count in release.counts.items():
             game.unknown((key, count), *release.interval(key))
+            counted.add((key, count))
             if release.shown[key] is not None:
                 shown.add((key, count))
         for total, parts in release.margins:
             totals: list[object] = [] if total is None else [(total, release.counts[total])]
             known = sum(release.counts[part] for part in parts) if total is None else 0
             game.sums([(part, release.counts[part]) for part in parts], totals, known)
+        for total, parts in release.sums:
+            name = total, release.with_sums()[total]
+            game.unknown(name, 0, np.inf)
+            game.sums([(part, release.counts[part]) for part in parts], [name], 0)
     solver = game.solver()
     solver.end(np.zeros(len(solver.names)))
-    return solver, [name for name in game.low if name not in shown]  # type: ignore[misc]
+    return solver, sorted(counted - shown, key=str)
+
+
+def summed(release: Release, others: list[Release]) -> Release:
+    """A release with those counts of others that are sums of its own, columns having been merged or split."""
+    own: dict[Key, list[Key]] = collections.defaultdict(list)
+    for key in release.counts:
+        own[without_finest(key)].append(key)
+    sums = []
+    for total in {key for other in others for key in other.counts if key not in release.counts}:
+        parts = [key for key in own[without_finest(total)] if finest_of(key) <= finest_of(total)]
+        if parts and set().union(*map(finest_of, parts)) == finest_of(total):
+            sums.append((total, parts))
+    return replace(release, sums=sums)
+
+
+def finest_of(key: Key) -> set[tuple[str, ...]]:
+    """What a count is of: what its column stands for, or each pair of what two of its levels do."""
+    return set(itertools.product(*(part for part in key if isinstance(part, frozenset))))
+
+
+def without_finest(key: Key) -> Key:
+    return tuple(None if isinstance(part, frozenset) else part for part in key)
 
 
 def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Fault]:
     """Two releases of which it is known that persons were only added, or only removed, where that is so."""
-    common = [key for key in before.counts if key in after.counts]
-    changes = [after.counts[key] - before.counts[key] for key in common]
+    before, after = summed(before, [after]), summed(after, [before])
+    then, now = before.with_sums(), after.with_sums()
+    common = [key for key in then if key in now]
+    changes = [now[key] - then[key] for key in common]
     if not any(changes) or (min(changes) < 0 < max(changes)):
         return []
     grew = max(changes) > 0
@@ -177,10 +220,11 @@ def with_nesting(before: Release, after: Release, rule: Disclosure) -> list[Faul
     faults: list[Fault] = []
     for name in solver.names:
         when, key = name  # type: ignore[misc]
-        count = new.counts[key] - old.counts[key] if when == "change" else {"old": old, "new": new}[when].counts[key]
+        more, fewer = new.with_sums().get(key, 0), old.with_sums().get(key, 0)
+        count = {"change": more - fewer, "new": more, "old": fewer}[when]
         if when == "change":
             allowed = change_may_be_known
-        elif {"old": old, "new": new}[when].shown[key] is None:
+        elif {"old": old, "new": new}[when].shown.get(key, 0) is None:
             allowed = may_be_known
         else:
             continue
@@ -207,6 +251,9 @@ def nesting(old: Release, new: Release, common: list[Key]) -> Solver:
         for total, parts in release.margins:
             known = sum(release.counts[part] for part in parts) if total is None else 0
             game.sums([(when, part) for part in parts], [] if total is None else [(when, total)], known)
+        for total, parts in release.sums:
+            game.unknown((when, total), 0, np.inf)
+            game.sums([(when, part) for part in parts], [(when, total)], 0)
     for key in common:
         game.unknown(("change", key), 0, np.inf)
         game.sums([("old", key), ("change", key)], [("new", key)], 0)
@@ -215,17 +262,32 @@ def nesting(old: Release, new: Release, common: list[Key]) -> Solver:
     return solver
 
 
-def publish(system: CountSystem, earlier: list[Told], rule: Disclosure) -> tuple[Release, Told, int]:
+def publish(world: World, earlier: list[Published], rule: Disclosure) -> tuple[Release, Published, int]:
     """A release, what it tells, and how many counts were withheld for the attacks' sake."""
-    protection = protect_release(system, earlier, rule)
-    before = {key: shown for told in earlier for key, shown in told.shown.items() if shown is not None}
-    release = Release(system.counts, system.margins, protection.shown, before, rule, system.at_least)
-    intervals = {key: None if n is None else release.interval(key) for key, n in release.shown.items()}
+    system, columns = system_of(world), world.columns
+    names = [{place: names_of(theirs, columns) for place in COLUMN_PLACES} for _, _, theirs in earlier]
+    told_today = [renamed(told, of_columns) for (_, told, _), of_columns in zip(earlier, names, strict=True)]
+    protection = protect_release(system, tie(system, told_today, dict.fromkeys(COLUMN_PLACES, columns)), rule)
+    before = {key: n for release, _, _ in earlier for key, n in release.shown.items() if n is not None}
+
+    def by_column(key: Key) -> Key:
+        return tuple(columns[part] if isinstance(part, str) and part in columns else part for part in key)
+
+    release = Release(
+        {by_column(key): n for key, n in system.counts.items()},
+        [(None if total is None else by_column(total), list(map(by_column, parts))) for total, parts in system.margins],
+        {by_column(key): n for key, n in protection.shown.items()},
+        before,
+        rule,
+        {by_column(key): n for key, n in system.at_least.items()},
+    )
+    intervals = {key: None if n is None else release.interval(by_column(key)) for key, n in protection.shown.items()}
     for key, count in system.counts.items():
         interval = intervals[key]
         assert interval is None or interval[0] <= count <= interval[1], "published as something else"
-    told = Told(f"release {len(earlier) + 1}", release.shown, intervals, system.margins, system.counts, system.at_least)
-    return release, told, len(protection.attacks)
+    name = f"release {len(earlier) + 1}"
+    told = Told(name, protection.shown, intervals, system.margins, system.counts, system.at_least)
+    return release, (release, told, columns), len(protection.attacks)
 
 
 def play(seed: int, rule: Disclosure) -> tuple[collections.Counter[str], list[tuple[str, Fault]]]:
@@ -234,14 +296,14 @@ def play(seed: int, rule: Disclosure) -> tuple[collections.Counter[str], list[tu
     world, count, faults = random_world(rng), collections.Counter[str](), []
     n_more = int(rng.choice([0, 1, 2, 3], p=[0.4, 0.3, 0.2, 0.1]))
     releases: list[Release] = []
-    earlier: list[Told] = []
+    earlier: list[Published] = []
     history = ["first"]
     for event, state in [("first", world), *successors(world, n_more, rng)]:
         if rng.random() < SHARE_OF_OTHER_RULES:
             rule = rule.model_copy(update=OTHER_RULES[rng.integers(len(OTHER_RULES))])
             event = f"{event}, threshold {rule.threshold}, base {rule.rounding_base}"
         history.append(event)
-        release, told, n_unlocked = publish(system_of(state), earlier, rule)
+        release, told, n_unlocked = publish(state, earlier, rule)
         releases.append(release)
         earlier.append(told)
         count["counts"] += len(release.shown)
@@ -252,6 +314,8 @@ def play(seed: int, rule: Disclosure) -> tuple[collections.Counter[str], list[tu
         found += [fault for before in releases[:-1] for fault in with_nesting(before, release, rule)]
         count["known anyway"] += sum(fault[0] == "known anyway" for fault in found)
         faults += [(f"seed {seed}, {' → '.join(history[1:])}", f) for f in found if f[0] != "known anyway"]
+    regrouped = {id(columns): columns for _, _, columns in earlier}
+    count["columns merged or split"] = len(regrouped) - 1
     count |= collections.Counter({"tables": 1, "releases": len(releases), "sequences": int(n_more > 0)})
     return count, faults
 

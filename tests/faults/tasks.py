@@ -83,7 +83,7 @@ def make_later(home: Path) -> None:
     con.execute(f"update history.run set {LATER}")
     for (table,) in con.sql("select table_name from duckdb_tables() where schema_name = 'history'").fetchall():
         con.execute(f"update history.{table} set run_id = {run_id}")
-    for table in ("disclosure", "disclosure_rule"):
+    for table in ("disclosure", "disclosure_rule", "disclosure_level"):
         con.execute(f"update audit.{table} set run_id = {run_id}")
     for (view,) in con.sql("select sql from duckdb_views() where schema_name = 'results'").fetchall():
         con.execute(view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").replace(old.name, new.name))

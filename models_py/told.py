@@ -1,0 +1,85 @@
+"""What an earlier release told of its counts, and of which counts of the release at hand it did.
+
+Belongs here: one release. Does not belong here: reading it (`earlier_releases`), or what several tell together
+(`joint_knowledge`).
+"""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from models_py.attacker import Interval
+from models_py.counts import CountSystem, Key, KeySum
+
+# A margin: Σ parts − total, known exactly. A total of None is public.
+Equation = tuple[Hashable, Sequence[Hashable], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a release tells: the interval of each of its counts (None: withheld), and the margins between them.
+
+    `shown` are the counts as it published them. `at_least` is what its estimates told of some.
+    `counts` are the true ones, as the warehouse remembers them; None where it does not. Public totals (margins with
+    total None) are known with them alone. `sums` are counts of other releases, whose levels are others.
+    """
+
+    run_id: str
+    shown: dict[Key, int | None]
+    intervals: dict[Key, Interval | None]
+    margins: Sequence[tuple[Key | None, Sequence[Key]]]
+    counts: dict[Key, int] | None = None
+    at_least: dict[Key, int] = field(default_factory=dict)
+    sums: Sequence[KeySum] = ()
+
+    @property
+    def keys(self) -> list[Key]:
+        """Its counts, and the sums of them that are counts of other releases."""
+        return [*self.intervals, *(total for total, _ in self.sums)]
+
+    def with_sums(self) -> dict[Key, int]:
+        """The true counts, and the sums of them; they have to be remembered."""
+        counts = self.counts or {}
+        return counts | {total: sum(counts[part] for part in parts) for total, parts in self.sums}
+
+    def known(self, key: Key) -> Interval:
+        """What it tells of one of its counts, withheld ones too."""
+        return self.intervals[key] or (self.at_least.get(key, 0), math.inf)
+
+    def equations(self, names: dict[Key, Hashable]) -> list[Equation]:
+        """The margins, of counts by these names, and those sums that have one."""
+        margins: list[Equation] = [
+            (
+                None if total is None else names[total],
+                [names[part] for part in parts],
+                0 if total is not None or self.counts is None else sum(self.counts[part] for part in parts),
+            )
+            for total, parts in self.margins
+            if total is not None or self.counts is not None
+        ]
+        return margins + [
+            (names[total], [names[part] for part in parts], 0) for total, parts in self.sums if total in names
+        ]
+
+
+def locked_keys(system: CountSystem, earlier: Sequence[Told]) -> dict[Key, Interval]:
+    """Counts that an earlier release told, and that are what they were as far as that tells, with what it told."""
+    locked: dict[Key, Interval] = {}
+    for release in earlier:
+        for key, interval in release.intervals.items():
+            if interval and key in system.counts and interval[0] <= system.counts[key] <= interval[1]:
+                low, high = locked.get(key, interval)
+                locked[key] = max(low, interval[0]), min(high, interval[1])
+    return locked
+
+
+def shown_before(earlier: Sequence[Told]) -> dict[Key, int]:
+    """Each count as it was last published."""
+    return {key: shown for release in earlier for key, shown in release.shown.items() if shown is not None}
+
+
+def withheld_before(system: CountSystem, earlier: Sequence[Told]) -> set[Key]:
+    """Counts of this release that an earlier one withheld."""
+    return {
+        key for release in earlier for key, told in release.intervals.items() if told is None and key in system.counts
+    }
