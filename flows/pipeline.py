@@ -14,7 +14,7 @@ from flows.candidate import candidate_warehouse, sole_writer, start_from_warehou
 from flows.home import Home
 from flows.rendering import published_release, report
 from flows.state import Due, due, everything, late_steps
-from flows.switch import finish_switch, publish_release, seal, switch
+from flows.switch import finish_publication, finish_switch, publish_release, seal, switch
 from flows.versions import new_run_id
 from models_py.study import Study
 
@@ -75,6 +75,7 @@ def run_publish(home: Home, study: Study) -> Path:
     from flows.publish import publish
 
     with sole_writer(home):
+        finish_publication(home)
         with candidate_warehouse(home) as candidate:
             release = publish(home, candidate, study, new_run_id(), datetime.now(UTC))
         publish_release(home, release)
@@ -117,10 +118,11 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
     """Do everything that is due, or with `full` all that can be done, and publish one release. Returns what was done.
 
     The warehouse is replaced just before the release is switched: a crash between the two leaves the old release
-    published and only the publication due, which carries on from the new one's history.
+    published, and the next run begins by switching.
     """
     started_at = datetime.now(UTC)
     with sole_writer(home):
+        finish_publication(home)
         finish_switch(home)
         late = everything(home, study) if full else due(home, study)
         if not late:

@@ -16,20 +16,13 @@ import pyarrow as pa
 from flows.candidate import remove
 from flows.dbt_docs import kept_manifest, write_dbt_docs
 from flows.home import Home
-from flows.links import replace_link
 from flows.log import step
 from flows.manifest import make_manifest, passed_gates, rows_before, run_table, simulated_deliveries
 from flows.rendering import report
 from flows.steps import docs_folder, needs
 from flows.switch import seal
 from models_py.disclosure import DisclosureError, publishable
-from models_py.earlier_releases import (
-    HistoryUnreadable,
-    longest_history,
-    remember_counts,
-    remember_rule,
-    runs_in_history,
-)
+from models_py.earlier_releases import HistoryUnreadable, longest_history, remember_counts, remember_rule
 from models_py.output_check import OutputCheck
 from models_py.study import Study
 from models_py.tables import DISCLOSURE, DISCLOSURE_LEVEL, DISCLOSURE_RULE, PUBLISHED_TABLES
@@ -113,41 +106,24 @@ def copy_data_docs(docs: Path, target: Path, passed: Mapping[str, str]) -> None:
 def history_for(draft: Path, home: Home) -> Path | None:
     """A copy, beside the draft's, of the database whose history the next one carries on; None before the first release.
 
-    A copy, so that no reader's lock can stop a publication. A release that a crash kept from being switched in counts
-    as published: it lies where releases are shared, and of two histories apart nobody could choose without the links.
+    A copy, so that no reader's lock can stop a publication.
 
     Raises:
-        DisclosureError: as for `published_results`, or one of them cannot be read, or they do not follow each other.
+        DisclosureError: as for `published_results`, or one of them cannot be read.
     """
-    copies = [copy_beside(draft, path) for path in published_results(home)]
+    # Not named after a schema: in `history.duckdb`, `history.<table>` is ambiguous (flows/query.py).
+    copies = [
+        Path(shutil.copyfile(path, draft / f"previous_{number}.duckdb"))
+        for number, path in enumerate(published_results(home))
+    ]
     try:
-        linked = longest_history(copies)
-        runs = set(runs_in_history(linked)) if linked else set()
-        others = {
-            copy_beside(draft, path): path.parent for path in results_of_all(home) if path.parent.name not in runs
-        }
-        later = [copy for copy in others if set(runs_in_history(copy)) > runs]
-        longest = longest_history([*copies, *later])
+        longest = longest_history(copies)
     except HistoryUnreadable as error:
         raise DisclosureError(f"nothing can be checked against the history, so nothing is published: {error}") from None
-    if longest and longest in others:
-        replace_link(home.last_published, Path(others[longest].name))
-    for copy in {*copies, *others} - {longest}:
-        copy.unlink()
+    for copy in copies:
+        if copy != longest:
+            copy.unlink()
     return longest
-
-
-def copy_beside(draft: Path, results: Path) -> Path:
-    """A copy of a release's database in the folder of a draft.
-
-    Not named after a schema: in `history.duckdb`, `history.<table>` is ambiguous (flows/query.py).
-    """
-    return Path(shutil.copyfile(results, draft / f"previous_{results.parent.name}.duckdb"))
-
-
-def results_of_all(home: Home) -> list[Path]:
-    """The databases of all releases that are there."""
-    return sorted({path.resolve() for path in home.releases.glob("*/results.duckdb")})
 
 
 def published_results(home: Home) -> list[Path]:
@@ -167,7 +143,7 @@ def published_results(home: Home) -> list[Path]:
                 "nothing can be checked against it, so nothing is published; restore it and what it leads to "
                 f"(docs/operators.md, back-up), or remove it and {home.releases} if none of it was ever shared"
             )
-    return sorted(found) or results_of_all(home)
+    return sorted(found or (path.resolve() for path in home.releases.glob("*/results.duckdb")))
 
 
 def write_results(

@@ -54,7 +54,7 @@ def superfluous(home: Home, number: int) -> Iterator[Path]:
     """All but the newest releases; the current one, and any that a link leads to, are never among them.
 
     Newest in the history of the last publication, since clocks are set back. What does not stand in it is not counted
-    and stays: a crash may have kept it from being switched in, and the next publication carries on from it.
+    and stays: a crash may have kept it from being switched in, or a back-up was restored beside it.
     """
     linked = {link.resolve() for folder in (home.path, home.releases) for link in folder.iterdir() if link.is_symlink()}
     places = {run_id: place for place, run_id in enumerate(published_runs(home))}

@@ -9,6 +9,8 @@ from pathlib import Path
 from flows.candidate import sync
 from flows.home import Home
 from flows.links import replace_link, share
+from storage.catalogue import has_table
+from storage.warehouse import open_warehouse
 
 
 def seal(draft: Path, release: Path) -> Path:
@@ -33,6 +35,34 @@ def switch(home: Home, release: Path) -> None:
     """Make a release the current one: the only moment at which readers see anything change."""
     replace_link(home.current, Path("releases") / release.name)
     finish_switch(home)
+
+
+def finish_publication(home: Home) -> None:
+    """Publish the release that the warehouse remembers to have been made last, if a crash has kept it from being.
+
+    It had passed its gates, and the warehouse that it was made from stands. Where all links are lost, as to a copy that
+    keeps none, they are made again by it.
+    """
+    made = last_made(home)
+    if made is None or not (made / "results.duckdb").exists() or home.last_published.resolve() == made.resolve():
+        return
+    from models_py.earlier_releases import runs_in_history
+
+    published = home.last_published / "results.duckdb"
+    if published.exists() and not set(runs_in_history(made / "results.duckdb")) > set(runs_in_history(published)):
+        return
+    publish_release(home, made)
+
+
+def last_made(home: Home) -> Path | None:
+    """The folder of the release whose counts the warehouse has remembered last; None of none."""
+    if not home.warehouse.exists():
+        return None
+    with open_warehouse(home.warehouse, read_only=True) as con:
+        if not has_table(con, "audit", "released_count"):
+            return None
+        row = con.sql("select arg_max(run_id, rowid) from audit.released_count").fetchone()
+    return home.releases / row[0] if row and row[0] else None
 
 
 def finish_switch(home: Home) -> None:

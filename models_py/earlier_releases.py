@@ -108,7 +108,7 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
 
 
 def _insist_on_all(remembered: dict[str, dict[Key, int]], published: set[str]) -> None:
-    """The history has every release whose counts are remembered: it lay in `releases/` before they were.
+    """Every release whose counts are remembered stands in the history: what a crash kept from the switch comes first.
 
     Raises:
         HistoryUnreadable: it does not.

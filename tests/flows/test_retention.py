@@ -54,7 +54,7 @@ def test_newest_is_what_was_published_last_though_the_clock_was_set_back(home: H
     home.last_published.symlink_to("a")
     tidy(home)
     assert releases(home) == ["a", "b", "last_published"]
-    make_releases(home, "0")  # a crash has kept it from being switched in: the next publication carries on from it
+    make_releases(home, "0")  # in no history: perhaps of a back-up that was restored beside it
     tidy(home)
     assert releases(home) == ["0", "a", "b", "last_published"]
 
