@@ -10,8 +10,18 @@ _asked_to_stop = False
 
 
 def stop_at_interrupt() -> None:
-    """Stop this process at Ctrl-C wherever it is: asyncio puts its own handler in place of Python's alone."""
-    signal.signal(signal.SIGINT, _interrupt)
+    """Stop this process at Ctrl-C wherever it is: asyncio puts its own handler in place of Python's alone.
+
+    Whoever started us to be left alone by Ctrl-C, as a shell does what it runs in the background, is obeyed.
+    """
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def leave_interrupts_to_prefect() -> None:
+    """Let Ctrl-C be Python's own again, which is how Prefect stops serving."""
+    if signal.getsignal(signal.SIGINT) is _interrupt:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _interrupt(*_: object) -> None:

@@ -22,6 +22,14 @@ Runner = Callable[..., object]
 
 
 @contextmanager
+def sole_writer_of(home: Home) -> Iterator[None]:
+    """Be alone in a home, with what a crash has left of a publication finished before anything changes."""
+    with sole_writer(home):
+        finish_publication(home)
+        yield
+
+
+@contextmanager
 def gated_candidate(home: Home, to_build: Study | None = None) -> Iterator[Path]:
     """Yield the candidate of a step that ends at a gate; gates, and dbt where something is to be built by a
     specification, are imported while it is copied.
@@ -29,7 +37,7 @@ def gated_candidate(home: Home, to_build: Study | None = None) -> Iterator[Path]
     Whoever is turned away at the lock does not wait for the import.
     """
     with (
-        sole_writer(home),
+        sole_writer_of(home),
         steps.build_at_the_ready(home, to_build) if to_build else nullcontext(),
         steps.gates_at_the_ready(),
         candidate_warehouse(home) as candidate,
@@ -64,7 +72,7 @@ def run_validate(home: Home, study: Study) -> int:
 def run_estimate(home: Home, study: Study, variants: bool = False) -> None:
     """`flyttepanel estimate`, with or without the study's variants."""
     run_id = new_run_id()
-    with sole_writer(home), candidate_warehouse(home) as candidate:
+    with sole_writer_of(home), candidate_warehouse(home) as candidate:
         steps.estimate(candidate, study, run_id)
         if variants:
             steps.estimate_variants(home, candidate, study, run_id)
@@ -74,8 +82,7 @@ def run_publish(home: Home, study: Study) -> Path:
     """`flyttepanel publish`: a release of what the warehouse holds now."""
     from flows.publish import publish
 
-    with sole_writer(home):
-        finish_publication(home)
+    with sole_writer_of(home):
         with candidate_warehouse(home) as candidate:
             release = publish(home, candidate, study, new_run_id(), datetime.now(UTC))
         publish_release(home, release)
@@ -84,7 +91,7 @@ def run_publish(home: Home, study: Study) -> Path:
 
 def run_report(home: Home, study: Study) -> Path:
     """`flyttepanel report`: the current release's site and briefs anew; what it rests on stays as published."""
-    with sole_writer(home):
+    with sole_writer_of(home):
         release = published_release(home, study)
         report(home, release)
         switch(home, release)
@@ -121,8 +128,7 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
     published, and the next run begins by switching.
     """
     started_at = datetime.now(UTC)
-    with sole_writer(home):
-        finish_publication(home)
+    with sole_writer_of(home):
         finish_switch(home)
         late = everything(home, study) if full else due(home, study)
         if not late:

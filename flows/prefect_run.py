@@ -5,6 +5,7 @@ import signal
 
 from flows.candidate import sole_writer
 from flows.home import Home
+from flows.interrupt import leave_interrupts_to_prefect
 from flows.lifeline import end_with_us
 from flows.operations import load_operations
 from flows.prefect_logs import log_failures_once
@@ -65,7 +66,7 @@ def serve_deployments(home: Home) -> None:
     from flows import prefect_flows
 
     insist_on_server()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # Prefect's own way to stop serving
+    leave_interrupts_to_prefect()
     prefect_flows.serve_deployments(home)
 
 

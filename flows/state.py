@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -53,19 +54,19 @@ def input_hash(con: duckdb.DuckDBPyConnection) -> str:
     `faste_oppl` is replaced person by person, so that for it every delivery counts, in order of arrival: a file that
     comes again after a correction takes the correction back. Twice in a row it says nothing new.
     """
+    from flows.load.parts import brings
+
     files = con.sql("""
-        with versions as (
-            select register_year.register, register_year.year, register_year.arrival, delivery_file.sha256
-            from audit.register_year
-            inner join audit.delivery_file
-                on register_year.arrival = delivery_file.arrival and register_year.register = delivery_file.register
-            inner join audit.delivery on register_year.arrival = delivery.arrival
-            where delivery.status = 'loaded' and (register_year.is_current or register_year.register = 'faste_oppl'))
-        select register, year, sha256 from versions
-        qualify sha256 is distinct from lag(sha256) over (partition by register, year order by arrival, sha256)
-        order by register, year, arrival, sha256
+        select register_year.register, register_year.year, delivery_file.file_name, delivery_file.sha256
+        from audit.register_year
+        inner join audit.delivery_file
+            on register_year.arrival = delivery_file.arrival and register_year.register = delivery_file.register
+        inner join audit.delivery on register_year.arrival = delivery.arrival
+        where delivery.status = 'loaded' and (register_year.is_current or register_year.register = 'faste_oppl')
+        order by register_year.register, year, register_year.arrival, sha256
     """).fetchall()
-    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+    versions = [(register, year, sha256) for register, year, name, sha256 in files if brings(name, year)]
+    return hashlib.sha256(json.dumps([version for version, _ in groupby(versions)]).encode()).hexdigest()
 
 
 def record_step(database: Path, step: str, run_id: str, study: Study, started_at: datetime) -> None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from flows.candidate import sync
-from flows.home import Home
+from flows.home import Home, is_broken_link
 from flows.links import replace_link, share
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
@@ -40,18 +40,31 @@ def switch(home: Home, release: Path) -> None:
 def finish_publication(home: Home) -> None:
     """Publish the release that the warehouse remembers to have been made last, if a crash has kept it from being.
 
-    It had passed its gates, and the warehouse that it was made from stands. Where all links are lost, as to a copy that
-    keeps none, they are made again by it.
+    It had passed its gates, and the warehouse that it was made from stands: nothing is done to it before. Where all
+    links are lost, as to a copy that keeps none, they are made again by it. Where one leads nowhere nothing is: it may
+    have led to a later release, and publication says what to do.
     """
+    links = (home.last_published, home.current)
     made = last_made(home)
-    if made is None or not (made / "results.duckdb").exists() or home.last_published.resolve() == made.resolve():
+    if made is None or not (made / "results.duckdb").exists() or any(map(is_broken_link, links)):
         return
-    from models_py.earlier_releases import runs_in_history
-
-    published = home.last_published / "results.duckdb"
-    if published.exists() and not set(runs_in_history(made / "results.duckdb")) > set(runs_in_history(published)):
+    if any(link.exists() for link in links) and not continues(home, made, home.last_published):
         return
     publish_release(home, made)
+
+
+def continues(home: Home, made: Path, published: Path) -> bool:
+    """Whether a release has the history of another, with more after it; none has that of one that is not there."""
+    if not published.exists() or made.resolve() == published.resolve():
+        return False
+    from flows.rendering import results_to_read
+    from models_py.earlier_releases import runs_in_history
+
+    runs = []
+    for release in (made, published):
+        with results_to_read(home, release) as results:
+            runs.append(set(runs_in_history(results)))
+    return runs[0] > runs[1]
 
 
 def last_made(home: Home) -> Path | None:

@@ -4,13 +4,14 @@ A part is what is replaced as a whole: a year file, or all files of a register t
 persons. Parts that are as they were stay with the arrival they came with.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from flows.load.folder import DeliveredFile
+from flows.load.folder import DeliveredFile, named_file
 from flows.load.place import next_arrival
 from flows.load.versions import loaded_files
 
@@ -42,6 +43,13 @@ def part_of(file: DeliveredFile) -> Part:
     return Part(file.register, file.years[0] if file.contract.layout == "year_file" and file.years else None)
 
 
+def brings(file_name: str, year: int | None) -> bool:
+    """Whether a file that was loaded can be the one that brought a year of its register: a year file names its own."""
+    file = named_file("", Path(file_name))
+    own = part_of(file).year if isinstance(file, DeliveredFile) else None
+    return own is None or own == year
+
+
 def said(file: DeliveredFile, sha256: str) -> Said:
     """What a file brings: register, period and bytes, whatever else is in its name."""
     return file.register, file.years, sha256
@@ -69,9 +77,14 @@ def remember_same(
 ) -> set[Part]:
     """The parts that are as they were loaded; new times and names of their files are remembered, and not due again."""
     there: dict[Part, dict[Said, DeliveredFile]] = {}
+    n_files = Counter(map(part_of, files))
     for file in files:
         there.setdefault(part_of(file), {})[said(file, hashes[file.name])] = file
-    same = {part for part in there if part in loaded and there[part].keys() == loaded[part].names.keys()}
+    same = {
+        part
+        for part in there
+        if part in loaded and there[part].keys() == loaded[part].names.keys() and n_files[part] == len(there[part])
+    }
     for part in same:
         renamed = [
             (loaded[part].names[content], file)

@@ -213,6 +213,10 @@ def test_releases_older_than_the_warehouse_stop_publication_until_the_rest_is_ba
     with pytest.raises(DisclosureError, match=f"in no history: {second.name}; restore"):
         run_publish(home, study)
     assert home.warehouse.read_bytes() == warehouse
+    replace_link(home.last_published, Path("later"))  # a release that is not back yet: nothing is put in its place
+    with pytest.raises(DisclosureError, match="leads nowhere"):
+        run_publish(home, study)
+    replace_link(home.last_published, Path(first))
 
     (tmp_path / second.name).rename(second)
     run_publish(home, study)

@@ -197,6 +197,25 @@ def test_files_that_have_changed_names_with_each_other_are_no_news(warehouse: Wa
     assert warehouse.rows("select count(*) from raw.bostedskommune where aar = 2015") == [(2,)]
 
 
+def test_a_second_copy_of_a_loaded_file_is_refused(warehouse: Warehouse) -> None:
+    folder = write_delivery(warehouse.landing / "d1")
+    warehouse.load()
+    shutil.copyfile(folder / "w21_1234_hush_fam_2015_ut.csv", folder / "w21_1234_hush_fam_2015_copy.csv")
+    assert warehouse.due() == ["d1"]
+    assert {fault.rule for fault in warehouse.refused()} == {"same_register_twice"}
+
+
+def test_years_that_exchange_their_contents_are_other_inputs(warehouse: Warehouse) -> None:
+    one, other = HUSH, change(HUSH, parstatus=["3", "3"])
+    write_files(warehouse.landing / "d1", hush_fam_2015=one, hush_fam_2016=other)
+    warehouse.load()
+    before = warehouse.input_hash()
+    write_files(warehouse.landing / "d1", hush_fam_2015=other, hush_fam_2016=one)
+    warehouse.load("d1")
+    assert hush(warehouse) == [(person, code) for person in ("p0001", "p0002") for code in ("0", "3")]
+    assert warehouse.input_hash() != before
+
+
 def test_nothing_is_admitted_when_one_delivery_is_refused(warehouse: Warehouse) -> None:
     write_delivery(warehouse.landing / "d1")
     write_files(warehouse.landing / "d2", skatt_2015=HUSH)
