@@ -64,7 +64,7 @@ def test_a_kept_label_of_other_codes_is_another_count(
         rows.assign(centrality=rows["centrality"].replace("4", "5*")), tmp_path / "warehouse.duckdb"
     )
     estimate(warehouse, merged)
-    remember_counts(warehouse, "first", first_publication.counts, first_release)
+    remember_counts(warehouse, "first", first_publication.counts)
     with open_warehouse(warehouse, read_only=True) as con:
         [told] = read_earlier(con, first_release, merged)
         publication = publishable(con, merged, first_release)

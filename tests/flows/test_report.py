@@ -113,9 +113,10 @@ def test_what_is_shared_can_be_read_and_tells_no_path(refreshed: Refreshed) -> N
             assert not [ours for ours in (PROJECT_ROOT, home.path) if str(ours).encode() in content], path
 
 
+@pytest.mark.usefixtures("quick_rendering")
 def test_dbt_docs_are_of_the_build_that_is_published(own_copy: Refreshed, study: Study) -> None:
     """Not of a later one that passed no gate 2 and was thrown away, whose manifest is all that is left of it."""
-    page = own_copy.home.site / "dbt_docs" / "index.html"
+    page = own_copy.home.current / "dbt_docs" / "index.html"
     before = page.read_text("utf-8")
     (own_copy.home.dbt / "manifest.json").write_text("{}")
     run_publish(own_copy.home, study)
