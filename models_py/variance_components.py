@@ -79,7 +79,7 @@ def component(structure: Structure, elements: Floats, outcome: int, other: int) 
             sd = float(np.sqrt(S[outcome, outcome]))
             return Component(outcome, other, sd, slope(outcome, outcome) / (2 * sd))
         scale = np.sqrt(S[outcome, outcome] * S[other, other])
-        rho = S[outcome, other] / scale
+        rho = np.clip(S[outcome, other] / scale, -1.0, 1.0)  # at its boundary a rounding error from outside
         shrink = sum(slope(a, a) / S[a, a] for a in (outcome, other)) / 2
         return Component(outcome, other, float(rho), slope(outcome, other) / scale - rho * shrink)
 

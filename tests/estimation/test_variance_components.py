@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from models_py.estimate import estimate
 from models_py.study import Study
+from models_py.variance_components import component, make_structure
 from tests.estimation.population import simulate, write_warehouse
 
 
@@ -26,3 +28,12 @@ def test_a_correlation_needs_two_deviations(study: Study, tmp_path: Path) -> Non
     assert undefined == at_zero
     assert len(set(at_zero.values())) == 2, "the seed must give both cases"
     assert set(standard_errors) == {(None,)}
+
+
+def test_no_rounding_takes_a_correlation_past_one() -> None:
+    """Gate 3 refuses one that is, and stopped a release whose random effects the data did not tell apart."""
+    structure, chance = make_structure("unstructured", 2), np.random.default_rng(1)
+    deviations = chance.uniform(0.1, 5, (200, 2)) * [1, -1]
+    correlations = [component(structure, np.array([one, other, 0.0]), 1, 0).value for one, other in deviations]
+    assert min(correlations) == -1.0
+    assert max(correlations) < -0.999
