@@ -14,24 +14,12 @@ from expectations.data_docs import build_data_docs
 from expectations.engine import DuckDBFile, Engine
 from expectations.suite_files import Gate, Rule, Suite, suites_of
 from models_py.study import Study
+from models_py.tables import VALIDATION
+from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
 TOLD_ROWS = 10  # of what a failed expectation found, how much a report shows
 TEXT_IN_SQL = re.compile(r"'([^']*)'")
-VALIDATION_TABLE = """
-    CREATE TABLE IF NOT EXISTS audit.validation (
-        run_id VARCHAR, gate VARCHAR, suite VARCHAR, expectation VARCHAR, table_name VARCHAR, column_name VARCHAR,
-        success BOOLEAN
-    );
-    COMMENT ON TABLE audit.validation IS 'What became of every expectation at every gate.';
-    COMMENT ON COLUMN audit.validation.run_id IS 'The run that asked.';
-    COMMENT ON COLUMN audit.validation.gate IS 'incoming, marts or results.';
-    COMMENT ON COLUMN audit.validation.suite IS 'Suite file that the expectation stands in.';
-    COMMENT ON COLUMN audit.validation.expectation IS 'Name of the expectation.';
-    COMMENT ON COLUMN audit.validation.table_name IS 'Table it is about.';
-    COMMENT ON COLUMN audit.validation.column_name IS 'Column it is about. NULL: the whole table.';
-    COMMENT ON COLUMN audit.validation.success IS 'Whether it was met.';
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +168,9 @@ def _record(result: GateResult, database: Path) -> None:
     """Write a row a check into `audit.validation`, in place of an earlier try of the same run."""
     with opened(result.gate, database) as connection, connection.begin() as transaction:
         transaction.execute("CREATE SCHEMA IF NOT EXISTS audit")
-        transaction.execute(VALIDATION_TABLE)
+        if not has_table(transaction, "audit", "validation"):
+            for statement in (VALIDATION.create_sql("audit"), *VALIDATION.comment_sql("audit")):
+                transaction.execute(statement)
         transaction.execute("DELETE FROM audit.validation WHERE run_id = ? AND gate = ?", [result.run_id, result.gate])
         transaction.executemany(
             "INSERT INTO audit.validation VALUES (?, ?, ?, ?, ?, ?, ?)",

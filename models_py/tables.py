@@ -247,6 +247,22 @@ DISCLOSURE_LEVEL = Table(
     ),
 )
 
+# Of `audit.*` in the warehouse and in the results database alike, each with its own gates.
+VALIDATION = Table(
+    "validation",
+    "What became of every expectation at every gate.",
+    "metadata",
+    ("run_id", "gate", "suite", "expectation", "table_name", "column_name"),
+    (
+        TableColumn("gate", "VARCHAR", "incoming, marts or results."),
+        TableColumn("suite", "VARCHAR", "Suite file that the expectation stands in."),
+        TableColumn("expectation", "VARCHAR", "Name of the expectation."),
+        TableColumn("table_name", "VARCHAR", "Table it is about."),
+        TableColumn("column_name", "VARCHAR", "Column it is about. NULL: the whole table.", nullable=True),
+        TableColumn("success", "BOOLEAN", "Whether it was met."),
+    ),
+)
+
 PUBLISHED_TABLES = (
     RUN,
     COEFFICIENT,

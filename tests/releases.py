@@ -13,12 +13,11 @@ from typing import Any
 
 import duckdb
 
-from expectations.gate import VALIDATION_TABLE
 from flows.home import STUDY_FILE
 from flows.publish import write_results
 from models_py.output_check import Decision, OutputCheck
 from models_py.study import Hypothesis, Study, load_study
-from models_py.tables import PUBLISHED_TABLES
+from models_py.tables import PUBLISHED_TABLES, VALIDATION
 
 Row = dict[str, Any]
 RUN_ID = "20260101T000000Z-aaaaaa"
@@ -65,7 +64,7 @@ def write_rows(folder: Path, rows: dict[str, list[Row]], told: Row, previous: Pa
     making = folder / "release.duckdb"
     write_results(making, previous, tables, CHECK, told["run_id"], load_study(STUDY_FILE))
     with duckdb.connect(str(making)) as con:
-        con.execute(VALIDATION_TABLE)
+        con.execute(VALIDATION.create_sql("audit"))
         con.execute(
             "insert into audit.validation values (?, 'results', 'results', 'expect_table', 'fit', null, true)",
             [told["run_id"]],
