@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import Field, model_validator
 
+from models_py.part import Part
 from models_py.study import YAML_LOADER, Study
 
 SUITES = Path(__file__).parent / "suites"
 PLACEHOLDER = re.compile(r"\$\{([a-z0-9_.]+)\}")
-NO_LAST_YEAR = 9999
 
 Gate = Literal["incoming", "marts", "results"]
 
@@ -31,12 +31,6 @@ class Name(str):
     """What stands in SQL as a name and not as a text: the table an expectation is about, as schema.name, a function."""
 
 
-class Part(BaseModel):
-    """A part of a suite file: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Rule(Part):
     """One expectation. `tells` names columns of the SQL that a failure report may show: years, names, shares.
     `file` is filled in on reading.
@@ -47,7 +41,7 @@ class Rule(Part):
     description: str
     column: str | None = None
     type: str | None = None
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = Field(default_factory=dict)
     sql: str | None = None
     tells: tuple[str, ...] = ()
 
@@ -156,11 +150,10 @@ def _distinct(table: str, rules: list[Rule]) -> tuple[Rule, ...]:
 def _study_values(study: Study) -> dict[str, Any]:
     """What a placeholder may stand for besides a path into the study: levels, and tables of bounds."""
     variables = type(study.variables).model_fields
-    last = study.panel.years.last
     return {
         "study": study,
         **{f"levels.{name}": study.levels(name) for name in variables},
-        "last_panel_year": last if isinstance(last, int) else NO_LAST_YEAR,
+        "last_panel_year": study.panel.years.bound,
         "hypotheses.rows": [(hypothesis.id,) for hypothesis in study.hypotheses],
         "variants.names": [variant.name for variant in study.variants],
         "groups.rows": [(group,) for group in study.models.groups],

@@ -24,7 +24,6 @@ from storage.warehouse import open_warehouse, warehouse_key
 
 # In dbt's work folder: the manifest of the last run that ended well.
 MANIFEST = "manifest.json"
-LATEST_CLOSED = 9999
 Watch = Callable[[Event], None]
 CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
 LEVELS = (*CATEGORIES, "family_situation", "outcome")
@@ -177,7 +176,7 @@ def dbt_vars(study: Study) -> dict[str, Any]:
     confidence = study.models.confidence_level
     return {
         "first_year": panel.years.first,
-        "last_year": LATEST_CLOSED if panel.years.last == "latest_closed" else panel.years.last,
+        "last_year": panel.years.bound,
         "age_first": panel.age.first,
         "age_last": panel.age.last,
         "outcome_rule": panel.outcome_rule,

@@ -26,6 +26,8 @@ NOT_COVARIATES = ("population_group", "outcome")
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The municipalities whose classes of centrality there are (`seeds/municipality_centrality.csv`).
 CENTRALITY_DATE = date(2020, 1, 1)
+# A year after all that registers reach: a bound where the study sets none.
+BEYOND_REGISTERS = 9999
 # What the base profile says of a situation.
 BASE_SITUATION = ("sex", "age", "education")
 
@@ -45,6 +47,11 @@ class Years(Part):
         if self.last != "latest_closed" and self.last < self.first:
             raise ValueError("the last year comes before the first")
         return self
+
+    @property
+    def bound(self) -> int:
+        """No panel year is after this one: the last, or a year that no register reaches."""
+        return BEYOND_REGISTERS if self.last == "latest_closed" else self.last
 
 
 class AgeWindow(Part):

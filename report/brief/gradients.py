@@ -6,11 +6,9 @@ Belongs here: judgements that follow from published numbers and their intervals 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
 from typing import Literal
 
-from scipy.special import ndtri
-
+from models_py.published_counts import wilson_interval
 from report.brief.findings import Coefficient, Findings, Share
 
 # rural: more of it the less central; central: the other way; uneven: differences, but no steady ones;
@@ -112,17 +110,8 @@ def overall(findings: Findings, group: str, outcomes: Sequence[str]) -> Overall 
         person_years += counted.n_person_years
     if not person_years:
         return None
-    low, high = wilson(events, person_years, findings.study.models.confidence_level)
+    low, high = wilson_interval(events, person_years, findings.study.models.confidence_level)
     return Overall(events / person_years, low, high)
-
-
-def wilson(events: int, n: int, confidence_level: float) -> tuple[float, float]:
-    """Wilson's (1927) interval of a share."""
-    z = float(ndtri((1 + confidence_level) / 2))
-    share = events / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return middle - half, middle + half
 
 
 def leaders(findings: Findings, outcomes: Sequence[str]) -> tuple[str, ...] | None:
