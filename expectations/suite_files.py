@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import Field, model_validator
 
+from models_py.dispositions import dispositions
 from models_py.part import Part
 from models_py.study import YAML_LOADER, Study
 
@@ -156,6 +157,7 @@ def _study_values(study: Study) -> dict[str, Any]:
         "last_panel_year": study.panel.years.bound,
         "hypotheses.rows": [(hypothesis.id,) for hypothesis in study.hypotheses],
         "variants.names": [variant.name for variant in study.variants],
+        "dispositions.rows": [(one,) for one in dispositions(study)],
         "groups.rows": [(group,) for group in study.models.groups],
         "centrality.rows": [
             (level, code) for level, codes in study.variables.centrality.codes.items() for code in codes

@@ -18,6 +18,7 @@ from flows.build_progress import Event, Nodes, count_raw_rows
 from flows.dbt_process import Project, dbt_at_the_ready, started
 from flows.home import DBT_PROJECT, PROJECT_ROOT
 from flows.progress import progress
+from models_py.dispositions import dispositions
 from models_py.study import Study, Variable
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse, warehouse_key
@@ -199,6 +200,7 @@ def dbt_vars(study: Study) -> dict[str, Any]:
         },
         "levels": {name: list(study.levels(name)) for name in LEVELS},
         "outcomes": list(study.levels("outcome")),
+        "dispositions": list(dispositions(study)),
         "confidence_z": NormalDist().inv_cdf(0.5 + confidence / 2),
     }
 

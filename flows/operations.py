@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from flows.home import Home
-from models_py.part import Part, faults_of
+from models_py.part import Part, faults_in
 
 ALERTS_VARIABLE = "FLYTTEPANEL_ALERTS"
 
@@ -59,6 +59,4 @@ def load_operations(home: Home) -> Operations:
     except yaml.YAMLError:
         raise OperationsError(f"{path}: not YAML") from None
     except ValidationError as error:
-        faults = "\n".join(f"  {fault}" for fault in faults_of(error))
-        count = error.error_count()
-        raise OperationsError(f"{path}: {count} {'fault' if count == 1 else 'faults'}\n{faults}") from None
+        raise OperationsError(faults_in(path, error)) from None

@@ -11,8 +11,8 @@ from flows.home import PROJECT_ROOT
 CODE_FOLDERS = ("dbt_project", "expectations", "flows", "models_py", "storage")
 CODE_SUFFIXES = {".csv", ".py", ".sql", ".yml", ".yaml", ".json"}
 PACKAGES = (
-    *("altair", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "jinja2", "numpy", "prefect"),
-    *("pyarrow", "scipy", "typst", "vl-convert-python"),
+    *("altair", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "highspy", "jinja2", "numba", "numpy"),
+    *("prefect", "pyarrow", "scipy", "typst", "vl-convert-python"),
 )
 
 

@@ -3,6 +3,7 @@
 Belongs here: how a part behaves, and how its faults are told. Does not belong here: any key of `study.yml`.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,6 +24,13 @@ class Title(Part):
 
     en: str
     nb: str
+
+
+def faults_in(path: Path, error: ValidationError) -> str:
+    """What is wrong with a file: how many faults there are, and each on a line."""
+    count = error.error_count()
+    faults = "\n".join(f"  {fault}" for fault in faults_of(error))
+    return f"{path}: {count} {'fault' if count == 1 else 'faults'}\n{faults}"
 
 
 def faults_of(error: ValidationError) -> list[str]:

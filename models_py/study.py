@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from models_py.drift_bounds import Drift
 from models_py.framework import Framework
 from models_py.hypotheses import Hypothesis, Levels, Outcome, Situation, Tests, cross
-from models_py.part import Level, Part, Share, Title, faults_of
+from models_py.part import Level, Part, Share, Title, faults_in
 from models_py.variants import Variant, check_variants
 
 # Terms that are no categorical variable of the panel, and variables that are no covariate.
@@ -378,8 +378,7 @@ def load_study(path: Path) -> Study:
     except yaml.YAMLError as error:
         raise StudyError(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
-        faults = "\n".join(f"  {fault}" for fault in faults_of(error))
-        raise StudyError(f"{path}: {error.error_count()} faults\n{faults}") from None
+        raise StudyError(faults_in(path, error)) from None
 
 
 def study_hash(study: Study) -> str:

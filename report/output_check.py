@@ -8,11 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from models_py.output_check import STATISTICS, OutputCheck, Status, worst
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
+from report.templates import templates
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,8 +26,7 @@ def write_output_check(folder: Path, check: OutputCheck, manifest: dict[str, Any
     """Write `output_check.json` and `output_check.html` into a release's folder."""
     report = output_check_report(check, manifest, study)
     (folder / "output_check.json").write_text(json.dumps(report, indent=2, default=str) + "\n", encoding="utf-8")
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page = templates.get_template("output_check.html.j2").render(report)
+    page = templates(TEMPLATES).get_template("output_check.html.j2").render(report)
     (folder / "output_check.html").write_text(page, encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def open_results(path: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Release:
     """A release to be shown: `results` is its database, `manifest` what it rests on (`manifest.json`).
 
@@ -48,7 +49,7 @@ class Release:
         with open_results(self.results) as con:
             return rows_of(con, query, values)
 
-    @property
+    @cached_property
     def study(self) -> Study:
         """The specification it was made under: `study.yml` may have been changed since, even while it was made."""
         return Study.model_validate(self.manifest["study"])

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from models_py.part import Part, Share, faults_in
 
 DEFAULTS = Path(__file__).parent / "parameters.yml"
 
@@ -24,7 +26,6 @@ EDUCATION = ("compulsory", "upper_secondary", "short_higher", "long_higher", "un
 
 Group = Literal["immigrant", "norwegian_born", "native"]
 GROUPS: tuple[Group, ...] = ("immigrant", "norwegian_born", "native")
-Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 ByClass = Annotated[tuple[Weight, ...], Field(min_length=5, max_length=5)]  # class 1, 2, 3, 4, 5*
 Rates = dict[str, Share]  # "state>state" → yearly share
@@ -32,12 +33,6 @@ Rates = dict[str, Share]  # "state>state" → yearly share
 
 class ParametersError(ValueError):
     """The parameters cannot be read, or contradict themselves."""
-
-
-class Part(BaseModel):
-    """A part of the parameters: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Population(Part):
@@ -199,8 +194,7 @@ def load_parameters(path: Path | None = None) -> Parameters:
     except yaml.YAMLError as error:
         raise ParametersError(f"{path}: neither YAML nor JSON: {error}") from None
     except ValidationError as error:
-        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ParametersError(f"{path or DEFAULTS}: {error.error_count()} faults\n{faults}") from None
+        raise ParametersError(faults_in(path or DEFAULTS, error)) from None
 
 
 def _laid_over(below: Any, above: Any) -> Any:

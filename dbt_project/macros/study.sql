@@ -34,19 +34,6 @@
     end
 {%- endmacro %}
 
-{#- Exclusions in the order in which they are checked (panel rules §5.5). -#}
-{% macro exclusions() -%}
-    {{ return([
-        'unknown_municipality', 'not_mainland', 'not_resident', 'unknown_person', 'unknown_group',
-        'age_outside_window', 'died', 'unexplained_exit',
-    ]) }}
-{%- endmacro %}
-
-{#- Exclusions and outcomes: what can become of a person with a municipality on 1 January. -#}
-{% macro dispositions() -%}
-    {{ return(exclusions() + var('outcomes')) }}
-{%- endmacro %}
-
 {#- A position in var('outcomes') as SQL: stay 0, internal_move 1, emigration 2. -#}
 {% macro outcome_number(outcome) -%}
     case {{ outcome }}

@@ -13,7 +13,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from flows.home import PROJECT_ROOT, SEEDS
-from models_py.part import Part
+from models_py.part import Part, faults_in
 
 CONTRACTS = PROJECT_ROOT / "expectations" / "contracts"
 COLUMN_MAP = CONTRACTS / "column_map.yml"
@@ -146,13 +146,8 @@ def contracts() -> dict[str, Contract]:
     Raises:
         ContractError: a declaration is wrong.
     """
-    found = [read_contract(path) for path in sorted(CONTRACTS.glob("*.yml")) if path != COLUMN_MAP]
+    found = [read_declaration(path, Contract) for path in sorted(CONTRACTS.glob("*.yml")) if path != COLUMN_MAP]
     return {contract.register_name: contract for contract in found}
-
-
-def read_contract(path: Path) -> Contract:
-    """One register's declaration; raises what `read_declaration` does."""
-    return read_declaration(path, Contract)
 
 
 def read_declaration(path: Path, kind: type[Declared]) -> Declared:
@@ -166,8 +161,7 @@ def read_declaration(path: Path, kind: type[Declared]) -> Declared:
     except yaml.YAMLError as error:
         raise ContractError(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
-        faults = "\n".join(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ContractError(f"{path}:\n{faults}") from None
+        raise ContractError(faults_in(path, error)) from None
 
 
 @cache

@@ -44,7 +44,7 @@ class Checked:
     @property
     def year(self) -> int | None:
         """The year of a year file that names it."""
-        return self.file.years[0] if self.file.contract.layout == "year_file" and self.file.years else None
+        return self.file.year
 
     def found(self, source: SourceColumn | None, rule: str, action: Action, n_rows: int) -> None:
         """Note a finding, unless there is nothing to note."""

@@ -50,6 +50,11 @@ class DeliveredFile:
         """The register it is of."""
         return self.contract.register_name
 
+    @property
+    def year(self) -> int | None:
+        """The year of a year file that names it."""
+        return self.years[0] if self.contract.layout == "year_file" and self.years else None
+
     def fault(
         self, rule: str, message: str, column: str | None = None, rows: Iterable[int] = (), n_rows: int = 0
     ) -> Fault:

@@ -47,7 +47,7 @@ def match_header(file: DeliveredFile, header: Sequence[str], first_year: int) ->
 def match_column(file: DeliveredFile, raw: str, column: Column, header: str, position: int) -> SourceColumn | None:
     """The contract column as which a delivered column is known, if it is this one."""
     declared = column.name or raw
-    file_year = file.years[0] if file.contract.layout == "year_file" and file.years else None
+    file_year = file.year
     renames = renamed_headers(file.register, raw)
     for pattern, years in [*((own, None) for own in (declared, *column.aliases)), *renames]:
         expected = re.escape(pattern).replace(r"\{yyyy\}", r"(\d{4})").replace(r"\{yy\}", r"(\d{2})")

@@ -40,7 +40,7 @@ class LoadedPart:
 
 def part_of(file: DeliveredFile) -> Part:
     """The part of its delivery that a file belongs to."""
-    return Part(file.register, file.years[0] if file.contract.layout == "year_file" and file.years else None)
+    return Part(file.register, file.year)
 
 
 def brings(file_name: str, year: int | None) -> bool:

@@ -3,14 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from models_py.dispositions import EXCLUSIONS
 from report.release import Release, Row
 
 OUTCOMES = ("stay", "internal_move", "emigration")
-# In the order in which they are decided (docs/panel_rules.md): the first that matches counts.
-EXCLUSIONS = (
-    *("unknown_municipality", "not_mainland", "not_resident", "unknown_person", "unknown_group"),
-    *("age_outside_window", "died", "unexplained_exit"),
-)
 
 
 @dataclass(frozen=True, slots=True)

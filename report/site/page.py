@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from report.language import Language, label, number, percent, text
 from report.release import Release
+from report.templates import templates
 
 HERE = Path(__file__).parent
 # In the order of the navigation; the same names in both languages.
@@ -36,16 +37,10 @@ def other(language: Language) -> Language:
 
 def environment(language: Language) -> Environment:
     """Templates with what they may call: texts, labels and numbers of a language."""
-    made = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = templates(HERE / "templates")
     calls: dict[str, Callable[..., str]] = {
         "t": lambda key, **values: say(key, language, **values),
-        "label": lambda value: shown(value, language),
+        "label": lambda value: label(value, language),
         "number": lambda value, decimals=0: number(value, language, decimals),
         "percent": lambda share, decimals=1: percent(share, language, decimals),
         "count": lambda value: count(value, language),
@@ -79,16 +74,6 @@ def write_page(site: Path, name: str, language: Language, release: Release, cont
     )
     page.write_text(html, encoding="utf-8")
     return page
-
-
-def shown(value: str, language: Language) -> str:
-    """The label of a level; years and other levels that are their own name stay as they are."""
-    try:
-        return label(value, language)
-    except KeyError:
-        if value.isdigit():
-            return value
-        raise
 
 
 def count(value: int | None, language: Language) -> str:

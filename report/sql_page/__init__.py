@@ -10,11 +10,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
 
 from report.language import Language, words
 from report.release import Release
+from report.templates import templates
 
 HERE = Path(__file__).parent
 BUNDLE = HERE / "dist"
@@ -59,14 +59,15 @@ def database_script(results: Path) -> str:
 
 def sql_body(language: Language) -> str:
     """What stands on the page in one language, for the site to put its own frame around."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("body.html.j2").render(
-        assets=f"{'' if language == 'nb' else '../'}{ASSETS.as_posix()}",
-        words={key: text_of[language] for key, text_of in words("sql").items()},
-        script_words={key: words("sql")[key][language] for key in SCRIPT_WORDS},
-        examples=examples(language),
+    return (
+        templates(HERE)
+        .get_template("body.html.j2")
+        .render(
+            assets=f"{'' if language == 'nb' else '../'}{ASSETS.as_posix()}",
+            words={key: text_of[language] for key, text_of in words("sql").items()},
+            script_words={key: words("sql")[key][language] for key in SCRIPT_WORDS},
+            examples=examples(language),
+        )
     )
 
 

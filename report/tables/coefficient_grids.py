@@ -44,10 +44,10 @@ def term_rows(table: CoefficientTable) -> list[GridRow]:
 
 
 def row_name(row: CoefficientRow, language: Language) -> str:
-    """A level, said to be the reference where it is; the term where there are no levels. Years need no label."""
+    """A level, said to be the reference where it is; the term where there are no levels."""
     if not row.level:
         return label(row.term, language)
-    name = row.level if row.term == "year" else label(row.level, language)
+    name = label(row.level, language)
     is_reference = any(estimate and estimate.is_reference for estimate in row.estimates)
     return text("tables", "reference_level", language, level=name) if is_reference else name
 

@@ -37,7 +37,7 @@ coded as (
         person_years.person_key,
         person_years.population_group,
         person_years.year,
-        cells.cell_id * 3 + {{ outcome_number('person_years.outcome') }} as cell_outcome
+        cells.cell_id * {{ var('outcomes') | length }} + {{ outcome_number('person_years.outcome') }} as cell_outcome
     from person_years
     inner join cells
         on

@@ -6,7 +6,7 @@ with panel_years as (
 
 dispositions as (
 
-    {{ one_column(dispositions(), 'disposition') }}
+    {{ one_column(var('dispositions'), 'disposition') }}
 
 ),
 
