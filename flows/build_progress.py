@@ -4,7 +4,7 @@ Belongs here: which parts a build has and what each weighs. Does not belong here
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,14 @@ class Nodes:
     Attributes:
         manifest: dbt's list of nodes, written before the first of them runs.
         of_registers: whether only what follows from registers runs.
+        left_out: models that do not run, nor what tests them.
     """
 
     bar: Bar
     manifest: Path
     n_rows: int
     of_registers: bool = False
+    left_out: Sequence[str] = ()
     _rows_each: dict[str, int] = field(default_factory=dict)
 
     def watch(self, event: Event) -> None:
@@ -41,7 +43,9 @@ class Nodes:
         name = event["info"]["name"]
         if name == "ConcurrencyLine":
             nodes = json.loads(self.manifest.read_text(encoding="utf-8"))["nodes"]
-            weights = node_weights(nodes)
+            weights = {
+                node: weight for node, weight in node_weights(nodes).items() if not is_about(self.left_out, node, nodes)
+            }
             if self.of_registers:
                 weights = {node: weight for node, weight in weights.items() if follows_from_a_register(node, nodes)}
             self.bar.expect({START: START_WEIGHT, **weights})
@@ -61,6 +65,12 @@ def node_weights(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         for name, node in nodes.items()
         if node["resource_type"] in RESOURCE_TYPES and kinds[name] != "ephemeral"
     }
+
+
+def is_about(models: Sequence[str], node: str, nodes: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a node of a manifest is one of these models, or tests one."""
+    tested = nodes[node]["depends_on"]["nodes"] if nodes[node]["resource_type"] == "test" else ()
+    return any(name.split(".")[-1] in models for name in (node, *tested))
 
 
 def follows_from_a_register(node: str, nodes: Mapping[str, Mapping[str, Any]]) -> bool:

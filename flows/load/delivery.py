@@ -30,6 +30,10 @@ from flows.load.versions import restore
 from flows.progress import Bar, progress
 from models_py.study import Study
 
+# What follows when all files are read, and of the time for all of them: which versions count, registers against each
+# other, drift.
+TOGETHER, SHARE_OF_TOGETHER = "all registers together", 0.1
+
 
 class DeliveryChanging(OSError):
     """A delivery changed while it was read: it is still being copied in. Trying again later helps."""
@@ -61,7 +65,8 @@ def load_deliveries(
     loaded: list[LoadedDelivery] = []
     faults: list[Fault] = []
     with load_session(database) as con, progress("load") as bar:
-        bar.expect(file_sizes(landing, wanted))
+        sizes = file_sizes(landing, wanted)
+        bar.expect({**sizes, TOGETHER: SHARE_OF_TOGETHER * sum(sizes.values())})
         reader = Reader(con, study, database.parent)
         for delivery in wanted:
             found = load_one(reader, landing, delivery, run_id, bar, keep=not faults)
@@ -74,6 +79,7 @@ def load_deliveries(
             arrivals = [delivery.arrival for delivery in loaded]
             note_crosschecks(con, arrivals)
             faults = judge_drift(reader, arrivals)
+        bar.done(TOGETHER)
     if faults:
         raise DeliveryRefused(faults)
     return loaded
