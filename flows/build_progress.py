@@ -15,20 +15,20 @@ from storage.warehouse import open_warehouse
 Event = Mapping[str, Any]
 
 RESOURCE_TYPES = ("model", "seed", "test")
-# Until a build has been timed: a table is made of millions of rows, everything else takes a moment; dbt reads its
-# project for some seconds first.
+# Weights until a build has been timed: a table has millions of rows, everything else takes a moment; and dbt first
+# reads its project for some seconds.
 TABLE_WEIGHT, OTHER_WEIGHT, START_WEIGHT = 20.0, 1.0, 40.0
 START = "start of dbt"
 
 
 @dataclass(slots=True)
 class Nodes:
-    """Tells a bar of the nodes that are done; `n_rows` of the registers are spread over them.
+    """Tells a bar which nodes are done; the registers' `n_rows` are spread evenly over the nodes that are tables.
 
     Attributes:
         manifest: dbt's list of nodes, written before the first of them runs.
-        of_registers: whether only what follows from registers runs.
-        left_out: models that do not run, nor what tests them.
+        of_registers: whether only nodes that depend on a register run.
+        left_out: models that do not run; their tests do not run either.
     """
 
     bar: Bar
@@ -58,7 +58,7 @@ class Nodes:
 
 
 def node_weights(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """What each node of a manifest weighs; models that are only part of others do not run."""
+    """What each node of a manifest weighs, without ephemeral models: they are part of others and do not run."""
     kinds = {name: node.get("config", {}).get("materialized") for name, node in nodes.items()}
     return {
         name: TABLE_WEIGHT if kinds[name] in ("table", "incremental") else OTHER_WEIGHT
@@ -74,14 +74,14 @@ def is_about(models: Sequence[str], node: str, nodes: Mapping[str, Mapping[str, 
 
 
 def follows_from_a_register(node: str, nodes: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether a node of a manifest has a source among all that it rests on."""
+    """Whether a node of a manifest depends on a source, directly or through other nodes."""
     if node not in nodes:
         return node.startswith("source.")
     return any(follows_from_a_register(other, nodes) for other in nodes[node]["depends_on"].get("nodes", ()))
 
 
 def count_raw_rows(database: Path) -> int:
-    """Rows of the registers that are loaded, as DuckDB keeps count of them."""
+    """Rows of the registers that are loaded, by DuckDB's own estimate."""
     with open_warehouse(database, read_only=True) as con:
         row = con.execute("select sum(estimated_size) from duckdb_tables() where schema_name = 'raw'").fetchone()
     return int(row[0] or 0) if row else 0

@@ -33,9 +33,9 @@ class Column(Part):
 
     `name` is its header where that differs from the name in `raw`, with `{yyyy}` or `{yy}` for the year of a wide
     file's column. A municipality code has the dates it must be valid on: `valid_on` (MM-DD of the year) or
-    `valid_on_columns`. Of a long code, the years are compared by its first `compared_digits`. `least_filled`: the share
-    of values that must not be missing. `unreadable_is_unknown`: a municipality code of no known form is kept, as the
-    study's code for an unknown one; other unreadable values are missing.
+    `valid_on_columns`. A long code is compared between years by its first `compared_digits`. `least_filled`: the least
+    share of rows that must have a value. `unreadable_is_unknown`: a municipality code of no known form is kept as the
+    study's code for an unknown one; other unreadable values become missing.
     """
 
     kind: Literal["key", "code", "date", "month", "integer"]
@@ -75,7 +75,7 @@ class Column(Part):
 
 
 class Note(Part):
-    """Something counted and never refused: an SQL condition on a typed row."""
+    """An SQL condition on a typed row. The rows that meet it are counted, never refused."""
 
     name: str
     column: str
@@ -83,9 +83,9 @@ class Note(Part):
 
 
 class Rule(Note):
-    """Something refused when more than a share of the rows violates it (default: study.load.form_error_share).
+    """Something refused if more than a share of the rows violates it (default: study.load.form_error_share).
 
-    Below that the value is emptied where `empties` says so, and the rows are counted.
+    Below that share: with `empties` the value is emptied and the rows are counted; without it nothing is done.
     """
 
     empties: bool = False
@@ -94,9 +94,9 @@ class Rule(Note):
 
 
 class Changed(Part):
-    """The share of persons whose value of a column is another one than a year ago, at least and at most.
+    """The least and largest share of persons whose value of a column has changed since the year before.
 
-    Less is last year's file again; more is another column, another coding or the values of other persons.
+    A smaller share means last year's file again; a larger one another column, another coding, or mixed-up persons.
     """
 
     column: str
