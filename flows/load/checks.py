@@ -186,8 +186,9 @@ def check_rules(con: duckdb.DuckDBPyConnection, checked: Checked, limits: Load, 
         if n_rows > allowed * checked.n_rows:
             rows = first_rows(con, checked, "typed", condition)
             checked.faults.append(checked.file.fault(rule.name, rule.advice, source.name, rows, n_rows))
-        elif n_rows and rule.empties:
-            con.execute(f"update typed set {identifier(source.name)} = null where {condition}")
+        else:
+            if n_rows and rule.empties:
+                con.execute(f"update typed set {identifier(source.name)} = null where {condition}")
             checked.found(source, rule.name, "noted", n_rows)
     for note in checked.file.contract.notes:
         [n_rows] = count(con, f"select count(*) filter ({note.violated.format(**known)}) from typed")

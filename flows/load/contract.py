@@ -85,7 +85,7 @@ class Note(Part):
 class Rule(Note):
     """Something refused if more than a share of the rows violates it (default: study.load.form_error_share).
 
-    Below that share: with `empties` the value is emptied and the rows are counted; without it nothing is done.
+    Below that share the rows are counted as a finding, and with `empties` their value is emptied.
     """
 
     empties: bool = False
