@@ -1,7 +1,7 @@
 """How a delivered text becomes a typed value, as SQL: forms that are known, repairs that are counted.
 
 Each function returns SQL expressions on a text expression that is trimmed and NULL where missing. A value of no known
-form becomes NULL; `kept` makes it the code for an unknown municipality where the contract says so.
+form becomes NULL; `kept` keeps something else of it where the contract says so.
 """
 
 from collections.abc import Collection
@@ -26,14 +26,16 @@ def typed(column: Column, x: str) -> str:
     return typed_digits(column, x) if column.digits else typed_listed(column, x)
 
 
-def kept(column: Column, x: str, unknown_code: str) -> str:
-    """The typed value that is kept. An unreadable municipality of residence becomes the code for unknown, not NULL.
+def kept(column: Column, x: str, unknown_municipality: str) -> str:
+    """The typed value that is kept. One that cannot be read is what the contract says: missing, unknown, or itself.
 
-    A readable code that is on no list is unknown too: it stays, and the panel excludes it by the classification.
+    A readable municipality code that is on no list is unknown too: it stays, and the panel excludes it by the
+    classification.
     """
-    if not column.unreadable_is_unknown:
-        return typed(column, x)
-    return f"coalesce({typed(column, x)}, case when {x} is not null then {literal(unknown_code)} end)"
+    value = typed(column, x)
+    if column.unreadable == "unknown_municipality":
+        return f"coalesce({value}, case when {x} is not null then {literal(unknown_municipality)} end)"
+    return f"coalesce({value}, {x})" if column.unreadable == "kept" else value
 
 
 # Repairs that `plainly_typed` can make too.

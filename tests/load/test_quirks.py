@@ -323,6 +323,15 @@ def test_an_unreadable_municipality_of_residence_is_an_unknown_one(lenient: Ware
     assert lenient.rows("select n_rows from audit.register_year where year = 2015") == [(2,)]
 
 
+def test_a_status_on_no_list_is_kept(lenient: Warehouse) -> None:
+    """Emptied, it would make its person a resident (§5.5: neither 1 nor missing)."""
+    write_files(lenient.landing / "d1", faste_oppl=FASTE, regstat_2015_2016=change(REGSTAT, regstat_15=["2", "1", "3"]))
+    lenient.load()
+    statuses = lenient.rows("select lopenr_person, regstat from raw.regstat where aar = 2015 order by 1")
+    assert statuses == [("p0001", "2"), ("p0002", "1"), ("p0003", "3")]
+    assert lenient.findings("regstat") == {("regstat_15", "unknown_code", "noted"): 1}
+
+
 @pytest.mark.parametrize(
     ("columns", "rule", "emptied"),
     [
