@@ -21,7 +21,8 @@ def verdict_rows(results: Path) -> list[tuple[str, ...]]:
 def markdown_table(results: Path) -> str:
     """The hypothesis table in Markdown."""
     head = "| model | hypothesis | verdict | tests | statement | note |\n| --- | --- | --- | --- | --- | --- |\n"
-    return head + "".join(f"| {' | '.join(row)} |\n" for row in verdict_rows(results))
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in verdict_rows(results)]
+    return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def terminal_table(results: Path) -> str:

@@ -21,13 +21,12 @@ from models_py.published_counts import Published, fit_row, rate_rows, sensitivit
 from models_py.published_effects import published_effects
 from models_py.published_levels import counted_levels
 from models_py.release_protection import FitKeys, protect_release
-from models_py.rounding import rounded_count
 from models_py.study import NUMERIC_TERMS, Study
 from models_py.table import Table
 from models_py.tables import ESTIMATION_TABLES, FIT, OBSERVED_RATE, PANEL_ACCOUNTING, PUBLISHED_TABLES
 from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, SENSITIVITY, VARIANT
 
-__all__ = ["DisclosureError", "Publication", "publishable", "rounded_count"]
+__all__ = ["DisclosureError", "Publication", "publishable"]
 
 # Columns of whole numbers that do not count persons: numbers of tests, ages and years.
 NOT_OF_PERSONS = {"n_tests", "n_supporting", "age", "year", "first_year", "last_year"}

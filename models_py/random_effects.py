@@ -7,13 +7,12 @@ variance components are identified (`identification`), or any table.
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import numpy as np
 from scipy.linalg import LinAlgError
 
 from models_py.cells import Floats
-from models_py.multinomial import solve_information
+from models_py.multinomial import Ending, solve_information
 from models_py.path_kernel import GRADIENT, INFORMATION, SCORES
 from models_py.path_likelihood import Paths, Problem, Sums, adapted, make_problem, sums, value
 from models_py.variance_components import Structure, component
@@ -40,8 +39,6 @@ HALVINGS = 20
 RIDGE = 1.0
 # Lower bound on eigenvalues of an information that is not positive definite, relative to the outer product's diagonal.
 FLATTEST = 1e-3
-
-Ending = Literal["converged", "not_converged", "singular", "overflow"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from synthetic.parameters import CENTRALITY, GROUPS, Chain, Group
 class LivingState:
     """Cumulative probabilities; G groups, C centrality classes, two sexes, A ages, S states."""
 
-    start_age: int
     moves: NDArray[Any]  # (G, C, 2, A, S, S) of the next state; below the starting age the state does not change
     presence: NDArray[Any]  # (G, C, 2, A, S) of the state at an age, for someone in this class since the start
 
@@ -50,7 +49,7 @@ def living_state(chain: Chain, states: tuple[str, ...]) -> LivingState:
     presence[..., : chain.start.age + 1, :] = start
     for age in range(chain.start.age, AGES - 1):
         presence[..., age + 1, :] = np.einsum("gcsi,gcsij->gcsj", presence[..., age, :], matrices[..., age, :, :])
-    return LivingState(chain.start.age, _cumulative(matrices), _cumulative(presence))
+    return LivingState(_cumulative(matrices), _cumulative(presence))
 
 
 def _matrices(chain: Chain, states: tuple[str, ...], group: Group) -> NDArray[Any]:

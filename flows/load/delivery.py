@@ -159,7 +159,7 @@ def hash_of_content(files: Sequence[DeliveredFile], hashes: Mapping[str, str]) -
 
 def record_file(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, facts: FileFacts) -> None:
     """Record a placed file and what was found in it."""
-    file: DeliveredFile = checked.file
+    file = checked.file
     con.execute(
         "insert into audit.delivery_file values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

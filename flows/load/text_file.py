@@ -14,7 +14,7 @@ from pathlib import Path
 CHUNK = 1 << 23
 DELIMITERS = ";,\t|"
 BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
-BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SINGLE_BYTE = "cp1252"
 LONGEST_HEADER = 100_000  # characters
 
@@ -125,9 +125,8 @@ def blank_lines_in(before: bytes, chunk: bytes) -> list[int]:
 
 def refuse_binary(start: bytes) -> None:
     """Raise `Unreadable` on a byte order mark of an encoding we do not read."""
-    for mark, name in BYTE_ORDER_MARKS.items():
-        if start.startswith(mark):
-            raise Unreadable(f"it is encoded in {name}; deliver Windows-1252 or UTF-8")
+    if start.startswith(UTF16_MARKS):
+        raise Unreadable("it is encoded in UTF-16; deliver Windows-1252 or UTF-8")
 
 
 def still_utf8(

@@ -131,8 +131,9 @@ class Findings:
         return self.study.levels("centrality")
 
 
-def read_findings(release: Release, model: str = "pooled", other_model: str = "random_effects") -> Findings:
-    """Read a release's findings."""
+def read_findings(release: Release) -> Findings:
+    """Read a release's findings: those of the pooled model, and how far random effects agree."""
+    model, other_model = "pooled", "random_effects"
     study = release.study
     (run,) = release.rows("select first_year, last_year from results.run")
     (tried,) = release.rows(

@@ -5,6 +5,7 @@ Belongs here: the frame. Does not belong here: any mark.
 
 import json
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import ClassVar, TypeVar
 
 import altair as alt
@@ -101,14 +102,7 @@ def lines(key: str, language: Language) -> list[str]:
 
 def wrapped(note: str, width: int = NOTE_WIDTH) -> list[str]:
     """A note in lines of at most `width` characters, unless a word is longer; the default fits a phone."""
-    lines, line = [], ""
-    for word in note.split(" "):
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return [*lines, line]
+    return wrap(note, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def upper_bound(greatest: float) -> float:

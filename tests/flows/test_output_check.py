@@ -17,8 +17,9 @@ from flows.publish import draft_release, history_for
 from flows.state import current_manifest
 from flows.versions import new_run_id
 from models_py.counts import read_counts
-from models_py.disclosure import DisclosureError, rounded_count
+from models_py.disclosure import DisclosureError
 from models_py.earlier_releases import read_earlier
+from models_py.rounding import rounded_count
 from models_py.study import Study
 from models_py.tables import PUBLISHED_TABLES
 from report.release import open_results
