@@ -7,8 +7,9 @@ everything has passed, and is thrown away otherwise.
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flows.home import Home
@@ -21,8 +22,13 @@ class HomeBusy(RuntimeError):
     """Another process is writing in this home directory."""
 
 
-# Of a run that ended before it had finished: candidates with DuckDB's logs and spilled rows, and drafts of releases.
-LEFT_OVERS = ("candidate*", "release-*")
+# Where Spark's registers and tables are during a build: in `work`, or a link there to where executors see them.
+SPARK_FOLDER = "flyttepanel_spark"
+# Of a run that ended before it had finished: candidates with DuckDB's logs and spilled rows, drafts of releases, and
+# what was written out for Spark, in the clear.
+LEFT_OVERS = ("candidate*", "release-*", f"{SPARK_FOLDER}*")
+# Seconds between tries to delete what a process may still be writing to: a JVM outlives whoever started it by a moment.
+PAUSES = (0.1, 0.3, 1.0, 3.0)
 
 
 # Candidates that were copied from a warehouse, held open meanwhile: so long no other file can get their number.
@@ -119,18 +125,38 @@ def let_go(candidate: Path) -> None:
 
 
 def clear_left_overs(home: Home) -> None:
-    """Remove candidates and drafts, whole or half made."""
+    """Remove candidates, drafts and what Spark was to read, whole or half made."""
     for pattern in LEFT_OVERS:
         for left_over in home.work.glob(pattern):
             remove(left_over)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with everything in it (DuckDB spills into one named after its database)."""
+    """Remove a file, or a folder with everything in it (DuckDB spills into one named after its database).
+
+    Of a link to Spark's folder elsewhere both go, the folder first: without the link nobody would find it again.
+    """
+    if path.is_symlink() and path.name == SPARK_FOLDER and (folder := path.resolve()).name.startswith(SPARK_FOLDER):
+        remove_folder(folder)
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        remove_folder(path)
     else:
         path.unlink()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that may be gone already, and in which something may still be made or deleted for a moment.
+
+    Raises:
+        OSError: some of it could not be removed.
+    """
+    for pause in PAUSES:
+        with suppress(OSError):
+            shutil.rmtree(folder)
+        if not folder.exists():
+            return
+        time.sleep(pause)
+    shutil.rmtree(folder)
 
 
 def commit_file(source: Path, target: Path) -> None:
