@@ -4,6 +4,7 @@ Belongs here: handing parts to threads. Does not belong here: any of the work.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 Part = TypeVar("Part")
 Done = TypeVar("Done")
+_one_of_many = threading.Event()
 
 
 def n_processors() -> int:
@@ -20,7 +22,14 @@ def n_processors() -> int:
 
 def in_threads(work: Callable[[Part], Done], parts: Iterable[Part]) -> list[Done]:
     """Work done on all parts, on all processors, in the order of the parts; for work that frees the interpreter."""
+    if _one_of_many.is_set():
+        return [work(part) for part in parts]
     return list(_pool().map(work, parts))
+
+
+def be_one_of_many() -> None:
+    """From now on work in one thread: this process is one of as many as there are processors, all with such work."""
+    _one_of_many.set()
 
 
 @cache
