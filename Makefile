@@ -8,8 +8,8 @@ DEMO_SEED ?= 2026
 export UV_SYSTEM_CERTS := true
 # Matrices here are small: two BLAS threads on a busy machine are far slower than one.
 export OPENBLAS_NUM_THREADS := 1
-# Compiled once, Prefect and Great Expectations import in half the time; `setup` compiles everything, for whoever then runs
-# commands where Python may not write what it has compiled.
+# With compiled files Prefect and Great Expectations import in half the time. `setup` compiles everything, for users who
+# run commands where Python may not write compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := expectations flows models_py report storage synthetic
 
@@ -32,7 +32,7 @@ setup: .venv/.ready  ## build .venv from the lock file
 	$(BIN)/python -m compileall -q $(PACKAGES)
 	touch $@
 
-lock: .venv/.ready  ## resolve pyproject.toml anew into requirements.lock
+lock: .venv/.ready  ## resolve pyproject.toml again into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra spark --universal --python-version 3.11 --generate-hashes \
@@ -43,7 +43,7 @@ lock: .venv/.ready  ## resolve pyproject.toml anew into requirements.lock
 HAS_JAVA = "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'
 NO_JAVA = No Java >= 17 here (Debian: apt-get install openjdk-17-jre-headless, or default-jre-headless where there is no such package)
 
-spark: java .venv/.spark  ## Spark into .venv (0.5 GB), for the target spark; needs Java >= 17
+spark: java .venv/.spark  ## install Spark into .venv (0.5 GB), for the target spark; needs Java >= 17
 
 # Before half a gigabyte is fetched that could not be run.
 java:
@@ -53,7 +53,7 @@ java:
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements-spark.lock
 	touch $@
 
-# Whoever has no Java never needs Spark's half gigabyte.
+# Without Java, Spark's half gigabyte is not installed.
 spark-if-java:
 	@if $(HAS_JAVA); then $(MAKE) --no-print-directory spark; else echo "$(NO_JAVA): the target spark is NOT tested."; fi
 
@@ -62,7 +62,7 @@ sql-page: $(SQL_PAGE)/dist/NOTICES.txt  ## build the SQL page's script and engin
 $(SQL_PAGE)/dist/NOTICES.txt: $(SQL_PAGE)/package-lock.json $(wildcard $(SQL_PAGE)/*.mjs $(SQL_PAGE)/src/*.js $(SQL_PAGE)/notices/*)
 	cd $(SQL_PAGE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
 
-# Whoever has no Node, or no npm registry, gets everything else.
+# Without Node, or without an npm registry, everything else is still made.
 sql-page-if-node:
 	@if ! command -v npm >/dev/null; then \
 		echo "No Node here: the site is made without its SQL page (make sql-page builds it where there is Node >= 18)."; \
@@ -78,10 +78,10 @@ demo: setup sql-page-if-node  ## a small simulated Norway, from registers to ver
 test: setup spark-if-java sql-page-if-node  ## all tests
 	$(BIN)/pytest
 
-test-long: setup spark-if-java sql-page-if-node  ## all tests, and those that the gate has no time for
+test-long: setup spark-if-java sql-page-if-node  ## all tests, including those that take too long for the gate
 	$(BIN)/pytest -m "campaign or not campaign"
 
-test-marginaleffects: setup  ## that the package marginaleffects works with our models (it is no dependency: 0.5 GB)
+test-marginaleffects: setup  ## test that the package marginaleffects works with our models (no dependency: 0.5 GB)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv run --active --no-project --with "marginaleffects>=0.6,<0.7" --with "polars<2" \
 		python -m pytest -n 0 tests/estimation/test_notebook_marginaleffects.py
 
@@ -91,10 +91,10 @@ test-operations: setup  ## schedules, alerts, kills and retention on a real Pref
 test-defects: setup  ## every corrupted delivery of the catalogue, and clean years of ten seeds (some minutes)
 	$(BIN)/python -m tests.defects.campaign
 
-test-sequences: setup  ## random sequences of deliveries and builds, against one delivery of what they leave (half an hour)
+test-sequences: setup  ## random sequences of deliveries and builds, against one delivery of the outcome (half an hour)
 	$(BIN)/python -m tests.campaigns.sequences
 
-test-canaries: setup  ## marked values in every field and kind of fault, at every step, and a search of all that is left (hours)
+test-canaries: setup  ## marked values in every field, fault and step, then a search for them in everything left (hours)
 	$(BIN)/python -m tests.canaries.campaign
 
 test-faults: setup  ## kills, cuts and everything else that can go wrong, at every step
@@ -112,7 +112,7 @@ lint: setup  ## formatting, lint, types, SQL style
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
 
-format: setup  ## let ruff and sqlfluff mend what they can
+format: setup  ## let ruff and sqlfluff fix what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
@@ -123,13 +123,13 @@ bench: setup  ## time and memory per step at 50k, 500k and 2M persons
 bench-country: setup  ## the whole country step by step beside bare DuckDB, into docs/performance.md (60 GB of disk)
 	$(BIN)/python -m bench.country
 
-bench-growth: setup  ## time and memory a person from 0.1M to 15M persons, table and picture into docs/ (hours)
+bench-growth: setup  ## time and memory per person from 0.1M to 15M persons, table and picture into docs/ (hours)
 	$(BIN)/python -m bench.growth
 
 bench-peers-country: setup bench-peers  ## registers to pooled models beside pandas, Polars and data.table, 1M persons
 	$(BIN)/python -m bench.peers_country
 
-bench-next-year: setup  ## what a year more costs, beside a build of everything, at 2M and 5.4M persons
+bench-next-year: setup  ## what one more year costs, compared with a build of everything, at 2M and 5.4M persons
 	$(BIN)/python -m bench.next_year
 
 coverage: setup  ## how often intervals cover the truth, over 1,000 simulated panels of each kind (about ten minutes)

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from bench.rows import GROUP
 from bench.specification import PROJECT_ROOT, study
+from flows.build import dbt_vars
 from models_py.cells import Cells, count_persons, panel_years, read_cells, read_paths
 from models_py.clustering import index_sample
 from models_py.pooled import Sample, fit_pooled, make_sample
@@ -49,14 +50,22 @@ def collapse(con: duckdb.DuckDBPyConnection, rows: Path) -> None:
     con.execute(f"set memory_limit = '{COLLAPSE_MEMORY}'")
     con.execute("set preserve_insertion_order = false")  # as in profiles.yml
     con.execute("create schema estimation")
-    references = {"person_year": f"read_parquet('{rows}')", "cell": "estimation.cell"}
+    references = {
+        "person_year": f"read_parquet('{rows}')",
+        "panel_year": "none",  # named, so that dbt makes it before, and not read where every year is made anew
+        "pattern_year": "estimation.pattern_year",
+        "cell": "estimation.cell",
+    }
     outcomes = list(study().variables.outcome.levels)
     years = [
         year for (year,) in con.sql(f"select distinct year from {references['person_year']} order by 1").fetchall()
     ]
-    for name in ("cell", "path"):
+    for name in ("pattern_year", "cell", "path"):
         model = Template((PROJECT_ROOT / f"dbt_project/models/estimation/{name}.sql").read_text())
         sql = model.render(
+            config=lambda **_: "",
+            var=dbt_vars(study()).__getitem__,
+            is_changed=lambda _: "true",
             ref=references.__getitem__,
             outcome_number=lambda outcome: f"(list_position({outcomes}, {outcome}::varchar)::integer - 1)",
             list_by_year=lambda value, year: list_by_year(value, year, years),

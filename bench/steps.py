@@ -1,7 +1,8 @@
 """Time and peak memory of every step at several sizes, and how both grow.
 
-Run `make bench` (50k, 500k and 2M persons) or `python -m bench.steps --persons 50000 --persons 500000`. Each step is a
-process of its own; memory is the largest resident set of any process it ran.
+Run `make bench` (50k, 500k and 2M persons, into docs/performance.md) or `python -m bench.steps --persons 50000
+--persons 500000`, which prints and writes nothing. Each step is a process of its own; memory is that of the process and
+its children together.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.document import write_table
 from bench.measure import Cost, measure
 
 COMMAND = str(Path(sys.executable).with_name("flyttepanel"))
@@ -48,7 +50,7 @@ def growth(costs: dict[int, dict[str, Cost]], step: str, what: str) -> str:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and of the usual sizes write into the document."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--persons", type=int, action="append")
     parser.add_argument("--sampling", choices=["population", "balanced"], default="balanced")
@@ -56,6 +58,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         costs = {size: measure_size(size, Path(folder), options.sampling) for size in sorted(options.persons or SIZES)}
     print(table(costs))
+    if not options.persons:
+        write_table("steps", table(costs))
 
 
 if __name__ == "__main__":

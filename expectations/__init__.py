@@ -11,11 +11,11 @@ import warnings
 # Read when great_expectations is first imported; a gate on confidential data reports to nobody.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
-# pyspark, where it is installed, takes a process whose main module has no file (`python -c`, a test's worker) for its
-# own documentation tests and ends it on import; Great Expectations imports pyspark.
+# Great Expectations imports pyspark if it is installed. pyspark takes a process whose main module has no file
+# (`python -c`, a test's worker) for a run of its own documentation tests, and ends it on import.
 MAIN = sys.modules["__main__"]
 if not hasattr(MAIN, "__file__"):
     MAIN.__file__ = __file__
 
-# And it warns of pandas' version, which no gate lets it near.
+# pyspark also warns about the version of pandas, which no gate uses.
 warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)

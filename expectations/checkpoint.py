@@ -40,7 +40,7 @@ def context_with_docs(docs: Path) -> AbstractDataContext:
 def checkpoint(
     context: AbstractDataContext, whole_table: Callable[[Suite], BatchDefinition[Any]], name: str, suites: list[Suite]
 ) -> gx.Checkpoint:
-    """A checkpoint over suites, each on its table. It tells success and nothing else."""
+    """A checkpoint over suites, each on its table. Its results say success and nothing else."""
     return context.checkpoints.add(
         gx.Checkpoint(
             name=name,
@@ -64,7 +64,7 @@ def _definition(
 
 
 def _expectation(rule: Rule) -> Expectation:
-    """A rule as Great Expectations' own object; its name goes along, to find its answer by."""
+    """A rule as Great Expectations' own object; `meta` holds its name, by which its result is found."""
     meta = {"name": rule.name}
     if rule.sql is not None:
         return ExpectNoRows(unexpected_rows_query=rule.sql, description=rule.description, meta=meta)

@@ -1,7 +1,7 @@
-"""Data Docs that open from disk and ask nobody for anything.
+"""Data Docs that open from disk and fetch nothing from the network.
 
 Great Expectations' pages fetch scripts, styles and a logo from seven hosts whenever one is opened. Where confidential
-data lie there is no network, and if there were, nobody outside should learn when a gate is looked at.
+data lie there is no network. If there were one, nobody outside should learn when somebody looks at a gate.
 """
 
 import re
@@ -11,7 +11,7 @@ from great_expectations.data_context.data_context.abstract_data_context import A
 
 REMOTE_OR_ACTIVE = re.compile(
     r"<script\b.*?</script>|<footer\b.*?</footer>|<(?:link|img)\b[^>]*\b(?:href|src)=[\"']https?:[^>]*>"
-    r"|<link rel=\"shortcut icon\"[^>]*>",  # which is not where deep pages look for it
+    r"|<link rel=\"shortcut icon\"[^>]*>",  # its path is wrong on pages in deeper folders
     re.DOTALL,
 )
 STYLE = """<style>
@@ -43,14 +43,14 @@ ROW = '<tr><td><a href="{page}">{name}</a></td><td>{verdict}</td></tr>'
 def build_data_docs(context: AbstractDataContext, site: Path, held: dict[str, bool]) -> None:
     """Write the pages of everything validated in a context, without scripts and without anything remote.
 
-    `held` says of each suite by name whether all of it held.
+    `held` says, by suite name, whether all of the suite held.
     """
     context.build_data_docs()
     (site / "index.html").write_text(_index(site, held), encoding="utf-8")  # the stock one is all script
     for page in site.rglob("*.html"):
         text = REMOTE_OR_ACTIVE.sub("", page.read_text(encoding="utf-8"))
         page.write_text(text.replace("</head>", STYLE, 1), encoding="utf-8")
-    for picture in (site / "static" / "images").glob("*.gif"):  # of a tour through the scripts, 3 MB a gate
+    for picture in (site / "static" / "images").glob("*.gif"):  # for a tour that needs the scripts, 3 MB per gate
         picture.unlink()
 
 

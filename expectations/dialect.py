@@ -1,13 +1,13 @@
-"""What the suites' SQL says differently on DuckDB and on Spark: words that stand in suite files as `${word}`.
+"""Where the suites' SQL differs between DuckDB and Spark: words that suite files write as `${word}`.
 
-A suite that runs on both engines keeps to SQL that both know and to these. No threshold belongs here.
+A suite that runs on both engines uses only these words and SQL that both know. No threshold belongs here.
 """
 
 from typing import Any
 
 from expectations.suite_files import Name
 
-SEEDS = ("municipality_centrality", "municipality_change")  # public code lists that suites compare with
+SEEDS = ("municipality_centrality", "municipality_change")  # public code lists that suites compare against
 
 
 def seed_view(seed: str) -> str:
@@ -18,7 +18,7 @@ def seed_view(seed: str) -> str:
 DUCKDB_WORDS: dict[str, Any] = {
     "unnest": Name("unnest"),
     "list_length": Name("len"),
-    "materialized": Name("MATERIALIZED"),  # spares DuckDB a bad order of joins
+    "materialized": Name("MATERIALIZED"),  # keeps DuckDB from a bad order of joins
     **{f"seed.{seed}": Name(f"read_csv('{seed}.csv', all_varchar = true)") for seed in SEEDS},
 }
 SPARK_WORDS: dict[str, Any] = {

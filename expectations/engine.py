@@ -1,5 +1,5 @@
-"""What a gate asks of an engine, and Great Expectations on DuckDB: connection, the one patch it needs, the expectation
-it lacks. On Spark: `expectations/spark.py`.
+"""What a gate needs from an engine, and Great Expectations on DuckDB: connection, the one patch it needs, the
+expectation it lacks. For Spark, see `expectations/spark.py`.
 
 No threshold and no table name belongs here.
 """
@@ -32,14 +32,14 @@ WholeTable = Callable[[Suite], BatchDefinition[Any]]
 
 
 class QueryFailed(RuntimeError):
-    """The database refused a query; says the kind of error alone, since DuckDB's own text repeats values."""
+    """The database refused a query; says only the kind of error, because DuckDB's own text repeats values."""
 
 
 class ExpectNoRows(UnexpectedRowsExpectation):
     """Holds when a query finds nothing.
 
     Stock `UnexpectedRowsExpectation` fetches up to 200 of the rows found and runs the query a second time to
-    count them. This one counts alone: no row leaves the database, and the query runs once. It also takes a query
+    count them. This one only counts: no row leaves the database, and the query runs once. It also accepts a query
     that names its table: the stock placeholder puts a sub-select with an alias there, which breaks joins.
     """
 
@@ -59,7 +59,7 @@ class ExpectNoRows(UnexpectedRowsExpectation):
 
 
 def _execute_query(self: SqlAlchemyExecutionEngine, query: sqlalchemy.Executable) -> sqlalchemy.Result[Any]:
-    """Run a query and hold its rows before the connection closes (great_expectations#10738).
+    """Run a query and fetch its rows before the connection closes (great_expectations#10738).
 
     Raises:
         QueryFailed: in place of the driver's error, which may repeat a value from a row.
@@ -76,12 +76,12 @@ SqlAlchemyExecutionEngine.execute_query = _execute_query  # type: ignore[method-
 
 
 class WarehouseDialect(duckdb_engine.Dialect):
-    """SQLAlchemy's way to DuckDB, but for the connection, which is opened as everywhere, with a key if there is one."""
+    """SQLAlchemy's dialect for DuckDB, but connections are opened as everywhere else, with a key if there is one."""
 
     supports_statement_cache = duckdb_engine.Dialect.supports_statement_cache
 
     def connect(self, *_cargs: Any, **cparams: Any) -> Any:
-        """Called by SQLAlchemy for every connection, with what stands in the URL."""
+        """Called by SQLAlchemy for every connection, with the parts of the URL."""
         opened = open_warehouse(Path(cparams["database"]), read_only=True, config=settings())
         return duckdb_engine.ConnectionWrapper(opened)
 
@@ -90,7 +90,7 @@ registry.register("duckdb.warehouse", __name__, WarehouseDialect.__name__)
 
 
 class Engine(Protocol):
-    """Where the tables of a gate are, and how they are asked."""
+    """Where the tables of a gate are, and how they are queried."""
 
     words: ClassVar[Mapping[str, Any]]
     errors_hold_no_values: ClassVar[bool]
@@ -99,7 +99,7 @@ class Engine(Protocol):
         """Tables and views, as schema.name."""
 
     def source(self, context: AbstractDataContext) -> AbstractContextManager[WholeTable]:
-        """A data source of Great Expectations; what it gives makes a batch of a suite's table."""
+        """A data source of Great Expectations: yields the function that defines the batch of a suite's table."""
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
@@ -126,7 +126,7 @@ class DuckDBFile:
 
     @contextmanager
     def source(self, context: AbstractDataContext) -> Iterator[WholeTable]:
-        """A data source on the file; afterwards no connection to it is left to block a writer."""
+        """A data source on the file; afterwards no connection stays open that could block a writer."""
         source: SQLDatasource = context.data_sources.add_or_update_sql(
             SOURCE, connection_string=f"duckdb+warehouse:///{self.database}", create_temp_table=False
         )

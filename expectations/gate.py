@@ -1,4 +1,4 @@
-"""The gates: run every suite of one on an engine, record what held, and refuse when something did not."""
+"""The gates: run every suite of a gate on an engine, record what held, and refuse if something did not."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ from models_py.tables import VALIDATION
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
-TOLD_ROWS = 10  # of what a failed expectation found, how much a report shows
+TOLD_ROWS = 10  # how many of the rows that a failed expectation found a report shows
 # What kind of error a traceback names, without a value: our own for DuckDB's, Spark's condition, or its class.
 KINDS_OF_ERROR = (
     re.compile(r"query failed: (\w+)"),
@@ -32,7 +32,7 @@ TEXT_IN_SQL = re.compile(r"'([^']*)'")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What became of one expectation."""
+    """The result of one expectation."""
 
     suite: str
     expectation: str
@@ -43,7 +43,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What became of a gate."""
+    """The result of a gate."""
 
     gate: Gate
     run_id: str
@@ -74,7 +74,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a gate, and what is said of it if it refuses: a readable report, without a value from a row."""
+    """The result of a gate, and a readable report if it refuses, without a value from a row."""
 
     result: GateResult
     report: str
@@ -85,8 +85,8 @@ def run_gate(
 ) -> GateResult:
     """Check a database at a gate, write `audit.validation` into it and Data Docs into `docs/<gate>`.
 
-    With `news_of`, rules about the rows of a year look at the years which that run has loaded, or made anew in its
-    last build.
+    With `news_of`, rules about the rows of a year look only at the years that this run has loaded, or that the last
+    build has made again.
 
     Raises:
         GateFailed: something did not hold or could not be checked.
@@ -110,7 +110,7 @@ def judge(gate: Gate, engine: Engine, study: Study, run_id: str, docs: Path, new
 
 
 def conclude(verdict: Verdict, database: Path) -> GateResult:
-    """Write a verdict into a database's `audit.validation`, and stand by it.
+    """Write a verdict into a database's `audit.validation`, and raise if it refuses.
 
     Raises:
         GateFailed: something did not hold or could not be checked.
@@ -138,13 +138,13 @@ def _validated(gate: Gate, engine: Engine, suites: list[Suite], run_id: str, doc
     by_suite = {result.suite_name: result for result in run.run_results.values()}
     outcomes = [outcome for suite in suites for outcome in _outcomes(suite, by_suite[suite.name])]
     if engine.errors_hold_no_values or not any(outcome.fault for outcome in outcomes):  # pages show errors as they are
-        # Once: as an action of the checkpoint it would make every page's surroundings again for each table.
+        # Built once here: an action of the checkpoint would make the pages around the results again for each table.
         build_data_docs(context, site, {name: bool(result.success) for name, result in by_suite.items()})
     return outcomes
 
 
 def _outcomes(suite: Suite, validation: ExpectationSuiteValidationResult) -> list[Outcome]:
-    """One outcome a rule; a rule that Great Expectations does not answer for has failed."""
+    """One outcome per rule; a rule without a result from Great Expectations has failed."""
     answers = {
         answer.expectation_config.meta["name"]: answer
         for answer in validation.results
@@ -171,12 +171,12 @@ def _fault(exception_info: dict[str, Any]) -> str | None:
 
 
 def opened(gate: Gate, database: Path) -> duckdb.DuckDBPyConnection:
-    """A connection to write by: results are published and have no key, everything else is a warehouse."""
+    """A connection for writing: results are published and have no key, everything else is a warehouse."""
     return duckdb.connect(str(database)) if gate == "results" else open_warehouse(database)
 
 
 def _record(result: GateResult, database: Path) -> None:
-    """Write a row a check into `audit.validation`, in place of an earlier try of the same run."""
+    """Write one row per check into `audit.validation`, in place of an earlier try of the same run."""
     with opened(result.gate, database) as connection, connection.begin() as transaction:
         transaction.execute("CREATE SCHEMA IF NOT EXISTS audit")
         if not has_table(transaction, "audit", "validation"):
@@ -208,7 +208,7 @@ def _report(result: GateResult, outcomes: list[Outcome], engine: Engine, study: 
 
 
 def _told(outcome: Outcome, levels: set[str], engine: Engine) -> list[str]:
-    """What a failed query found, of the columns that its suite file lets it tell."""
+    """The rows that a failed query found, with only the columns that its suite file lets it show (`tells`)."""
     rule = outcome.rule
     columns = ", ".join(rule.tells)
     rows = engine.rows(f"SELECT {columns} FROM ({rule.sql}) AS found ORDER BY {columns} LIMIT {TOLD_ROWS + 1}")
@@ -221,7 +221,7 @@ def _told(outcome: Outcome, levels: set[str], engine: Engine) -> list[str]:
 
 
 def _shown(value: object, known: set[str]) -> str:
-    """A number, or a text that the study or the reviewed SQL itself says; any other text came from a row."""
+    """A number, or a text of the study or the reviewed SQL itself; any other text came from a row and is not shown."""
     if isinstance(value, float | Decimal):
         return f"{value:.4g}"
     if value is None or isinstance(value, int) or value in known:

@@ -1,6 +1,6 @@
-"""Great Expectations on Spark: a session on the tables that a build left as Parquet files, judged at a gate.
+"""Great Expectations on Spark: judge, at a gate, the tables that a build left as Parquet files.
 
-A program of its own: what Spark prints may repeat values, so the caller keeps its output to itself and reads the
+A separate program: what Spark prints may repeat values, so the caller does not pass its output on, and reads the
 verdict from a file (`flows/spark/gate.py`). No threshold and no table name belongs here.
 """
 
@@ -73,7 +73,7 @@ def literal(text: str) -> str:
 
 
 def main() -> None:
-    """Judge as standard input asks, and write the verdict where it says."""
+    """Read a request from standard input, judge, and write the verdict to the file that it names."""
     asked = json.load(sys.stdin)
     builder = SparkSession.builder
     for setting, value in asked["settings"].items():

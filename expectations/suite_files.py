@@ -1,7 +1,7 @@
 """The reviewed suite files: reading them, and putting the study's thresholds in place of `${…}`.
 
-A file names a gate and lists tables with what must hold of each. An expectation is either a `type` of Great
-Expectations' own with its `arguments`, or `sql` that finds what must not be. Every table must have rows unless
+A file names a gate and lists tables with what must hold for each. An expectation is either a `type` of Great
+Expectations' own with its `arguments`, or `sql` that finds rows that must not exist. Every table must have rows unless
 the file says why it may be empty.
 """
 
@@ -29,12 +29,12 @@ class SuiteError(ValueError):
 
 
 class Name(str):
-    """What stands in SQL as a name and not as a text: the table an expectation is about, as schema.name, a function."""
+    """A value that SQL uses as a name and not as a text: a function, or an expectation's table, as schema.name."""
 
 
 class Rule(Part):
     """One expectation. `tells` names columns of the SQL that a failure report may show: years, names, shares.
-    `file` is filled in on reading.
+    `file` is set when the file is read.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Rule(Part):
 
 
 class Tables(Part):
-    """Tables of which the same must hold."""
+    """Tables for which the same must hold."""
 
     tables: tuple[str, ...]
     may_be_empty: str | None = None
@@ -95,10 +95,10 @@ NOT_EMPTY = Rule(
 def suites_of(
     gate: Gate, study: Study, words: Mapping[str, Any], news_of: str | None = None, folder: Path = SUITES
 ) -> list[Suite]:
-    """A suite for each table of a gate, thresholds in place; what several files say of a table comes together.
+    """A suite for each table of a gate, thresholds in place; rules of several files about one table are combined.
 
-    `words` are what the engine calls things (`expectations/dialect.py`). Rules on `${brought}` look at the years
-    that the run `news_of` has loaded, or has made anew in the panel, where one is given, and else at all.
+    `words` are the engine's own words (`expectations/dialect.py`). With `news_of`, rules on `${brought}` look only at
+    the years that this run has loaded, or that the last build has made again in the panel; otherwise at all years.
 
     Raises:
         SuiteError: a file is not a suite file, or names something that the study does not have.
@@ -118,9 +118,9 @@ def suites_of(
 
 
 def _brought(table: str, run_id: str | None) -> Name:
-    """SQL: a table's rows of the years that a run has loaded or made anew; without a run, the table.
+    """SQL: a table's rows of the years that a run has loaded or made again; without a run, the table.
 
-    Years of a delivery that the run has replaced are among them: the version before it may stand there again.
+    Years of a delivery that the run has replaced are among them: the version before it may be current again.
     """
     if run_id is None:
         return Name(table)
@@ -139,7 +139,7 @@ def _rules(file: str, part: Tables, values: dict[str, Any]) -> list[Rule]:
 
 
 def _distinct(table: str, rules: list[Rule]) -> tuple[Rule, ...]:
-    """Rules of a table by their names; rows are asked for once, however many files do."""
+    """A table's rules, each name once; only `not_empty` may come from several files."""
     named: dict[str, Rule] = {}
     for rule in rules:
         if rule.name in named and rule.name != NOT_EMPTY.name:
@@ -172,7 +172,7 @@ def _study_values(study: Study) -> dict[str, Any]:
 
 
 def _filled(part: Any, values: dict[str, Any]) -> Any:
-    """Any piece of a suite file with its placeholders replaced; one that stands alone keeps its type."""
+    """Any piece of a suite file with its placeholders replaced; a placeholder that is the whole text keeps its type."""
     if isinstance(part, dict):
         return {key: _filled(value, values) for key, value in part.items()}
     if isinstance(part, list | tuple):

@@ -1,7 +1,7 @@
 """Alerts: a short message to the operators when a refresh fails, is refused, or dies.
 
-Belongs here: what a message may say, and sending it. A message leaves the secure zone, so that it carries nothing of
-the data but the run, the step and counts by rule. What to do about each stands in `docs/operators.md`.
+Belongs here: what a message may say, and sending it. A message leaves the secure zone, so it carries only the run, the
+step and counts by rule. `docs/operators.md` says what to do about each.
 """
 
 import logging
@@ -17,7 +17,7 @@ LOGGER = logging.getLogger("flyttepanel")
 
 @contextmanager
 def alerting(home: Home, run_id: str, current_step: Callable[[], str]) -> Iterator[None]:
-    """Send an alert for an exception that leaves the block, and let it pass."""
+    """Send an alert for an exception that leaves the block, and raise it again."""
     try:
         yield
     except Exception as error:
@@ -28,8 +28,8 @@ def alerting(home: Home, run_id: str, current_step: Callable[[], str]) -> Iterat
 def send(home: Home, title: str, body: str) -> bool:
     """Send a message to everyone whom the operators' settings name. Returns whether all of them could be reached.
 
-    One that cannot be reached is logged without its address, which may hold a password, and stops nothing: the run's
-    own outcome counts. Settings that cannot be read stop nothing either.
+    One that cannot be reached is logged by its number, because the address may hold a password. Neither that nor
+    unreadable settings stop anything: the run's own outcome counts.
     """
     try:
         urls = alert_addresses(home)
@@ -46,7 +46,7 @@ def sent(url: str, title: str, body: str) -> bool:
     """Send a message to one address. Returns whether it was taken."""
     from apprise import Apprise
 
-    # It logs addresses that it cannot make sense of, and so does what it calls, with the passwords in them.
+    # apprise and the libraries it calls log addresses that they do not understand, with the passwords in them.
     for name in ("apprise", "urllib3", "requests"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     address = Apprise()

@@ -1,7 +1,8 @@
-"""Build the marts and the estimation input: dbt, run as a process of its own on one database file, or on Spark.
+"""Build the marts and the estimation input with dbt, run as a separate process on one database file, or on Spark.
 
-Belongs here: what of the study the SQL needs (`dbt_vars`), the call, and what a failure may say. dbt's logs, results
-and messages can repeat values from rows, so nothing of them is passed on but names and counts, and they are deleted.
+Belongs here: the part of the study that the SQL needs (`dbt_vars`), the call, and what a failure may say. dbt's logs,
+results and messages can repeat values from rows. So only names, counts and errors from before any row was read are
+passed on, and the files are deleted.
 """
 
 import json
@@ -23,7 +24,7 @@ from models_py.study import Study, Variable
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse, warehouse_key
 
-# In dbt's work folder: the manifest of the last run that ended well.
+# In dbt's work folder: the manifest of the last run that succeeded.
 MANIFEST = "manifest.json"
 Watch = Callable[[Event], None]
 TARGETS = ("dev", "spark")
@@ -32,18 +33,19 @@ LEVELS = (*CATEGORIES, "family_situation", "outcome")
 GOOD_STATUSES = ("success", "pass", "no-op")
 # Unit tests are left out: they test the SQL, not the data (`tests/panel`).
 EVERYTHING = ("build", "--exclude-resource-type", "unit_test")
-# Every year anew, whatever stands there; persons keep their keys (`intermediate.person_key`).
+# Build every year again, whatever is there already. Persons keep their keys (`intermediate.person_key`).
 FULL = ("--full-refresh",)
-# Changed years are built by the code of the last build: what follows from no register, as code lists, stands there.
+# Only what depends on a register. Changed years are built by the same code as the last build, so what depends on none,
+# such as code lists, is there already.
 CHANGED_YEARS = ("--select", "source:*+")
-# The paths, the cells they are coded in and what both are made of; seeds stand there from the build. Every year is made
-# anew, so that no register and no event need be fingerprinted.
+# The paths and everything upstream of them, such as the cells. Seeds are there from the build. Every year is made
+# again, so registers and events need no fingerprints (the two models left out).
 ESTIMATION_INPUT = ("run", "--select", "+path", "--exclude", "register_year_content", "event_content", *FULL)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where dbt builds: a target of `profiles.yml`, and what that asks of the environment."""
+    """Where dbt builds: a target of `profiles.yml`, and the environment variables that it needs."""
 
     target: str
     environment: Mapping[str, str | None]
@@ -60,8 +62,8 @@ class BuildFailed(Exception):
 def build(database: Path, study: Study, work: Path, full: bool = False) -> Path:
     """Build everything in `dbt_project` from `raw.*` in this database, tests included. Returns dbt's manifest.
 
-    Panel years that rest on nothing that has changed since the last build, and what rests on no register, are left as
-    they are, unless `full`, which is needed where code or specification are others than then.
+    Panel years whose inputs have not changed since the last build, and tables that depend on no register, are left as
+    they are. `full` builds them too; it is needed if code or specification have changed since then.
 
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
@@ -74,7 +76,7 @@ def build(database: Path, study: Study, work: Path, full: bool = False) -> Path:
 
 
 def was_built(database: Path) -> bool:
-    """Whether a build in DuckDB stands in a warehouse; one on Spark leaves nothing of what its marts are made of."""
+    """Whether a warehouse holds a DuckDB build; one on Spark leaves no intermediate tables there but the keys."""
     with open_warehouse(database, read_only=True) as con:
         return has_table(con, "intermediate", "changed_year")
 
@@ -92,7 +94,7 @@ def chosen_target() -> str:
 
 
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
-    """Make `estimation.cell` and `estimation.path` anew under another specification, in a database that was built.
+    """Make `estimation.cell` and `estimation.path` again under another specification, in a database with a build.
 
     Raises:
         BuildFailed: a model failed, or dbt did not start.
@@ -105,7 +107,7 @@ def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
 
 
 def build_at_the_ready(database: Path, study: Study, work: Path) -> AbstractContextManager[None]:
-    """Let dbt be imported and read its project, while the database is still made, for the first build of it."""
+    """While the database is still being made, let a process import dbt and read its project for the first build."""
     on_duckdb = chosen_target() != "spark"
     return dbt_at_the_ready(project_of(duckdb_file(database, work), study, work) if on_duckdb else None)
 
@@ -113,19 +115,19 @@ def build_at_the_ready(database: Path, study: Study, work: Path) -> AbstractCont
 def duckdb_file(database: Path, work: Path) -> Place:
     """A warehouse file, with its key if there is one; what does not fit in memory spills into `work`.
 
-    Paths are from `work`, where dbt is run: where they are not those of last time, as in a home that was copied, it
-    parses the whole project anew.
+    Paths are relative to `work`, where dbt runs. dbt parses the whole project again when paths change, and absolute
+    ones would change in a home that was copied.
     """
     key = warehouse_key()
     environment = {"FLYTTEPANEL_DATABASE": os.path.relpath(database, work), "FLYTTEPANEL_TEMP": "spill"}
     if key is None:
         return Place("dev", environment)
-    # dbt keeps what is in a variable of this name out of its logs and its files.
+    # dbt keeps the value of a variable with this prefix out of its logs and files.
     return Place("encrypted", environment | {"DBT_ENV_SECRET_FLYTTEPANEL_KEY": key})
 
 
 def environment_of(place: Place) -> dict[str, str | None]:
-    """Our environment, and what the target asks of it; None: a variable that must not be there.
+    """Our environment, and the variables that the target needs; None: a variable that must not be set.
 
     Raises:
         BuildFailed: FLYTTEPANEL_THREADS is no number.
@@ -142,9 +144,9 @@ def run_dbt(what: Sequence[str], place: Place, study: Study, work: Path, watch: 
     Args:
         what: the command with its selection.
         place: the warehouse, or a candidate copy of it, or Spark.
-        study: the specification; everything the SQL asks of it becomes a dbt var.
-        work: a folder for dbt's own files, of which only those without values remain.
-        watch: told every event of dbt's log as it happens.
+        study: the specification; everything that the SQL needs from it becomes a dbt var.
+        work: a folder for dbt's own files; at the end only files without values remain in it.
+        watch: called with every event of dbt's log as it happens.
 
     Raises:
         BuildFailed: a model, seed or test failed, or dbt did not start.
@@ -168,9 +170,9 @@ def run_dbt(what: Sequence[str], place: Place, study: Study, work: Path, watch: 
 
 
 def project_of(place: Place, study: Study, work: Path) -> Project:
-    """Our dbt project as this specification and place have it, with a folder for dbt's own files, which is made.
+    """Our dbt project with the options for this specification and place; creates `work` for dbt's own files.
 
-    dbt prints no log and writes none: we are told its events.
+    dbt prints no log and writes none: we receive its events instead.
     """
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = work.resolve()
@@ -184,7 +186,7 @@ def project_of(place: Place, study: Study, work: Path) -> Project:
 
 
 def dbt_vars(study: Study) -> dict[str, Any]:
-    """What the SQL asks of the study: years, ages, codes, prefixes, levels, geography."""
+    """What the SQL needs from the study: years, ages, codes, prefixes, levels, geography."""
     panel, geography, family = study.panel, study.geography, study.variables.family_situation
     confidence = study.models.confidence_level
     return {
@@ -226,7 +228,7 @@ def _category(variable: Variable) -> dict[str, Any]:
 
 
 def _results(path: Path) -> list[Mapping[str, Any]]:
-    """What dbt says became of each node; nothing if it did not come that far."""
+    """dbt's result for each node; empty if dbt did not get that far."""
     if not path.exists():
         return []
     results: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
@@ -241,7 +243,7 @@ def _failure(result: Mapping[str, Any]) -> str:
 
 
 def _events_of(project: Project, command: Sequence[str], watch: Watch | None) -> tuple[int, list[Event]]:
-    """Run a command of dbt. Returns its exit code, and the events of its log that are no debugging."""
+    """Run a command of dbt. Returns its exit code, and the events of its log except those for debugging."""
     try:
         dbt = started(project, command)
     except BrokenPipeError:
@@ -255,14 +257,14 @@ def _events_of(project: Project, command: Sequence[str], watch: Watch | None) ->
                     events.append(event)
                     if watch:
                         watch(event)
-        except BaseException:  # whoever stops us stops dbt too
+        except BaseException:  # whatever stops us must stop dbt too
             process.kill()
             raise
     return process.returncode, events
 
 
 def _event(line: str) -> Event | None:
-    """A line of dbt's log; None if it is none."""
+    """The event in a line of dbt's output; None if the line is none."""
     try:
         event: Event = json.loads(line)
         return event if {"name", "level", "msg"} <= event["info"].keys() and "data" in event else None
@@ -271,7 +273,7 @@ def _event(line: str) -> Event | None:
 
 
 def _said_before_any_row_was_read(events: Iterable[Event]) -> Iterator[str]:
-    """Messages of errors up to the first node that ran: they speak of our files and of the connection only."""
+    """Error messages from before the first node ran: they can be about our files and the connection only."""
     for event in events:
         if "node_info" in event["data"]:
             return

@@ -22,16 +22,17 @@ class HomeBusy(RuntimeError):
     """Another process is writing in this home directory."""
 
 
-# Where Spark's registers and tables are during a build: in `work`, or a link there to where executors see them.
+# Where Spark's registers and tables are during a build: a folder in work/, or a link from there to a shared folder.
 SPARK_FOLDER = "flyttepanel_spark"
-# Of a run that ended before it had finished: candidates with DuckDB's logs and spilled rows, drafts of releases, and
-# what was written out for Spark, in the clear.
+# What an interrupted run leaves in work/: candidates with DuckDB's logs and spilled rows, drafts of releases, and the
+# files written for Spark, which are not encrypted.
 LEFT_OVERS = ("candidate*", "release-*", f"{SPARK_FOLDER}*")
-# Seconds between tries to delete what a process may still be writing to: a JVM outlives whoever started it by a moment.
+# Seconds between attempts to delete a folder that a process may still be writing to: a JVM ends a moment after dbt.
 PAUSES = (0.1, 0.3, 1.0, 3.0)
 
 
-# Candidates that were copied from a warehouse, held open meanwhile: so long no other file can get their number.
+# Open descriptors of candidates. While one is open its inode number cannot be reused, so `insist_on_the_copy` can tell
+# our copy from a file put in its place.
 _held: dict[Path, int] = {}
 
 
@@ -40,14 +41,14 @@ class WarehouseUnclean(RuntimeError):
 
 
 class CandidateGone(RuntimeError):
-    """Somebody has deleted the candidate while it was worked on, and DuckDB has made an empty one in its place."""
+    """The candidate was deleted while we worked on it; DuckDB may have made an empty one in its place."""
 
 
 @contextmanager
 def sole_writer(home: Home) -> Iterator[None]:
-    """Hold the home directory's write lock; the operating system lets go of it however the process ends.
+    """Hold the home directory's write lock; the operating system releases it however the process ends.
 
-    What is written meanwhile is the owner's alone.
+    Files created meanwhile are accessible to their owner alone.
 
     Raises:
         HomeBusy: another process holds it.
@@ -66,7 +67,7 @@ def sole_writer(home: Home) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        code_version()  # as it is now, when it is read: whoever edits it meanwhile changes nothing of this run
+        code_version()  # cached now, so that editing the code meanwhile does not change what this run records
         yield
 
 
@@ -74,12 +75,12 @@ def sole_writer(home: Home) -> Iterator[None]:
 def candidate_warehouse(home: Home) -> Iterator[Path]:
     """Yield a copy of the warehouse; it replaces the warehouse when the block ends without an exception.
 
-    Needs `sole_writer`. What a killed process left is removed first, and what this one leaves, however it ends: after
-    a full disk the next run needs the room.
+    Needs `sole_writer`. What a killed process left is removed first. Our own left-overs are removed at the end, however
+    the block ends: after a full disk the next run needs the room.
 
     Raises:
-        WarehouseUnclean: a write-ahead log stands beside the warehouse, so that a plain copy would lose it.
-        CandidateGone: what stands there at the end is not the copy; the warehouse stays as it was.
+        WarehouseUnclean: there is a write-ahead log beside the warehouse, whose changes a plain copy would lose.
+        CandidateGone: at the end the file is no longer our copy; the warehouse stays as it was.
     """
     clear_left_overs(home)
     if home.warehouse.with_name("warehouse.duckdb.wal").exists():
@@ -98,7 +99,7 @@ def candidate_warehouse(home: Home) -> Iterator[Path]:
 
 
 def start_from_warehouse(home: Home, candidate: Path) -> None:
-    """Make the candidate what the warehouse is: a copy, or not there at all before the first load."""
+    """Make the candidate a new copy of the warehouse; before the first load there is neither."""
     let_go(candidate)
     for half_done in candidate.parent.glob(f"{candidate.name}*"):
         remove(half_done)
@@ -108,10 +109,10 @@ def start_from_warehouse(home: Home, candidate: Path) -> None:
 
 
 def insist_on_the_copy(candidate: Path) -> None:
-    """The candidate is still the file that the warehouse was copied into.
+    """Insist that the candidate is still the file that the warehouse was copied into.
 
     Raises:
-        CandidateGone: it is another one, without what is kept nowhere else.
+        CandidateGone: it is gone, or another file without the data that only the warehouse keeps.
     """
     held = _held.get(candidate)
     if held is not None and not (candidate.exists() and os.path.samestat(os.fstat(held), candidate.stat())):
@@ -119,7 +120,7 @@ def insist_on_the_copy(candidate: Path) -> None:
 
 
 def let_go(candidate: Path) -> None:
-    """Hold a candidate no longer."""
+    """Close our descriptor of a candidate, if there is one."""
     if (held := _held.pop(candidate, None)) is not None:
         os.close(held)
 
@@ -163,7 +164,7 @@ def commit_file(source: Path, target: Path) -> None:
     """Move a finished file over another so that a crash leaves the old one or the new one, whole.
 
     Raises:
-        WarehouseUnclean: a write-ahead log stands beside the source: some step did not close it.
+        WarehouseUnclean: there is a write-ahead log beside the source: some step did not close it.
     """
     if source.with_name(f"{source.name}.wal").exists():
         raise WarehouseUnclean(f"{source}.wal: a step left the database open")

@@ -24,7 +24,7 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 @click.version_option(package_name="flyttepanel")
 def commands() -> None:
     """Register extracts in, tested hypotheses out."""
-    atexit.register(keep_for_good)  # else the process ends by going through everything once more
+    atexit.register(keep_for_good)  # otherwise the collector goes through all objects once more at the end
     process_owner_alone()
     start_log()
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--home` and hand it the home directory, which must be there, and its owner's alone."""
+    """Give a command `--home` and pass it the home directory, which must exist and be its owner's alone."""
 
     @wraps(command)
     def there(home: Home, **options: Any) -> Any:
@@ -59,13 +59,13 @@ def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_any_home(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same of a home directory that may not be there: alerts are sent from where its disk is not mounted too."""
+    """The same for a home directory that may be missing: alerts must go out even if its disk is not mounted."""
 
     @click.option("--home", metavar="DIR", help="Home directory with all state [FLYTTEPANEL_HOME, else ./var].")
     @click.option("--shared-home", is_flag=True, help="Work in a home directory that others have rights to.")
     @wraps(command)
     def wrapped(home: str | None, shared_home: bool, **options: Any) -> Any:
-        if shared_home:  # in the environment, for the processes that are started too
+        if shared_home:  # in the environment, so that child processes get it too
             os.environ[SHARED_HOME_VARIABLE] = "1"
         where = home_from(home)
         refuse_odd(where.path)
@@ -97,7 +97,7 @@ def what_people_look_at(home: Home) -> list[tuple[str, Path]]:
 
 
 def say_where(*places: tuple[str, Path]) -> None:
-    """Print where things lie, a line each."""
+    """Print where things are, one per line."""
     for name, place in places:
         click.echo(f"{name:<10} {place}")
 
@@ -152,7 +152,7 @@ def pseudonymise(source: Path, target: Path, key_file: Path) -> None:
 @commands.command()
 @with_home
 def refresh(home: Home) -> None:
-    """Everything that is due: new or changed deliveries to a published release."""
+    """Do everything that is due, from new or changed deliveries to a published release."""
     from flows.hypothesis_table import terminal_table
     from flows.state import due
     from flows.status import nothing_is_due
@@ -229,7 +229,7 @@ def publish(home: Home) -> None:
 @commands.command()
 @with_home
 def report(home: Home) -> None:
-    """Render site and briefs of the current release anew."""
+    """Render site and briefs of the current release again."""
     from flows.pipeline import run_report
 
     run_report(home, the_study())
@@ -239,7 +239,7 @@ def report(home: Home) -> None:
 @commands.command()
 @with_home
 def status(home: Home) -> None:
-    """Deliveries, years covered, last release, what is due."""
+    """Show deliveries, years covered, the last release, and what is due."""
     from flows.status import status_text
 
     click.echo(status_text(home, the_study()))
@@ -272,7 +272,7 @@ def sql(home: Home, query: str, output: str) -> None:
 )
 @with_home
 def diff(home: Home, run_a: str | None, run_b: str | None, output: str, explain: bool) -> None:
-    """What changed between two releases: by default the one before the current, and the current."""
+    """Show what changed between two releases: by default the one before the current, and the current."""
     from flows.diff import as_json, as_text, compare, two_releases
 
     difference = compare(home, *two_releases(home, run_a, run_b), why=explain)
@@ -303,7 +303,7 @@ def serve(home: Home) -> None:
 @click.argument("text", default="This is a test.")
 @with_any_home
 def alert(home: Home, text: str) -> None:
-    """Send a message to the addresses that alerts go to: to try them, or from a service that has failed."""
+    """Send a message to the alert addresses: to test them, or from a service that has failed."""
     from flows.alerts import send
     from flows.operations import alert_addresses
 

@@ -25,14 +25,14 @@ class PageMissing(RuntimeError):
 
 
 def keep_manifest(database: Path, manifest: Path) -> None:
-    """Keep dbt's manifest in the warehouse that was built with it: of what is thrown away nothing is published."""
+    """Keep dbt's manifest in the warehouse it describes, so that a discarded build leaves no manifest to publish."""
     with open_warehouse(database) as con:
         con.execute("create or replace table audit.dbt_manifest (content varchar)")
         con.execute("insert into audit.dbt_manifest values (?)", [manifest.read_text(encoding="utf-8")])
 
 
 def kept_manifest(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The manifest of the build that stands in a warehouse."""
+    """The manifest of the build in a warehouse."""
     [(content,)] = con.sql("select content from audit.dbt_manifest").fetchall()
     manifest: dict[str, Any] = json.loads(content)
     return manifest
@@ -42,14 +42,14 @@ def write_dbt_docs(described: Mapping[str, Any], page: Path) -> None:
     """Write the documentation page of a dbt manifest.
 
     Raises:
-        PageMissing: dbt ships its page elsewhere, or with other marks for what is put in.
+        PageMissing: dbt ships its page elsewhere, or with other placeholders for manifest and catalog.
     """
     catalog: dict[str, Any] = {"metadata": {}, "nodes": {}, "sources": {}, "errors": None}
     text = stock_page()
     for mark, value in (("MANIFEST", without_this_machine(described)), ("CATALOG", catalog)):
         if f'"{mark}.JSON INLINE DATA"' not in text:
             raise PageMissing(f"dbt's {PAGE} has no place for its {mark.lower()}")
-        # A closing tag inside a string would end the script it stands in.
+        # A closing tag inside a string would end the script around it.
         text = text.replace(f'"{mark}.JSON INLINE DATA"', json.dumps(value).replace("</", "<\\/"))
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(text, encoding="utf-8")
@@ -68,7 +68,7 @@ def stock_page() -> str:
 
 
 def without_this_machine(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """A manifest without compiled code, paths and names of files that only its build knew."""
+    """A manifest without what is of this machine: compiled code, paths, environment, the user, the candidate's name."""
     metadata = manifest["metadata"] | {"env": {}, "user_id": None, "send_anonymous_usage_stats": False}
     kept = {kind: {name: _kept(node) for name, node in manifest[kind].items()} for kind in NODES}
     return {**manifest, **kept, "metadata": metadata}
@@ -76,7 +76,7 @@ def without_this_machine(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kept(node: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in node.items() if key not in OF_THIS_MACHINE}
-    if node.get("database"):  # the candidate copy that was built, which nobody will find
+    if node.get("database"):  # the candidate file that was built, which no longer exists
         kept |= {"database": "warehouse"}
         if node.get("relation_name"):
             kept["relation_name"] = node["relation_name"].replace(f'"{node["database"]}"', '"warehouse"', 1)

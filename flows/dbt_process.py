@@ -1,7 +1,7 @@
-"""dbt as a process of its own, which ends when the one that started it does, and may be started before it is needed.
+"""dbt as a separate process, which ends when the process that started it does, and can be started before it is needed.
 
-Importing dbt and having it read its project takes seconds, while a refresh copies and loads. Belongs here: starting the
-process, what runs in it around dbt. Does not belong here: what dbt is asked, or what becomes of its answers
+Importing dbt and reading its project takes seconds; a refresh can copy and load meanwhile. Belongs here: starting the
+process, and what runs in it around dbt. Does not belong here: what dbt is asked, or how its answers are used
 (`flows/build.py`).
 """
 
@@ -39,14 +39,15 @@ class Project:
 
 @contextmanager
 def dbt_at_the_ready(project: Project | None = None) -> Iterator[None]:
-    """Let a process import dbt during the block, for the first run in it; without one it ends with the block.
+    """Start a process that imports dbt during the block, for the first run in it; unused, it ends with the block.
 
-    A project is read too; a run in another one, or after something was wrong with this one, reads it anew.
+    If a project is given, the process reads that too. A run of another project reads its own, and so does a run after
+    reading has failed.
     """
     _at_the_ready.append(start())
     try:
         if project:
-            with suppress(BrokenPipeError):  # it has ended: whoever wants to run something will hear of it
+            with suppress(BrokenPipeError):  # the process has ended: a run that needs it will raise the same error
                 tell(_at_the_ready[-1], project, READ_AHEAD)
         yield
     finally:
@@ -59,7 +60,7 @@ def started(project: Project, command: Sequence[str]) -> subprocess.Popen[str]:
     """A process that runs a command of dbt and prints its events; its input must stay open until it has ended.
 
     Raises:
-        BrokenPipeError: it ended before it was told, as where dbt cannot be imported.
+        BrokenPipeError: it ended before it got its orders, for example because dbt cannot be imported.
     """
     process = _at_the_ready.pop() if _at_the_ready else start()
     tell(process, project, command)
@@ -90,7 +91,7 @@ def main() -> None:
     """In the process: import dbt, read a project ahead if told to, and run the one command."""
     orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=take_orders, args=(orders,), daemon=True).start()
-    import_for_good("dbt.cli.main")  # takes seconds, which is what we are at the ready for
+    import_for_good("dbt.cli.main")  # takes seconds, which is why this process is started early
 
     order, ahead, manifest = orders.get(), None, None
     if tuple(order["command"]) == READ_AHEAD:
@@ -102,9 +103,9 @@ def main() -> None:
 
 
 def take_orders(orders: queue.SimpleQueue[dict[str, Any]]) -> None:
-    """Pass on what we are told, a line each, until whoever tells us has ended; then we end too.
+    """Pass on orders, one per line, until the process that gives them has ended; then end this one too.
 
-    Not by `sys.stdin`: a thread that waits for it holds its lock, which Python may ask for when it shuts down.
+    Does not use `sys.stdin`: a thread that waits on it holds its lock, which Python may need when it shuts down.
     """
     said = b""
     while more := os.read(0, 1 << 16):
@@ -118,8 +119,8 @@ def invoke(order: Mapping[str, Any], manifest: Any = None, *callbacks: Any) -> A
     """Run a command of dbt in this process, in the folder and the environment of the order.
 
     Args:
-        manifest: the project, if it has been read.
-        callbacks: told every event of dbt's log.
+        manifest: the project as read before, if it has been.
+        callbacks: called with every event of dbt's log.
     """
     from dbt.cli.main import dbtRunner
 

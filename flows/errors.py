@@ -1,6 +1,6 @@
 """What a user is told when something fails: our own errors in full, others without their text.
 
-DuckDB's and other libraries' messages repeat values from rows, so that they may reach no log, terminal or server.
+Messages of DuckDB and other libraries repeat values from rows, so they must not reach any log, terminal or server.
 """
 
 import sys
@@ -25,7 +25,7 @@ def without_values() -> Iterator[None]:
         yield
     except Exception as error:
         insist_on_going_on()
-        # The operating system's own pass: libraries derive theirs from them, with texts of their own.
+        # Of OSErrors only the standard library's pass: other libraries derive theirs from it, with their own texts.
         package = type(error).__module__.split(".")[0]
         if package in OUR_MODULES or (isinstance(error, OSError) and package in sys.stdlib_module_names):
             raise
@@ -36,7 +36,7 @@ def without_values() -> Iterator[None]:
 
 
 def place(error: BaseException) -> str:
-    """The innermost line of our own code that an error came through."""
+    """The innermost lines of our own code, three at most, that an error came through."""
     ours = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

@@ -15,15 +15,15 @@ from models_py.study import Study
 from models_py.variants import Variant
 from storage.warehouse import open_warehouse
 
-# Until they have been timed: how many times as long as the pooled model a model takes for a person-year.
+# Used until fits have been timed: the time that a model takes per person-year, as a multiple of the pooled model's.
 MODEL_WEIGHTS = {"pooled": 1.0, "random_effects": 8.0}
-# A panel of a variant's own takes dbt about so many times as long as the pooled models.
+# The time that dbt takes to build a variant's own panel, as a rough multiple of the time for the pooled models.
 PANEL_WEIGHT = 8.0
 
 
 @contextmanager
 def watched_fits(database: Path, study: Study) -> Iterator[Watch]:
-    """A bar over the fits of a study; yields what is to be told of each one that is done."""
+    """A bar over the fits of a study; yields the function to call after each fit."""
     person_years = person_years_of(database)
     with progress("estimate", database.parent) as bar:
         bar.expect(
@@ -41,9 +41,9 @@ def watched_fits(database: Path, study: Study) -> Iterator[Watch]:
 def watched_variants(
     database: Path, variants: Sequence[Variant], own_panel: Mapping[str, bool]
 ) -> Iterator[Callable[[Variant], None]]:
-    """A bar over variants; yields what is to be told of each one that is done.
+    """A bar over variants; yields the function to call after each variant.
 
-    `own_panel` says by name which need a panel of their own. Rows are the study's person-years for each model.
+    `own_panel` says, by name, which variants need their own panel. Rows are the study's person-years for each model.
     """
     models: dict[str, Sequence[str]] = {one.name: one.models or tuple(ESTIMATORS) for one in variants}
     n_rows = sum(person_years_of(database).values())

@@ -10,12 +10,12 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 STUDY_FILE = PROJECT_ROOT / "study.yml"
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
-# SQLAlchemy takes what comes after a ? for options, Great Expectations a $ for a variable of the environment.
+# SQLAlchemy reads what follows a ? as options; Great Expectations reads a $ as an environment variable.
 ODD_IN_PATHS = frozenset("$?")
 
 
 class UnreadableHome(ValueError):
-    """The path of a home is one that a library would take for another."""
+    """The path of a home has a character that a library would misread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Home:
 
     @property
     def releases(self) -> Path:
-        """One folder a release."""
+        """One folder per release."""
         return self.path / "releases"
 
     @property
@@ -46,7 +46,7 @@ class Home:
 
     @property
     def last_published(self) -> Path:
-        """Link to the release that was published last, whatever `current` has been led back to since."""
+        """Link to the release that was published last, even if `current` has been pointed back to an earlier one."""
         return self.releases / "last_published"
 
     @property
@@ -109,7 +109,7 @@ def is_broken_link(path: Path) -> bool:
 
 
 def insist_that_leads_somewhere(landing: Path) -> None:
-    """A medium that is not mounted is no folder without deliveries: nothing would seem to be due.
+    """Refuse a link that leads nowhere: if its medium is not mounted, it would look as if nothing were due.
 
     Raises:
         FileNotFoundError: `landing` is a link that leads nowhere.
@@ -124,7 +124,7 @@ def home_from(path: str | None) -> Home:
 
 
 def insist_that_there(home: Path) -> None:
-    """A home directory is made by those who put deliveries into it: made by a command, a mistyped one would seem empty.
+    """Insist that a home directory exists. If it were created here, a mistyped path would look like an empty home.
 
     Raises:
         NotADirectoryError: it is a file.
@@ -141,10 +141,10 @@ def insist_that_there(home: Path) -> None:
 
 
 def refuse_odd(home: Path) -> None:
-    """Refuse a path that a library would take for another.
+    """Refuse a path with a character that a library would misread.
 
     Raises:
-        UnreadableHome: it has such a character.
+        UnreadableHome: it has one of `ODD_IN_PATHS`.
     """
     if odd := sorted(ODD_IN_PATHS.intersection(str(home))):
         raise UnreadableHome(f"{home}: a home's path cannot have {' or '.join(odd)}; move it elsewhere")

@@ -1,7 +1,7 @@
-"""Ctrl-C: it stops a command at once, or at the end of the step it comes in.
+"""Ctrl-C: it stops a command at once, or at the end of the current step.
 
-Belongs here: that none is lost. asyncio, left to its own handler, may lose one that comes between two of Prefect's
-calls; DuckDB makes an error of it, which Great Expectations takes for a reason to ask again.
+Belongs here: making sure that no Ctrl-C is lost. asyncio's own handler may lose one that comes between two of Prefect's
+calls. DuckDB turns one into an error, and Great Expectations then repeats its query.
 """
 
 import signal
@@ -10,16 +10,16 @@ _asked_to_stop = False
 
 
 def stop_at_interrupt() -> None:
-    """Stop this process at Ctrl-C wherever it is: asyncio puts its own handler in place of Python's alone.
+    """Stop this process at Ctrl-C, wherever it is: asyncio replaces Python's own handler, but not ours.
 
-    Whoever started us to be left alone by Ctrl-C, as a shell does what it runs in the background, is obeyed.
+    If we were started with Ctrl-C ignored, as a shell starts what it runs in the background, it stays ignored.
     """
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, _interrupt)
 
 
 def leave_interrupts_to_prefect() -> None:
-    """Let Ctrl-C be Python's own again, which is how Prefect stops serving."""
+    """Give Ctrl-C back to Python's own handler, by which Prefect stops serving."""
     if signal.getsignal(signal.SIGINT) is _interrupt:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -31,10 +31,10 @@ def _interrupt(*_: object) -> None:
 
 
 def insist_on_going_on() -> None:
-    """Stop now, if we were asked to and somebody on the way has taken it for something else.
+    """Stop now if Ctrl-C was pressed but a library took the exception for something else.
 
     Raises:
-        KeyboardInterrupt: we were.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
     if _asked_to_stop:
         raise KeyboardInterrupt

@@ -1,7 +1,8 @@
-"""Processes that end when the one that needs them does, however that ends: killed alone too, as when memory runs out.
+"""Processes that end with the one that needs them, even if that alone is killed, as when memory runs out.
 
-dbt would go on working on a candidate that the next refresh takes for its own; Prefect's temporary server would stay
-for good. Belongs here: pipes whose other end closes with us. Does not belong here: what runs in those processes.
+Otherwise dbt would go on working on a candidate that the next refresh takes for its own, and Prefect's temporary server
+would stay for good. Belongs here: pipes whose other end closes with us. Does not belong here: what runs in those
+processes.
 """
 
 import os
@@ -13,9 +14,9 @@ WATCH = "import sys; from flows.lifeline import end_with_parent; end_with_parent
 
 
 def end_with_parent(pid: int | None = None) -> None:
-    """Wait for the end of our input, a pipe whose other end the parent holds; then end a process, by default us.
+    """Wait until our input ends, a pipe whose other end the parent holds; then kill a process, by default our own.
 
-    At once, without tidying up.
+    SIGKILL ends it at once, without cleaning up.
     """
     while os.read(0, 1):
         pass
@@ -23,7 +24,7 @@ def end_with_parent(pid: int | None = None) -> None:
 
 
 def end_with_us(pid: int) -> None:
-    """See to it that a process which knows nothing of us ends when this one does, by a third that waits for that."""
+    """Start a third process that waits for our end and then kills the given one, which knows nothing of us."""
     reading, _held_until_we_end = os.pipe()
     subprocess.Popen(
         [sys.executable, "-c", WATCH, str(pid)],

@@ -21,7 +21,7 @@ def replace_link(link: Path, target: Path) -> None:
 
 
 def share(folder: Path) -> None:
-    """Make everything in a finished folder readable, and have it written to disk."""
+    """Make everything in a finished folder readable for all, and have it written to disk."""
     for path in [*folder.rglob("*"), folder]:
         if path.is_symlink():
             continue

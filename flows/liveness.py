@@ -1,6 +1,6 @@
-"""Which runs are alive: each holds a lock on a file of its own, which the operating system frees however it ends.
+"""Which runs are alive: each holds a lock on a file of its own, which the operating system frees however the run ends.
 
-Prefect goes on saying `Running` of a run whose process was killed; a lock cannot outlive its process. Belongs here:
+Prefect still shows a run as `Running` after its process was killed; a lock cannot outlive its process. Belongs here:
 the locks. Does not belong here: what Prefect is told (`prefect_upkeep`).
 """
 
@@ -19,9 +19,9 @@ class AlreadyServed(RuntimeError):
 
 @contextmanager
 def alive(home: Home, name: str) -> Iterator[None]:
-    """Be alive under a name as long as the block lasts."""
+    """Hold the lock of the run with this name while the block lasts."""
     folder = runs_folder(home)
-    # Under a hidden name until it is locked: seen unlocked, it would be taken for a dead run's.
+    # The file has a hidden name until it is locked: an unlocked one would be taken for a dead run's.
     fresh, path = folder / f".{name}.{os.getpid()}", folder / name
     with fresh.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -49,7 +49,7 @@ def sole_server(home: Home) -> Iterator[None]:
 
 
 def dead_runs(home: Home) -> list[str]:
-    """Names whose process is gone."""
+    """Names of the runs whose process is gone."""
     return [path.name for path in sorted(runs_folder(home).iterdir()) if path.name[0] != "." and not is_locked(path)]
 
 
@@ -59,7 +59,7 @@ def bury(home: Home, name: str) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process holds the lock. A run that has just ended took its file along, and is not dead either."""
+    """Whether a process holds the lock. True also if the file is gone: the run has just ended and did not die."""
     try:
         with path.open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

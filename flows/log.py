@@ -13,7 +13,7 @@ LOGGER = logging.getLogger("flyttepanel")
 
 
 class TerminalHandler(logging.StreamHandler[TextIO]):
-    """Writes to what standard error is at the moment: while a bar is shown, lines go above it."""
+    """Writes to the `sys.stderr` of the moment, which a bar replaces while it is shown: lines then go above the bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -22,7 +22,7 @@ class TerminalHandler(logging.StreamHandler[TextIO]):
 
 
 def start_log() -> None:
-    """Show our lines on standard error, with the time of day; of others' what is amiss."""
+    """Show our lines on standard error, with the time of day; of other loggers only warnings and errors."""
     logging.basicConfig(
         format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING, handlers=[TerminalHandler()]
     )

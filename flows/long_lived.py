@@ -1,7 +1,7 @@
-"""What stays in memory as long as the process: Python's collector need not look at it, again and again and at the end.
+"""Spares Python's garbage collector the objects that live as long as the process: it would check them again and again.
 
-Importing Great Expectations leaves 450,000 objects, dbt 210,000 and its project more: going through them took half a
-second here and there, and three quarters of one when the process ended.
+Importing Great Expectations leaves 450,000 objects, dbt 210,000, and its project more. Going through them took half a
+second now and then, and three quarters of a second when the process ended.
 """
 
 import gc
@@ -9,7 +9,7 @@ from importlib import import_module
 
 
 def import_for_good(module: str) -> None:
-    """Import a module, and whatever it imports, without looking for garbage meanwhile; then `keep_for_good`."""
+    """Import a module, and whatever it imports, with the collector switched off; then `keep_for_good`."""
     gc.disable()
     try:
         import_module(module)
@@ -19,5 +19,5 @@ def import_for_good(module: str) -> None:
 
 
 def keep_for_good() -> None:
-    """Have the collector pass over all objects that there are now."""
+    """Make the collector skip all objects that exist now."""
     gc.freeze()

@@ -19,7 +19,7 @@ from models_py.rounding import published_count
 from models_py.study import Study
 from storage.sql import identifier
 
-# Of files, by delivery and name, and of registers: how many rows a release said there are.
+# The row counts that a release has published: of files by delivery and name, of tables by name.
 Rows = Mapping[tuple[str, ...], int | None]
 
 
@@ -33,8 +33,8 @@ def make_manifest(
 ) -> dict[str, Any]:
     """What the release rests on: inputs, code, specification, packages, rows at each step.
 
-    Rows are rounded, and said as `before` unless they are a threshold away from that, as counts of persons are: a file
-    has a row for each.
+    Row counts are published as counts of persons are, because a file has a row for each person: rounded, and repeated
+    from `before` unless the count is at least the disclosure threshold away from it.
     """
     rests_on = basis(con, study)
     first_year, last_year = con.execute("select min(year), max(year) from marts.person_year").fetchone() or (None, None)
@@ -72,7 +72,7 @@ def make_manifest(
 
 
 def rows_before(home: Home) -> Rows:
-    """What the release that was published last said; nothing before the first."""
+    """The row counts of the last published release; empty before the first."""
     manifest = manifest_of(home.last_published) or current_manifest(home)
     if manifest is None:
         return {}
@@ -81,7 +81,7 @@ def rows_before(home: Home) -> Rows:
 
 
 def raw_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Rows of every register that is loaded, as they stand: of persons, deliveries bring the same ones again."""
+    """Rows now in `raw` of every register that is loaded; not a sum over deliveries, which repeat the same persons."""
     registers = con.sql("select distinct register from audit.register_year where is_current order by all").fetchall()
     return {
         f"raw.{register}": rows
@@ -96,7 +96,7 @@ def passed_gates(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def validation(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """How many expectations held then, by suite."""
+    """How many expectations held in those runs, by suite."""
     rows = con.execute(
         """
         select gate, suite, count(*)::integer, (count(*) filter (success))::integer
@@ -111,9 +111,9 @@ def validation(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def simulated_deliveries(con: duckdb.DuckDBPyConnection, landing: Path) -> list[str]:
-    """Deliveries that carried the mark of simulated ones when they were loaded, or carry it now: it may be copied last.
+    """Deliveries that had the mark of simulated ones when they were loaded, or have it now: it may be copied last.
 
-    Of those loaded before there was a mark, all are simulated if the simulation's truth lies in landing, else none.
+    Deliveries loaded before there was a mark count as simulated if the simulation's `truth.json` lies in landing.
     """
     has_marks = con.execute(
         "from duckdb_columns() where (schema_name, table_name, column_name) = ('audit', 'delivery', 'is_simulated')"

@@ -1,4 +1,4 @@
-"""What operators decide: `operations.yml` in the home directory. The study's own decisions stand in `study.yml`.
+"""What operators decide: `operations.yml` in the home directory. The study's own decisions are in `study.yml`.
 
 Belongs here: reading and checking the settings. Does not belong here: acting on them (`alerts`, `retention`).
 """
@@ -20,7 +20,7 @@ class OperationsError(ValueError):
 
 
 class Keep(Part):
-    """What is kept: so many of the newest releases, log files of so many days; everything where nothing is said."""
+    """What is kept: how many of the newest releases, and log files of how many days; None keeps everything."""
 
     releases: Annotated[int, Field(ge=2)] | None = None
     log_days: Annotated[int, Field(ge=1)] | None = None
@@ -34,7 +34,7 @@ class Operations(Part):
 
 
 def alert_addresses(home: Home) -> tuple[str, ...]:
-    """Where alerts go: FLYTTEPANEL_ALERTS, else what `operations.yml` says, which is not read where that is set.
+    """Where alerts go: FLYTTEPANEL_ALERTS, or if that is not set, `operations.yml`, which is read only then.
 
     Raises:
         OperationsError: as for `load_operations`.

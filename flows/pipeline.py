@@ -1,4 +1,4 @@
-"""Refresh without an orchestrator in sight: everything that is due, on one candidate, made visible at the end.
+"""The commands without an orchestrator. `run_refresh` does all that is due on one candidate, and publishes at the end.
 
 `flows/prefect_flows.py` wraps the same functions in flows and tasks.
 """
@@ -23,7 +23,7 @@ Runner = Callable[..., object]
 
 @contextmanager
 def sole_writer_of(home: Home) -> Iterator[None]:
-    """Be alone in a home, with what a crash has left of a publication finished before anything changes."""
+    """Be the only writer in a home; first finish a publication that a crash has interrupted."""
     with sole_writer(home):
         finish_publication(home)
         yield
@@ -31,10 +31,10 @@ def sole_writer_of(home: Home) -> Iterator[None]:
 
 @contextmanager
 def gated_candidate(home: Home, to_build: Study | None = None) -> Iterator[Path]:
-    """Yield the candidate of a step that ends at a gate; gates, and dbt where something is to be built by a
-    specification, are imported while it is copied.
+    """Yield the candidate for a step that ends at a gate. While it is copied, the gates are imported, and dbt too if
+    there is a specification `to_build`.
 
-    Whoever is turned away at the lock does not wait for the import.
+    The lock is taken first, so a process that it turns away does not wait for the imports.
     """
     with (
         sole_writer_of(home),
@@ -52,7 +52,7 @@ def run_load(home: Home, study: Study, names: Sequence[str] | None = None) -> in
 
 
 def run_withdraw(home: Home, study: Study, delivery: str) -> None:
-    """`flyttepanel withdraw`: the versions before the delivery's come back from landing."""
+    """`flyttepanel withdraw`: the versions that the delivery replaced are read from landing again."""
     with gated_candidate(home) as candidate:
         steps.withdraw(home, candidate, study, new_run_id(), delivery)
 
@@ -90,7 +90,7 @@ def run_publish(home: Home, study: Study) -> Path:
 
 
 def run_report(home: Home, study: Study) -> Path:
-    """`flyttepanel report`: the current release's site and briefs anew; what it rests on stays as published."""
+    """`flyttepanel report`: render the current release's site and briefs again; its data stay as published."""
     with sole_writer_of(home):
         release = published_release(home, study)
         report(home, release)
@@ -104,7 +104,7 @@ def plainly(name: str, work: Callable[[], object]) -> object:
 
 
 def anew(home: Home, candidate: Path, work: Callable[[], object]) -> Callable[[], object]:
-    """Work that finds the candidate as the warehouse is at every try: a load that failed half-way left half of it."""
+    """Work that starts every retry from a new copy of the warehouse: a load that failed half-way leaves some rows."""
     tries = count()
 
     def once() -> object:
@@ -116,7 +116,7 @@ def anew(home: Home, candidate: Path, work: Callable[[], object]) -> Callable[[]
 
 
 def whole_again(work: Callable[[bool], object]) -> Callable[[], object]:
-    """Work that is told at every further try to do everything: what one that failed left behind passed no gate."""
+    """Work that is told on every retry to do everything: what the failed try left behind has passed no gate."""
     tries = count()
     return lambda: work(next(tries) > 0)
 
@@ -124,8 +124,8 @@ def whole_again(work: Callable[[bool], object]) -> Callable[[], object]:
 def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly, full: bool = False) -> Due:
     """Do everything that is due, or with `full` all that can be done, and publish one release. Returns what was done.
 
-    The warehouse is replaced just before the release is switched: a crash between the two leaves the old release
-    published, and the next run begins by switching.
+    The warehouse is replaced just before the new release becomes current. A crash between the two leaves the old
+    release published, and the next run begins by publishing the new one.
     """
     started_at = datetime.now(UTC)
     with sole_writer_of(home):
@@ -138,7 +138,7 @@ def run_refresh(home: Home, study: Study, run_id: str, around: Runner = plainly,
             if "load" in late.steps:
                 loaded = around("load", anew(home, candidate, lambda: steps.load(home, candidate, study, run_id)))
                 if not loaded and not full:
-                    # Files were touched, not changed: their new times are kept, and nothing follows from them.
+                    # Files have new times but the same content: the times are recorded, and cause no further step.
                     late = Due([], late_steps(home, candidate, study))
                     if not late:
                         return late

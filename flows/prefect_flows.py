@@ -63,7 +63,7 @@ def run_step(name: str, work: Callable[[], object]) -> object:
 
 
 def timed(timings: list[dict[str, object]]) -> pipeline.Runner:
-    """A runner that puts a task around a step and notes how long it took; the last step noted is under way or done."""
+    """A runner that puts a task around each step and notes how long it took; the last entry is the step under way."""
 
     def around(name: str, work: Callable[[], object]) -> object:
         start = time.perf_counter()
@@ -77,7 +77,7 @@ def timed(timings: list[dict[str, object]]) -> pipeline.Runner:
 
 @flow(name="refresh", flow_run_name="refresh {run_id}", persist_result=False)
 def refresh_run(home: str, run_id: str, full: bool = False) -> bool:
-    """Everything that is due, or everything, as one named run. Returns whether something was done."""
+    """Do everything that is due, or with `full` everything, as one named run. Returns whether something was done."""
     where = Home(Path(home))
     timings: list[dict[str, object]] = []
     at_work = alerting(where, run_id, lambda: str(timings[-1]["step"]) if timings else "start")
@@ -92,7 +92,7 @@ def refresh_run(home: str, run_id: str, full: bool = False) -> bool:
 
 @contextmanager
 def under_way(home: Home, run_id: str) -> Iterator[None]:
-    """Mark runs that died before; be known as alive during the block. Where that cannot be, an alert says so.
+    """Mark earlier runs that died, and be known as alive during the block. If either fails, an alert is sent.
 
     Raises:
         FileNotFoundError: the home directory is not there.
@@ -106,7 +106,7 @@ def under_way(home: Home, run_id: str) -> Iterator[None]:
 
 
 def tell_of_crash(flow: object, flow_run: Any, state: object) -> None:
-    """Hook of a run whose process ended before it had finished, run by what serves the deployments."""
+    """Hook for a run whose process ended too early; the process that serves the deployments calls it."""
     home = home_from(flow_run.parameters.get("home"))
     tell_of_dead(home, list(dict.fromkeys([*mark_dead_runs(home), flow_run.name])))
 

@@ -1,7 +1,7 @@
 """What Prefect logs of a failed run: the failure, once.
 
-It logs a failure with its traceback for the task and for each flow around it, and once more as the state of each. Our
-errors say all there is to know; where in our code they were raised is nothing an operator can use.
+Prefect logs a failure with its traceback for the task and for each flow around it, and again as the state of each. Our
+errors say all there is to know: an operator has no use for the place in our code where they were raised.
 """
 
 import logging
@@ -10,7 +10,7 @@ OF_TASKS, OF_FLOWS = "prefect.task_runs", "prefect.flow_runs"
 
 
 class WithoutTracebacks(logging.Filter):
-    """Drops what carries a traceback; of a task all errors, since its flow ends with them too."""
+    """Drops records with a traceback, and all errors of a task, since its flow reports them too."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to log it."""
@@ -26,7 +26,7 @@ class WithoutErrors(logging.Filter):
 
 
 def log_failures_once(command_says_so: bool = False) -> None:
-    """From now on, whatever Prefect does to handlers and levels when it sets up its logs."""
+    """Add the filters to Prefect's loggers, where they stay when Prefect sets up handlers and levels."""
     for name in (OF_TASKS, OF_FLOWS):
         logger = logging.getLogger(name)
         if not any(isinstance(there, WithoutTracebacks) for there in logger.filters):

@@ -1,4 +1,4 @@
-"""Starting Prefect from the command line: its settings must stand in the environment before it is imported."""
+"""Starting Prefect from the command line: its settings must be in the environment before it is imported."""
 
 import os
 import signal
@@ -18,10 +18,10 @@ class NoServer(RuntimeError):
 
 
 def run_refresh_flow(home: Home) -> None:
-    """Run `refresh` as a Prefect flow: on the server PREFECT_API_URL names, else with a temporary one.
+    """Run `refresh` as a Prefect flow: on the server that PREFECT_API_URL names, else with a temporary one.
 
     Raises:
-        HomeBusy: somebody else is at work, which is found before Prefect takes its seconds to start.
+        HomeBusy: another process is at work; this is checked first, because Prefect takes seconds to start.
     """
     with sole_writer(home):
         pass
@@ -34,17 +34,17 @@ def run_refresh_flow(home: Home) -> None:
 
 
 def start_server_if_none_is_named() -> None:
-    """Start the temporary server that Prefect would start itself, and stop at our end, but not if we are killed.
+    """Start the temporary server ourselves: Prefect's own would stop when we end, but not if we are killed.
 
-    Ctrl-C is for us alone: with its server gone Prefect would ask for it for more than a minute before it lets us end.
+    Ctrl-C must reach us alone: with its server gone, Prefect would call it for more than a minute before we can end.
     """
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import PREFECT_API_URL
 
     if PREFECT_API_URL.value():
         return
-    server = SubprocessASGIServer()  # there is one a process: Prefect's clients take this one
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # inherited
+    server = SubprocessASGIServer()  # there is one per process: Prefect's clients use this one
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # the server inherits it
     try:
         server.start()
     finally:
@@ -71,7 +71,7 @@ def serve_deployments(home: Home) -> None:
 
 
 def insist_on_server() -> None:
-    """Schedules live on a server: a temporary one would end with us, and take them with it.
+    """Insist on a lasting server: schedules live there, and a temporary one would end with us and lose them.
 
     Raises:
         NoServer: PREFECT_API_URL names none, or none answers there.
@@ -93,10 +93,10 @@ def insist_on_server() -> None:
 
 
 def keep_state_in(home: Home) -> None:
-    """Set what Prefect reads at import: its own files belong into our home directory, like all state.
+    """Set what Prefect reads at import: its own files belong in our home directory, like all state.
 
-    They are the owner's alone, and so is what every process writes that is started from here. A home that is not there
-    is not made: who is about to work in it says so.
+    They are the owner's alone, and so is whatever is written by processes started from here. A missing home is not
+    created: the code that is about to work in it reports that.
     """
     process_owner_alone()
     if home.path.is_dir():

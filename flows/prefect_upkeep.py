@@ -1,8 +1,8 @@
-"""What keeps Prefect's picture of our runs true: those whose process is dead are marked, and the operators told.
+"""Keeps Prefect's view of our runs true: runs whose process is dead are marked as crashed, and the operators told.
 
-Three marks, from the soonest to the surest: the process that serves the deployments sees a run's process end; an
-automation on the server sees its heartbeats stop, though everything else be dead too; and at the next start the locks
-of `liveness` tell. Importing this module imports Prefect.
+There are three ways to notice, from the fastest to the surest. The process that serves the deployments sees a run's
+process end; an automation on the server sees its heartbeats stop, even if everything else is dead too; the next start
+checks the locks of `liveness`. Importing this module imports Prefect.
 """
 
 from datetime import timedelta
@@ -34,7 +34,7 @@ GONE = "The process of this run is gone."
 def mark_dead_runs(home: Home) -> list[str]:
     """Mark runs of this home directory whose process is dead and that Prefect still believes to be running.
 
-    Returns the names of the dead, however they were marked, without runs inside of others.
+    Returns the names of all dead runs, whoever marked them, without runs inside other runs.
     """
     if not (dead := dead_runs(home)):
         return []
@@ -50,9 +50,9 @@ def mark_dead_runs(home: Home) -> list[str]:
 
 
 def mark_never_started(home: Home) -> list[str]:
-    """Mark scheduled runs that a server of the deployments took on and died before it could start them.
+    """Mark scheduled runs that a serving process took on but did not start before it died.
 
-    Only for whoever has just become the one that serves them (`liveness.sole_server`).
+    Only the process that has just become the one that serves them may call this (`liveness.sole_server`).
     """
     with get_client(sync_client=True) as client:
         taken_on = client.read_flow_runs(
@@ -74,7 +74,7 @@ def known_run(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
 
 
 def mark(client: SyncPrefectClient, run: FlowRun) -> None:
-    """Mark a run, and its tasks, as crashed where they are under way; the automation marks runs without their tasks."""
+    """Mark a run, and its tasks, as crashed if they are under way; the automation marks runs but not their tasks."""
     crashed: Any = Crashed(message=GONE)
     if run.state and run.state.type in UNDER_WAY:
         client.set_flow_run_state(run.id, crashed, force=True)
@@ -94,12 +94,12 @@ STAYS = "The published release stays; the next refresh starts clean."
 
 
 def reconcile(home: Home) -> None:
-    """Mark dead runs and tell of them: at every start."""
+    """Mark dead runs and alert the operators; called at every start."""
     tell_of_dead(home, mark_dead_runs(home))
 
 
 def heartbeat_automation() -> Automation:
-    """Of every run of ours whose heartbeats stop before it ends, say that it crashed."""
+    """An automation that marks each of our runs as crashed if its heartbeats stop before it ends."""
     frequency = get_current_settings().flows.heartbeat_frequency
     if frequency is None:
         raise RuntimeError("PREFECT_FLOWS_HEARTBEAT_FREQUENCY is switched off: dead runs would not be seen")
@@ -124,7 +124,7 @@ def heartbeat_automation() -> Automation:
 
 
 def ensure_automation() -> None:
-    """Have the server hold the automation, once, as it is now."""
+    """Make the server hold exactly one copy of the automation, as it is now."""
     wanted = heartbeat_automation()
     with get_client(sync_client=True) as client:
         there = client.read_automations_by_name(AUTOMATION)

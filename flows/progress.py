@@ -1,7 +1,7 @@
 """A bar for long work: how much is done, rows per second, time left. On a terminal only; elsewhere nothing is shown.
 
-Work is done in parts that are known beforehand: files, dbt's nodes, fits. What a part costs is guessed by its weight
-until the same work has been done once; then by the seconds it took, which `work/timings.json` keeps. Belongs here: the
+Work has parts that are known beforehand: files, dbt's nodes, fits. The cost of a part is guessed by its weight until
+the same work has been done once; after that, by the seconds it took, kept in `work/timings.json`. Belongs here: the
 bar. Does not belong here: which parts there are, or the line that is logged when a step has ended (`flows/log.py`).
 """
 
@@ -18,9 +18,10 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.text import Text
 
 TIMINGS = "timings.json"
-# What a call of `more` is taken for, of what is left of a part; and how far it brings a part at most.
+# For a part never timed, the share of what is left that one call of `more` counts for. For a part that has been timed,
+# the share of it that `more` reaches at most.
 SHARE_OF_THE_REST, MOST_OF_A_PART = 1 / 30, 0.95
-SHORTEST = 0.01  # seconds, of a part that took none
+SHORTEST = 0.01  # seconds; the least that a part is taken to need
 
 
 class Bar:
@@ -43,7 +44,7 @@ class Bar:
         self.shown.update(self._task, total=sum(self._weights.values()))
 
     def done(self, part: str, rows: int = 0) -> None:
-        """A part is done, and so many rows with it."""
+        """Note that a part is done, and how many rows it had."""
         now = time.monotonic()
         self.seconds[part] = now - self._last
         self._last, self._share = now, 0.0
@@ -51,10 +52,10 @@ class Bar:
         self._show(self._finished, rows)
 
     def more(self, rows: int) -> None:
-        """The part under way has come further, by so many rows.
+        """Note progress within the current part, by so many rows.
 
-        How far is told by the time it took before. Of one that has never been timed, each call is taken for a share of
-        what is left of it, so that the bar moves and never arrives too early.
+        How far the part has come follows from the time it took before. If it was never timed, each call counts for a
+        share of what is left, so that the bar moves but never arrives too early.
         """
         part = next((name for name in self._weights if name not in self.seconds), None)
         if part is None:
@@ -67,7 +68,7 @@ class Bar:
         self._show(self._finished + self._share * self._weights[part], rows)
 
     def _show(self, completed: float, rows: int) -> None:
-        """Draw anew, with so many rows more."""
+        """Redraw the bar, with so many more rows."""
         all_rows = self.shown.tasks[self._task].fields["rows"] + rows
         until_last = time.monotonic() - self._start
         self.shown.update(self._task, completed=completed, rows=all_rows, until_last=until_last)
@@ -83,7 +84,7 @@ class RowsColumn(ProgressColumn):
 
 
 class LeftColumn(ProgressColumn):
-    """Time left: at the pace until the last part was done, less what has passed since."""
+    """Time left at the pace up to the bar's last change, minus the time since."""
 
     def render(self, task: Task) -> Text:
         """The cell."""
@@ -112,21 +113,21 @@ def progress(title: str, work: Path | None = None) -> Iterator[Bar]:
 
 
 def is_watched() -> bool:
-    """Whether somebody looks on: a terminal that can redraw a line, and no run that Prefect started.
+    """Whether somebody is watching: standard error is a terminal that can redraw a line, and Prefect did not start us.
 
-    A service of systemd has no terminal. Whatever colours are asked for in the environment, no bar goes into a file.
+    A service of systemd has no terminal. No bar goes into a file, even if the environment asks for colours.
     """
     redraws = os.environ.get("TERM", "dumb") not in ("", "dumb")
     return sys.stderr.isatty() and redraws and "PREFECT__FLOW_RUN_ID" not in os.environ
 
 
 def remembered(work: Path | None, title: str) -> dict[str, float]:
-    """Seconds each part took when this work was last done; nothing if that is not known."""
+    """Seconds each part took when this work was last done; empty if that is not known."""
     return read_timings(work).get(title, {}) if work else {}
 
 
 def read_timings(work: Path) -> dict[str, dict[str, float]]:
-    """What is kept of all work, by title and part; nothing if it cannot be read."""
+    """The kept seconds of all work, by title and part; empty if they cannot be read."""
     try:
         kept: dict[str, dict[str, float]] = json.loads((work / TIMINGS).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -135,7 +136,7 @@ def read_timings(work: Path) -> dict[str, dict[str, float]]:
 
 
 def remember(work: Path | None, title: str, seconds: Mapping[str, float]) -> None:
-    """Keep what each part took; names of parts and seconds are all that is written."""
+    """Keep the seconds that each part took; only these and the names of parts are written."""
     if work is None or not seconds:
         return
     kept = read_timings(work)

@@ -1,7 +1,7 @@
 """Publication: disclosure-controlled tables into a new release, gate 3, its report.
 
 Belongs here: what a release is made of. Does not belong here: how readers come to see it (`flows/switch.py`).
-`results.*` are views on `history.*`, which holds all releases, so that a number stands in one place.
+`results.*` are views on `history.*`, which holds all releases, so that a database stores each number once.
 """
 
 import json
@@ -35,7 +35,9 @@ from storage.warehouse import open_warehouse
 
 
 def publish(home: Home, candidate: Path, study: Study, run_id: str, started_at: datetime) -> Path:
-    """A release aside, past gate 3 and rendered; `publish_release` makes it the current one. Returns its folder.
+    """Make a release that has passed gate 3 and is rendered. Returns its folder.
+
+    Readers do not see it until `publish_release` makes it the current one.
 
     Raises:
         StepMissing, DisclosureError, GateFailed: as for `draft_release`; what was published stays.
@@ -46,13 +48,13 @@ def publish(home: Home, candidate: Path, study: Study, run_id: str, started_at: 
 
 
 def draft_release(home: Home, candidate: Path, study: Study, run_id: str, started_at: datetime) -> Path:
-    """The tables of a release that have passed gate 3, with what it rests on, in a folder that nobody sees yet.
+    """Write a release's tables, past gate 3, and its manifest into a folder that no reader sees yet; returns it.
 
-    The candidate warehouse remembers the counts behind the release, which the next one is compared with.
+    The candidate warehouse remembers the counts behind the release: the next release is compared with them.
 
     Raises:
         StepMissing: the estimates are not of what is loaded and specified now.
-        DisclosureError: something may not be published, or it cannot be checked whether it may.
+        DisclosureError: something may not be published, or it cannot be checked whether it may be.
         GateFailed: the results are not fit to publish; what was published stays.
     """
     from expectations.gate import run_gate
@@ -64,7 +66,7 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
         remove(draft)
         remember_counts(candidate, run_id, {})
     draft.mkdir(mode=0o700)
-    # Under another name until gate 3 has passed: in `results.duckdb`, `results.<table>` is ambiguous (flows/query.py).
+    # Not `results.duckdb` until gate 3 has passed: there, `results.<table>` would be ambiguous (report/release.py).
     results = draft / "release.duckdb"
     with step("publish") as said:
         previous = history_for(draft, home)
@@ -93,9 +95,9 @@ def draft_release(home: Home, candidate: Path, study: Study, run_id: str, starte
 
 
 def copy_data_docs(docs: Path, target: Path, passed: Mapping[str, str]) -> None:
-    """Copy the pages of gates as a release has passed them, by gate and run.
+    """Copy the pages of each gate if they are of the run in which the release has passed it (`passed`: gate → run).
 
-    A run that was thrown away since has left pages about other data, which are nobody's.
+    A run that was thrown away since may have left pages about other data, which belong to no release.
     """
     target.mkdir()
     for gate, run_id in passed.items():
@@ -104,14 +106,14 @@ def copy_data_docs(docs: Path, target: Path, passed: Mapping[str, str]) -> None:
 
 
 def history_for(draft: Path, home: Home) -> Path | None:
-    """A copy, beside the draft's, of the database whose history the next one carries on; None before the first release.
+    """Copy into the draft the database whose history the new release continues; returns it, or None if there is none.
 
-    A copy, so that no reader's lock can stop a publication.
+    It is a copy so that no reader's lock can stop a publication.
 
     Raises:
         DisclosureError: as for `published_results`, or one of them cannot be read.
     """
-    # Not named after a schema: in `history.duckdb`, `history.<table>` is ambiguous (flows/query.py).
+    # Not named after a schema: in `history.duckdb`, `history.<table>` would be ambiguous (report/release.py).
     copies = [
         Path(shutil.copyfile(path, draft / f"previous_{number}.duckdb"))
         for number, path in enumerate(published_results(home))
@@ -127,12 +129,12 @@ def history_for(draft: Path, home: Home) -> Path | None:
 
 
 def published_results(home: Home) -> list[Path]:
-    """The databases that readers have, or have had last where an operator has led `current` back to an earlier one.
+    """The databases of the current release, and of the last published one if an operator has pointed `current` back.
 
-    Where all links are lost, as to a copy that does not keep them, every release that is there.
+    If all links are lost, as in a copy that does not keep them: those of all releases that are there.
 
     Raises:
-        DisclosureError: there has been a release, but its database is gone, and with it what readers know.
+        DisclosureError: there has been a release, but its database is gone, and so is our record of what readers know.
     """
     links = (home.current, home.last_published)
     found = {(link / "results.duckdb").resolve() for link in links if (link / "results.duckdb").exists()}
@@ -182,7 +184,7 @@ def write_results(
 
 
 def has_decisions(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the release before kept its decisions rule by rule, as releases do now."""
+    """Whether the previous release recorded its disclosure decisions by rule, as releases do now."""
     return bool(
         con.sql("""
         select 1 from duckdb_columns() where database_name = 'previous' and schema_name = 'audit'

@@ -12,7 +12,7 @@ import pyarrow.parquet
 from flows.home import Home
 from report.release import open_results
 
-MOST_BOXED_ROWS = 10_000  # DuckDB's own bound, whatever it is asked for
+MOST_BOXED_ROWS = 10_000  # DuckDB shows no more, whatever `max_rows` says
 
 
 def run_query(home: Home, query: str, output: str) -> None:
@@ -24,7 +24,7 @@ def run_query(home: Home, query: str, output: str) -> None:
     if not home.results.exists():
         raise click.ClickException(f"{home.results}: nothing has been published yet; run `flyttepanel refresh`")
     with open_results(home.results) as con:
-        # No other file can be read or written: the query may come from anybody, and the warehouse lies next door.
+        # No other file can be read or written: anybody may write the query, and the warehouse lies in the same home.
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
         try:
@@ -34,14 +34,14 @@ def run_query(home: Home, query: str, output: str) -> None:
             if relation is not None:
                 WRITERS[output](relation)
         except duckdb.Error as error:
-            # Published aggregates only stand behind this connection, so that DuckDB's own words may be shown.
+            # This connection reaches published aggregates only, so DuckDB's own message may be shown.
             raise click.ClickException(str(error)) from None
         except pyarrow.ArrowException as error:
             raise click.ClickException(f"these rows cannot be written as {output}: {error}") from None
 
 
 def write_table(relation: duckdb.DuckDBPyRelation) -> None:
-    """All columns, boxed, of as many rows as DuckDB's boxes hold; it is said if these are not all."""
+    """A boxed table of all columns and the first `MOST_BOXED_ROWS` rows; a message says if there are more."""
     relation.show(max_rows=MOST_BOXED_ROWS, max_width=10_000)
     if relation.limit(1, offset=MOST_BOXED_ROWS).fetchone():
         click.echo(f"These are the first {MOST_BOXED_ROWS:,} rows; --format csv prints all.", err=True)
@@ -53,7 +53,7 @@ def write_csv(relation: duckdb.DuckDBPyRelation) -> None:
 
 
 def write_json(relation: duckdb.DuckDBPyRelation) -> None:
-    """One array of objects. JSON has no number for what is none, as 0 / 0: null, which DuckDB writes as NaN."""
+    """One array of objects. JSON has no NaN or infinity, which DuckDB writes for 0 / 0 and such: they become null."""
     rows = relation.query("rows", "select coalesce(to_json(list(rows)), '[]') from rows").fetchone()
     text = rows[0] if rows else "[]"
     if "NaN" in text or "Infinity" in text:

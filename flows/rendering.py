@@ -1,8 +1,8 @@
 """The step `report`: a release's site and briefs, beside its database.
 
-Everything rendered stands in a folder `report-<stamp>` of the release, and `site` and the rest are links through
-the link `report`, as `results.duckdb` in the home directory is one through `current`. A release can thus be rendered
-anew in one step, while its database and manifest stay as they were published.
+Everything rendered lies in a folder `report-<stamp>` of the release, to which the link `report` points. `site` and the
+other parts are links through `report`, just as `results.duckdb` in the home directory is one through `current`. So a
+release can be rendered again and switched in one step, while its database and manifest stay as they were published.
 
 Not named `report`: Prefect puts the folder of the flows first on the path, where it would hide the package `report`.
 """
@@ -23,11 +23,11 @@ RENDERED = "report-"
 
 
 class NothingToReport(RuntimeError):
-    """There is no release whose report could be rendered, or not under the specification of now."""
+    """There is no release to render, or it was made under another specification than the current one."""
 
 
 def report(home: Home, release: Path) -> None:
-    """Render the report of a release, or of a draft of one, and switch it in; one that was there is removed."""
+    """Render the report of a release, or of a draft of one, and switch it in; an earlier report is removed."""
     from report.render import render
 
     for left_over in home.work.glob(f"{RENDERED}*"):
@@ -46,7 +46,7 @@ def report(home: Home, release: Path) -> None:
 
 @contextmanager
 def results_to_read(home: Home, release: Path) -> Iterator[Path]:
-    """Yield a copy of a release's database: whoever has opened that one as for writing has locked it for others."""
+    """Yield a copy of a release's database: somebody who has opened the original for writing has locked it."""
     copy = home.work / "released.duckdb"
     try:
         yield Path(shutil.copyfile(release / "results.duckdb", copy))
@@ -67,7 +67,7 @@ def published_release(home: Home, study: Study) -> Path:
     """The folder of the current release.
 
     Raises:
-        NothingToReport: there is none, or it was made under another specification: one by that of now is due.
+        NothingToReport: there is none, or it was made under another specification, so that a new one is due.
     """
     from flows.state import current_manifest
 

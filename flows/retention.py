@@ -1,7 +1,7 @@
-"""Retention: what of old releases and logs goes, as the operators' settings say, and what killed processes left.
+"""Retention: delete old releases and logs as the operators' settings say, and what killed processes left behind.
 
 Belongs here: what lies in the home directory. Does not belong here: Prefect's run history, which its server clears
-itself (`ops/prefect-server.env`). Numbers of a release that goes stay in `history.*` of those that are kept.
+itself (`ops/prefect-server.env`). The numbers of a deleted release stay in `history.*` of the releases that are kept.
 """
 
 import json
@@ -17,7 +17,7 @@ from flows.log import step
 from flows.operations import load_operations
 from models_py.earlier_releases import runs_in_history
 
-# Scratch that only a killed process leaves this long: copies of `diff`, and releases that were being deleted.
+# Scratch folders: copies made by `diff`, and releases being deleted. Only a killed process leaves one this long.
 SCRATCH = ("diff-*", "gone-*")
 SCRATCH_SECONDS = 24 * 3600
 
@@ -56,8 +56,8 @@ def left_over(home: Home) -> Iterator[Path]:
 def superfluous(home: Home, number: int) -> Iterator[Path]:
     """All but the newest releases; the current one, and any that a link leads to, are never among them.
 
-    Newest in the history of the last publication, since clocks are set back. What does not stand in it is not counted
-    and stays: a crash may have kept it from being switched in, or a back-up was restored beside it.
+    The history of the last publication says which are newest, because clocks can be set back. A release that is not in
+    it is not counted and stays: a crash may have kept it from being published, or it came back from a back-up.
     """
     linked = {link.resolve() for folder in (home.path, home.releases) for link in folder.iterdir() if link.is_symlink()}
     places = {run_id: place for place, run_id in enumerate(published_runs(home))}
@@ -76,14 +76,14 @@ def published_runs(home: Home) -> list[str]:
 
 
 def delete_release(home: Home, release: Path) -> None:
-    """Take a release away in one step, then delete it: nobody ever sees a part of it."""
+    """Move a release away in one step, then delete it: so nobody ever sees a part of it."""
     gone = home.work / f"gone-{release.name}"
     release.rename(gone)
     shutil.rmtree(gone)
 
 
 def is_kept(line: bytes, oldest: datetime) -> bool:
-    """Whether an entry is whole and young enough; a kill or a full disk may have cut one short, inside a letter too."""
+    """Whether an entry is whole and young enough; a kill or a full disk may cut one short, even inside a character."""
     try:
         return datetime.fromisoformat(json.loads(line)["refused_at"]) >= oldest
     except (ValueError, KeyError, TypeError):

@@ -1,6 +1,6 @@
 """What has been done and what is due, read from the warehouse's own audit tables and the release manifest.
 
-Prefect's state is never asked: it does not survive a kill.
+Prefect's state is never used: it does not survive a kill.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ EMPTIED = "every delivery is withdrawn; `flyttepanel load DELIVERY` loads one of
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a result rests on: when two agree, so do all tables made from them."""
+    """What a result rests on: if two are equal, so are all tables made from them."""
 
     input_hash: str
     study_hash: str
@@ -34,7 +34,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Deliveries to load, and the later steps from the first that is out of date on."""
+    """Deliveries to load, and steps to run: the first that is out of date, and all after it."""
 
     deliveries: list[str]
     steps: list[str]
@@ -49,10 +49,10 @@ def basis(con: duckdb.DuckDBPyConnection, study: Study) -> Basis:
 
 
 def input_hash(con: duckdb.DuckDBPyConnection) -> str:
-    """SHA-256 over the files behind the current versions, however they came to be current.
+    """SHA-256 over the files behind the current versions, whatever the history that made them current.
 
-    `faste_oppl` is replaced person by person, so that for it every delivery counts, in order of arrival: a file that
-    comes again after a correction takes the correction back. Twice in a row it says nothing new.
+    `faste_oppl` is replaced person by person, so every delivery of it counts, in order of arrival: a file that comes
+    again after a correction takes the correction back. The same file twice in a row counts once.
     """
     from flows.load.parts import brings
 
@@ -70,7 +70,7 @@ def input_hash(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def record_step(database: Path, step: str, run_id: str, study: Study, started_at: datetime) -> None:
-    """Write down that a step is done, and what it rested on."""
+    """Record that a step is done, and what it rested on."""
     with open_warehouse(database) as con:
         con.execute("""
             create table if not exists audit.step (
@@ -85,7 +85,7 @@ def record_step(database: Path, step: str, run_id: str, study: Study, started_at
 
 
 def last_basis(con: duckdb.DuckDBPyConnection, step: str) -> Basis | None:
-    """What the last run of a step rested on; None if it never ran. The last written: clocks are set back."""
+    """What the last run of a step rested on; None if it never ran. Last by row, not time: clocks can be set back."""
     if not has_table(con, "audit", "step"):
         return None
     row = con.execute(
@@ -120,20 +120,20 @@ def published_basis(home: Home) -> Basis | None:
 
 
 def judged_variants(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The variants under which the last estimation judged the hypotheses: each estimation begins without any."""
+    """The variants under which the hypotheses have been judged since the last estimation, which empties the table."""
     if not has_table(con, "estimation", "sensitivity"):
         return []
     return [name for (name,) in con.sql("select distinct variant from estimation.sensitivity order by all").fetchall()]
 
 
 def is_emptied(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether deliveries have come and none counts any more: nothing can be made of nothing."""
+    """Whether deliveries have come but none counts any more, so that there is nothing to build from."""
     row = con.sql("select count(*), count(*) filter (status = 'loaded') from audit.delivery").fetchone()
     return row is not None and row[0] > 0 and row[1] == 0
 
 
 def due(home: Home, study: Study) -> Due:
-    """What a refresh would do now. Reads file times, not files, and answers at once."""
+    """What a refresh would do now. Reads sizes and times of files, not the files, so it answers at once."""
     from flows.load import due_deliveries
 
     deliveries = due_deliveries(home.warehouse, home.landing)
@@ -143,9 +143,9 @@ def due(home: Home, study: Study) -> Due:
 
 
 def late_steps(home: Home, warehouse: Path, study: Study) -> list[str]:
-    """The steps after loading that are out of date for what a warehouse, or a candidate for one, holds.
+    """The steps after loading that are out of date for the content of a warehouse or candidate.
 
-    None where every delivery is withdrawn: what was published stays until there is something to replace it by.
+    Empty if every delivery is withdrawn: what was published stays until something can replace it.
     """
     with open_warehouse(warehouse, read_only=True) as con:
         if is_emptied(con):
@@ -164,7 +164,7 @@ def late_steps(home: Home, warehouse: Path, study: Study) -> list[str]:
 
 
 def everything(home: Home, study: Study) -> Due:
-    """What a full refresh would do: load what is new, and make all that follows from what is loaded anew."""
+    """What a full refresh would do: load what is new, and run all steps after loading again."""
     late = due(home, study)
     if late.deliveries or not home.warehouse.exists():
         return late

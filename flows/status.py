@@ -6,7 +6,7 @@ from models_py.study import Study
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
-SHOWN_NOTES = 12  # of the last load's notes on drift; all stand in audit.drift
+SHOWN_NOTES = 12  # of the last load's notes on drift; all are in audit.drift
 
 
 def status_text(home: Home, study: Study) -> str:
@@ -77,7 +77,7 @@ def release_line(home: Home) -> str:
 
 
 def site_line(home: Home) -> str:
-    """Where the current release is to be looked at."""
+    """Where the site of the current release is."""
     return f"site        {home.site / 'index.html' if home.site.exists() else 'none'}"
 
 
@@ -90,7 +90,7 @@ def due_line(home: Home, study: Study) -> str:
 
 
 def nothing_is_due(home: Home) -> str:
-    """What a refresh says that has nothing to do."""
+    """What a refresh with nothing to do says."""
     manifest = current_manifest(home)
     release = f"; the current release is {manifest['run_id']}" if manifest else ""
     if is_without_deliveries(home):

@@ -1,7 +1,7 @@
 """The steps, each on a candidate warehouse: load, build, validate, estimate, with or without Prefect around them.
 
-A step here does its work, passes its gate and writes down that it is done. Who may run, and when the candidate
-becomes the warehouse, is decided by the caller.
+Each step does its work, passes its gate and records that it is done. The caller decides who may run, and when the
+candidate becomes the warehouse.
 """
 
 import threading
@@ -34,7 +34,7 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
 
     Raises:
         DeliveryRefused: something in a delivery breaks its contract; also written to logs/refusals.jsonl.
-        GateFailed: the registers together are not what a panel can be made of.
+        GateFailed: no panel can be made of the registers as they are now.
     """
     from flows.load import DeliveryRefused, load_deliveries, write_refusal
     from flows.load.drift_notes import count_notes
@@ -57,10 +57,10 @@ def load(home: Home, candidate: Path, study: Study, run_id: str, names: Sequence
 
 
 def pass_gate_1(home: Home, candidate: Path, study: Study, run_id: str, news_of: str | None = None) -> None:
-    """Check what is loaded, or as far as rules about a year go what the run `news_of` has loaded.
+    """Check everything that is loaded. With `news_of`, rules about a year look only at the years that run has loaded.
 
     Raises:
-        GateFailed: it is not what a panel can be made of.
+        GateFailed: no panel can be made of it.
     """
     from expectations.gate import run_gate
 
@@ -72,13 +72,13 @@ def pass_gate_1(home: Home, candidate: Path, study: Study, run_id: str, news_of:
 def withdraw(home: Home, candidate: Path, study: Study, run_id: str, delivery: str) -> None:
     """Take a delivery out and pass gate 1 with what remains.
 
-    Where nothing remains there is nothing to check: the next load passes the gate. A wrong only delivery could not be
-    replaced otherwise, but by a warehouse made anew, without the counts of earlier releases.
+    If nothing remains, the gate is left to the next load. Otherwise a wrong delivery that is the only one could be
+    replaced only by making a new warehouse, which would lose the counts of earlier releases.
 
     Raises:
         NotLoaded: there is no such delivery in the warehouse.
-        DeliveryRefused: a version before it is no longer in landing as it was loaded.
-        GateFailed: what remains is not what a panel can be made of.
+        DeliveryRefused: an earlier version that counts again is no longer in landing as it was loaded.
+        GateFailed: no panel can be made of what remains.
     """
     from expectations.gate import GateFailed
     from flows.load import withdraw as take_out
@@ -102,12 +102,12 @@ def build(
 ) -> None:
     """Build marts and the estimation input with dbt and pass gate 2; with `full` every year, changed or not.
 
-    `target` is one of `profiles.yml`, by default that of the environment; on `spark` every year is built.
+    `target` is a target of `profiles.yml`; the default comes from the environment. On `spark` every year is built.
 
     Raises:
         StepMissing: nothing has been loaded, or not enough for one panel year.
         BuildFailed: a model or a data test failed.
-        GateFailed: the marts are not what the study says.
+        GateFailed: what is loaded fails gate 1 by the current rules, or the marts are not what the study says.
         SparkMissing: Spark is asked for and not installed.
         SparkReadsClear: Spark is asked for and the warehouse is encrypted.
     """
@@ -127,10 +127,10 @@ def build(
 
 
 def check_loaded(home: Home, candidate: Path, study: Study, run_id: str) -> None:
-    """Pass gate 1 with all that is loaded, where it last passed by other code or another specification.
+    """Pass gate 1 again with all that is loaded, if it last passed under other code or another specification.
 
     Raises:
-        GateFailed: what is loaded is not what a panel can be made of by the rules of now.
+        GateFailed: by the current rules no panel can be made of what is loaded.
     """
     if not is_full("load", candidate, study):
         return
@@ -159,7 +159,7 @@ def build_in_duckdb(home: Home, candidate: Path, study: Study, run_id: str, full
 def gates_at_the_ready() -> Iterator[None]:
     """Import the gates while the block copies, loads or builds: Great Expectations takes seconds to import.
 
-    Whatever ends the block waits for it: an import that the end of the process overtakes fails, and says so at length.
+    The end of the block always waits for the import: cut off by the end of the process, it fails with a long message.
     """
     beside = threading.Thread(target=import_for_good, args=["expectations.gate"])
     beside.start()
@@ -170,7 +170,7 @@ def gates_at_the_ready() -> Iterator[None]:
 
 
 def build_at_the_ready(home: Home, study: Study) -> AbstractContextManager[None]:
-    """During the block, have dbt imported and its project read for a build in the candidate by this specification."""
+    """During the block, another process imports dbt and reads its project, to build the candidate by this study."""
     from flows.build import build_at_the_ready as dbt_at_the_ready
 
     return dbt_at_the_ready(home.candidate, study, home.dbt)
@@ -193,7 +193,7 @@ def build_on_spark(home: Home, candidate: Path, study: Study, run_id: str) -> Pa
 
 
 def is_full(name: str, candidate: Path, study: Study) -> bool:
-    """Whether a step has to look at every year: it has not been done, or not by this code and specification."""
+    """Whether a step has to look at every year: it was never done, or last by other code or another specification."""
     if not candidate.exists():
         return True
     with open_warehouse(candidate, read_only=True) as con:
@@ -205,7 +205,7 @@ def estimate(candidate: Path, study: Study, run_id: str) -> None:
     """Fit the models, predict, test the hypotheses.
 
     Raises:
-        StepMissing: the marts have not been built from what is loaded now.
+        StepMissing: the marts have not been built from what is loaded now, by this specification and code.
     """
     from flows.fit_progress import watched_fits
     from models_py.estimate import estimate as estimate_models
@@ -222,7 +222,7 @@ def estimate_variants(home: Home, candidate: Path, study: Study, run_id: str) ->
 
     Raises:
         StepMissing: the study itself has not been estimated from what is loaded now.
-        VariantFailed: a variant's panel could not be built, or is none that can be estimated.
+        VariantFailed: a variant's panel could not be built, or cannot be estimated.
     """
     from flows.variants import estimate_variants as estimate_them
 
@@ -253,10 +253,10 @@ def validate(home: Home, candidate: Path, study: Study, run_id: str) -> int:
 
 
 def needs_a_panel_year(candidate: Path, study: Study) -> None:
-    """Insist that the panel will have a year: one in the study's years with the 1 January after it.
+    """Insist on at least one panel year: a loaded 1 January, not before the study's first year, and the one after it.
 
     Raises:
-        StepMissing: it will not.
+        StepMissing: there is none.
     """
     with open_warehouse(candidate, read_only=True) as con:
         years = {
@@ -275,15 +275,15 @@ def needs_a_panel_year(candidate: Path, study: Study) -> None:
 
 
 def docs_folder(home: Home) -> Path:
-    """Where the gates of a run leave their Data Docs until the release takes them."""
+    """Where the gates of a run leave their Data Docs until the release copies them."""
     return home.work / "data_docs"
 
 
 def needs(candidate: Path, earlier: str, study: Study | None = None) -> None:
-    """Insist that an earlier step has been done; with a study, on the inputs, by the specification and the code of now.
+    """Insist that an earlier step has been done; with a study, on the current inputs, specification and code.
 
     Raises:
-        StepMissing: it has not, or of what it was done with nothing is loaded any more.
+        StepMissing: it has not, or every delivery has been withdrawn.
     """
     if candidate.exists():
         with open_warehouse(candidate, read_only=True) as con:

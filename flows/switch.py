@@ -1,6 +1,6 @@
-"""One atomic switch: a finished draft becomes a release, and a release the one that readers see.
+"""One atomic switch: a finished draft becomes a release, and a release becomes the one that readers see.
 
-Not in `flows/publish.py`, which imports what disclosure control takes: a refresh that loads wants to start at once.
+Not in `flows/publish.py`: its imports for disclosure control would delay a refresh that has to load first.
 """
 
 import os
@@ -14,7 +14,7 @@ from storage.warehouse import open_warehouse
 
 
 def seal(draft: Path, release: Path) -> Path:
-    """Give a finished draft its name among the releases."""
+    """Move a finished draft to its name among the releases."""
     share(draft)
     os.replace(draft, release)
     sync(release.parent)
@@ -22,10 +22,10 @@ def seal(draft: Path, release: Path) -> Path:
 
 
 def publish_release(home: Home, release: Path) -> None:
-    """Make a new release the current one, and remember that readers have had it: `current` may be led back by hand.
+    """Make a new release the current one, and remember that readers have had it: `current` may be pointed back by hand.
 
-    It is remembered first: after a crash in between, counts are protected against a release that nobody has seen, and
-    not published beside one that everybody has and that is forgotten.
+    It is remembered first. A crash in between then means that later counts are protected against a release that nobody
+    has seen. In the other order they could be published beside one that everybody has but that is forgotten.
     """
     replace_link(home.last_published, Path(release.name))
     switch(home, release)
@@ -38,11 +38,11 @@ def switch(home: Home, release: Path) -> None:
 
 
 def finish_publication(home: Home) -> None:
-    """Publish the release that the warehouse remembers to have been made last, if a crash has kept it from being.
+    """Publish the release that the warehouse remembers as made last, if a crash has kept it from being published.
 
-    It had passed its gates, and the warehouse that it was made from stands: nothing is done to it before. Where all
-    links are lost, as to a copy that keeps none, they are made again by it. Where one leads nowhere nothing is: it may
-    have led to a later release, and publication says what to do.
+    It had passed its gates, and the warehouse that it was made from is in place: nothing changes it before this. If all
+    links are lost, as in a copy that does not keep them, publishing this release makes them again. If a link leads
+    nowhere, nothing is done: it may have led to a later release, and the next publication says what to do.
     """
     links = (home.last_published, home.current)
     made = last_made(home)
@@ -54,7 +54,7 @@ def finish_publication(home: Home) -> None:
 
 
 def continues(home: Home, made: Path, published: Path) -> bool:
-    """Whether a release has the history of another, with more after it; none has that of one that is not there."""
+    """Whether a release has the history of another and more after it; False if that other one does not exist."""
     if not published.exists() or made.resolve() == published.resolve():
         return False
     from flows.rendering import results_to_read
@@ -68,7 +68,7 @@ def continues(home: Home, made: Path, published: Path) -> bool:
 
 
 def last_made(home: Home) -> Path | None:
-    """The folder of the release whose counts the warehouse has remembered last; None of none."""
+    """The folder of the release whose counts the warehouse has remembered last; None if there are none."""
     if not home.warehouse.exists():
         return None
     with open_warehouse(home.warehouse, read_only=True) as con:
@@ -79,7 +79,7 @@ def last_made(home: Home) -> Path | None:
 
 
 def finish_switch(home: Home) -> None:
-    """Make the links through `current` where they are missing: a crash in the first switch may have left it alone."""
+    """Make the links through `current` if they are missing: a crash in the first switch may make `current` alone."""
     if not home.current.exists():
         return
     replace_link(home.results, Path("current") / "results.duckdb")

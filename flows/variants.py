@@ -1,6 +1,6 @@
-"""Estimate the variants of the study: on the panel there is, or on one of the variant's own in a copy of the warehouse.
+"""Estimate the variants of the study, each on the existing panel or on its own panel in a copy of the warehouse.
 
-Belongs here: whose panel a variant needs, and what becomes of the copy. Does not belong here: what a variant is
+Belongs here: which panel a variant needs, and making and deleting the copy. Does not belong here: what a variant is
 (`models_py/variants.py`), or the rows that are kept of it (`models_py/sensitivity.py`).
 """
 
@@ -22,7 +22,7 @@ from storage.warehouse import copy_warehouse
 
 
 class VariantFailed(Exception):
-    """A variant's panel could not be built, or is none that can be estimated; names the variant, never a value."""
+    """A variant's panel could not be built or cannot be estimated; names the variant, never a value."""
 
 
 def estimate_variants(home: Home, candidate: Path, study: Study) -> None:
@@ -45,7 +45,7 @@ def estimate_variants(home: Home, candidate: Path, study: Study) -> None:
 
 
 def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study, own_panel: bool) -> list[Row]:
-    """The verdicts under a variant, on the panel there is or on one of its own.
+    """The verdicts under a variant, on the existing panel or on its own.
 
     Raises:
         VariantFailed: it could not be built or estimated.
@@ -55,7 +55,7 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study, own
     try:
         if not own_panel:
             return verdicts(candidate, other, models)
-        # A folder for each, so that dbt parses its project once for each: it does so anew when vars differ.
+        # One folder per variant: dbt parses its project again whenever its vars differ from the folder's last run.
         copy, work = candidate.with_name("candidate-variant.duckdb"), home.work / "dbt_variants" / variant.name
         with build_at_the_ready(copy, other, work), scratch_copy(candidate, copy):
             rebuild_estimation_input(copy, other, work)
@@ -65,13 +65,13 @@ def verdicts_of(variant: Variant, home: Home, candidate: Path, study: Study, own
 
 
 def has_own_panel(variant: Variant, study: Study) -> bool:
-    """Whether a variant changes what the SQL is told."""
+    """Whether a variant changes a dbt var, so that it needs its own panel."""
     return dbt_vars(variant_study(study, variant)) != dbt_vars(study)
 
 
 @contextmanager
 def scratch_copy(candidate: Path, copy: Path) -> Iterator[None]:
-    """Copy the candidate, and delete the copy again; one that a kill leaves goes with the next candidate."""
+    """Copy the candidate, and delete the copy at the end; after a kill the next run removes it with the candidate."""
     try:
         copy_warehouse(candidate, copy)
         yield

@@ -1,8 +1,8 @@
 """Estimation and inference: the study specification, numeric core, results, hypothesis tests, disclosure control.
 
-Nothing here reads a register or orders steps: it sees sufficient statistics and gives tables. For notebooks,
-`from models_py import MultinomialLogit, RandomEffectsMultinomialLogit`; they are imported when asked for, because data
-frames and formulas are slow to import and a refresh needs neither.
+Nothing here reads a register or orders steps: it takes sufficient statistics and returns tables. Notebooks use
+`from models_py import MultinomialLogit, RandomEffectsMultinomialLogit`. These two are imported only when asked for,
+because data frames and formulas are slow to import and a refresh needs neither.
 """
 
 from typing import TYPE_CHECKING, Any

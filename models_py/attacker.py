@@ -1,8 +1,8 @@
 """What someone who has the published tables can work out about a number, by linear programming.
 
-Belongs here: a system of linear equations and bounds, the least and most a number can be under it, and the cheapest
-numbers to withhold so that it can be something else. Does not belong here: what is known (`joint_knowledge`), or how
-much may be (`protection`).
+Belongs here: a system of linear equations and bounds, the smallest and largest value of a number under it, and the
+cheapest numbers to withhold so that the number can have another value. Does not belong here: what is known
+(`joint_knowledge`), or how much may be known (`protection`).
 
 Sources: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4 (the attacker's problems); Fischetti &
 Salazar-González (2000), Models and algorithms for optimizing cell suppression in tabular data with linear constraints,
@@ -24,9 +24,9 @@ from models_py.linear_program import LinearProgram, NoAnswer
 Interval = tuple[float, float]
 Ends = Literal["least", "most"]
 
-# Counts are whole numbers: what the solver misses an integer by.
+# Counts are whole numbers; the solver's answers miss them by at most this much.
 ROUNDING_ERROR = 1e-6
-# Of milp, which, with no number asked to be whole, solves the linear program at half of linprog's overhead.
+# `milp`'s status for an optimum. Without integer constraints it solves a plain LP, at half of `linprog`'s overhead.
 OPTIMAL = 0
 
 
@@ -36,15 +36,15 @@ class AttackFailed(RuntimeError):
 
 @dataclass(slots=True)
 class Attack:
-    """Numbers z (n,) of which A z = b and low <= z <= high is known.
+    """Unknown numbers z (n,) with known constraints A z = b and low <= z <= high.
 
     Attributes:
         A: (rows, n). b: (rows,).
-        low, high: (n,) what is known of each number now; finite.
-        anyway_low, anyway_high: (n,) what would be known of each were it withheld.
-        cost: (n,) of withholding a number that is not yet withheld; unlocking takes those where `open` is true.
-        open: (n,) published by the release at hand alone, so that withholding them helps.
-        seen_low, seen_high: (n,) the ends of what has turned up in any solution: each number can be all between.
+        low, high: (n,) bounds of each number as now known; finite.
+        anyway_low, anyway_high: (n,) bounds of each number that remain known if it is withheld.
+        cost: (n,) of withholding a number that is not yet withheld; unlocking only chooses numbers that are `open`.
+        open: (n,) whether only the release at hand publishes the number, so that withholding it helps.
+        seen_low, seen_high: (n,) smallest and largest value in any solution so far; every value between is possible.
     """
 
     A: csr_array
@@ -64,14 +64,14 @@ class Attack:
         self.seen_low, self.seen_high = np.full(self.low.size, np.inf), np.full(self.low.size, -np.inf)
 
     def seen(self, member: int) -> Interval:
-        """An interval in which a number can certainly lie anywhere, as whole numbers."""
+        """An interval of which every value is certainly possible for a number; whole numbers."""
         return whole(self.seen_low[member], self.seen_high[member])
 
     def interval(self, member: int) -> Interval:
-        """The least and most that a number can be, as whole numbers.
+        """The smallest and largest possible value of a number, as whole numbers.
 
         Raises:
-            AttackFailed: the solver gave no answer.
+            AttackFailed: the solver gave no answer, or the constraints contradict each other.
         """
         ends = []
         for sign in (1.0, -1.0):
@@ -84,7 +84,7 @@ class Attack:
         return whole(*ends)
 
     def interval_anyway(self, member: int) -> Interval:
-        """The interval of a number were everything withheld that can be."""
+        """The interval of a number if everything that can be withheld were withheld."""
         kept = self.low, self.high
         self.low, self.high = (
             np.where(self.open, self.anyway_low, self.low),
@@ -97,7 +97,7 @@ class Attack:
             (self.low, self.high), (self.seen_low, self.seen_high) = kept, seen
 
     def withhold(self, members: Iterable[int]) -> None:
-        """From now on these are known no better than they would be anyway."""
+        """Withhold these numbers: from now on only their `anyway` bounds are known."""
         for member in members:
             self.low[member], self.high[member] = self.anyway_low[member], self.anyway_high[member]
             self.open[member] = False
@@ -105,10 +105,11 @@ class Attack:
     def cheapest_unlocking(self, member: int, end: Ends, value: float) -> list[int]:
         """Which numbers to withhold so that `member` can be at most (`least`) or at least (`most`) a value.
 
-        Least cost-weighted distance by which open numbers leave their bounds: those that leave them are withheld.
+        The linear program lets open numbers leave their bounds and minimises the cost-weighted distance by which they
+        do. The numbers that leave their bounds are the ones to withhold.
 
         Raises:
-            AttackFailed: it cannot be, whatever is withheld, or the solver gave no answer.
+            AttackFailed: no withholding makes the value possible, or the solver gave no answer.
         """
         n, at = self.low.size, np.flatnonzero(self.open)
         low, high = np.where(self.open, self.anyway_low, self.low), np.where(self.open, self.anyway_high, self.high)
@@ -136,7 +137,7 @@ class Attack:
         return [int(i) for i in at[left]]
 
     def solution(self, objective: Floats) -> Floats | None:
-        """A z (n,) at the least of an objective (n,), which is remembered; None if what is known contradicts itself.
+        """A z (n,) that minimises an objective (n,), and is remembered; None if the constraints contradict each other.
 
         Raises:
             AttackFailed: the solver gave no answer.
@@ -150,12 +151,12 @@ class Attack:
         return z
 
     def _remember(self, z: Floats) -> None:
-        """Valid for good: withholding only ever adds to what z can be."""
+        """Widen `seen`. It never has to shrink again: withholding only makes more values of z possible."""
         self.seen_low, self.seen_high = np.minimum(self.seen_low, z), np.maximum(self.seen_high, z)
 
 
 def whole(low: float, high: float) -> Interval:
-    """The whole numbers between two ends; infinite ends stay."""
+    """Round two ends inwards to whole numbers; infinite ends stay."""
     return (
         math.ceil(low - ROUNDING_ERROR) if math.isfinite(low) else low,
         math.floor(high + ROUNDING_ERROR) if math.isfinite(high) else high,

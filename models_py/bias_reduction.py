@@ -1,10 +1,10 @@
-"""The multinomial logit by bias reduction: estimates that are finite where the data separate, and nearly unbiased.
+"""The multinomial logit by bias reduction: estimates that are finite even where the data separate, and nearly unbiased.
 
-Belongs here: the penalised likelihood l(theta) + 1/2 log det I(theta) of Firth (1993), Biometrika 80:27-38, which for
-this model (a full exponential family with its canonical link) removes the first-order bias, its score in the form of
-pseudo-counts (Kosmidis & Firth 2011, Biometrika 98:755-759), and its maximum. Shapes as in `multinomial`: n cells,
-k columns, m outcomes with the base first, B (k, m-1), theta ((m-1)k,) outcome after outcome, p = (m-1)k. Does not
-belong here: when bias is reduced.
+Belongs here: the penalised likelihood l(theta) + 1/2 log det I(theta) of Firth (1993), Biometrika 80:27-38, its score
+in the form of pseudo-counts (Kosmidis & Firth 2011, Biometrika 98:755-759), and its maximum. For this model (a full
+exponential family with its canonical link) the penalty removes the first-order bias. Shapes as in `multinomial`:
+n cells, k columns, m outcomes with the base first, B (k, m-1), theta ((m-1)k,) outcome after outcome, p = (m-1)k. Does
+not belong here: the decision when to reduce bias.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ from models_py.multinomial import (
 )
 from models_py.products import ROWS_PER_CHUNK, DenseRows
 
-# The last step in standard errors, squared; steps shrink by a factor and not quadratically, so it is small.
+# Squared length of the last step, in standard errors. It is this small because steps here shrink by a constant factor,
+# not quadratically as Newton's.
 STEP_TOLERANCE = 1e-14
 
 
@@ -41,7 +42,7 @@ class Point:
 
 
 def evaluate(X: Floats, counts: Floats, B: Floats) -> Point:
-    """The likelihoods at B, of X (n, k) and counts (n, m); -inf penalised where the information is singular."""
+    """Both likelihoods of X (n, k) and counts (n, m) at B; the penalised one is -inf if the information is singular."""
     log_p = log_probabilities(X, B)
     P = np.exp(log_p)
     info, value = information(DenseRows(X), counts.sum(axis=1), P), log_likelihood(log_p, counts)
@@ -64,12 +65,13 @@ def utility_covariance(X: Floats, inverse: Floats) -> Floats:
 
 
 def pseudo_counts(X: Floats, totals: Floats, P: Floats, inverse: Floats) -> Floats:
-    """What the adjustment adds to the counts, (n, m), none of it negative; `totals` (n,), `inverse` (p, p).
+    """The pseudo-counts (n, m) that the penalty adds to the counts; never negative. `totals` (n,), `inverse` (p, p).
 
     The derivative of 1/2 log det I by theta is 1/2 tr(I^-1 dI/dtheta). With e_l a unit vector and 0 for the base, the
-    third cumulants of a cell are N_i sum_l P_il (e_l - P_i)^3 in tensor powers, so it is the sum over cells and
-    outcomes l of 1/2 N_i P_il q_il x_i (e_l - P_i) with q_il = (e_l - P_i)' H_i (e_l - P_i): the score of the cells
-    with 1/2 N_i P_il q_il person-years more at outcome l. They sum to p/2 over cells and outcomes.
+    third cumulants of a cell are N_i sum_l P_il (e_l - P_i)^3 in tensor powers. The derivative is therefore the sum
+    over cells and outcomes l of 1/2 N_i P_il q_il x_i (e_l - P_i) with q_il = (e_l - P_i)' H_i (e_l - P_i). This is
+    the score that 1/2 N_i P_il q_il additional person-years at outcome l would give. The pseudo-counts sum to p/2 over
+    cells and outcomes.
     """
     H, expected = utility_covariance(X, inverse), P[:, 1:].T
     products = np.einsum("jln,ln->jn", H, expected)
@@ -82,10 +84,10 @@ def pseudo_counts(X: Floats, totals: Floats, P: Floats, inverse: Floats) -> Floa
 def reduce_bias(X: Floats, counts: Floats, start: Floats, max_iterations: int) -> NewtonFit:
     """Maximise the penalised likelihood by Fisher scoring with step halving, from `start` (k, m-1).
 
-    X is (n, k) of full rank, counts (n, m). The penalty's curvature is taken for that of the pseudo-counts times
-    m/(m-1), as it is where every cell has parameters of its own; without it steps would overshoot at levels with a
-    person-year or two. It has converged when the last step was a negligible part of a standard error. The
-    log-likelihood and information it ends with are the plain ones. How it ended is said in `ending`; nothing is raised.
+    X is (n, k) of full rank, counts (n, m). The penalty's curvature is approximated by that of the pseudo-counts times
+    m/(m-1), which is exact if every cell has parameters of its own. Without it steps would overshoot at levels with a
+    person-year or two. The iterations have converged when the last step was a negligible part of a standard error.
+    The result holds the plain log-likelihood and information. Nothing is raised: `ending` says how it ended.
     """
     totals = counts.sum(axis=1)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -115,7 +117,7 @@ def _ended(point: Point, iterations: int, ending: Ending) -> NewtonFit:
 
 
 def _ascend(X: Floats, counts: Floats, point: Point, step: Floats) -> Point | None:
-    """The longest of step, step/2, step/4 … that does not lower the penalised likelihood, beyond what rounding does."""
+    """Take the longest of step, step/2, step/4 … that does not lower the penalised likelihood by more than rounding."""
     for halvings in range(30):
         trial = evaluate(X, counts, point.params + step / 2**halvings)
         if trial.penalised >= point.penalised - LIKELIHOOD_NOISE * abs(point.penalised):

@@ -58,7 +58,7 @@ class Cells:
         return Cells(self.cell_id[kept], self.age[kept], factors, self.counts[kept])
 
     def level_counts(self, variable: str) -> Floats:
-        """Person-years by level and outcome, (levels, m), read-only: counted once, asked for by every check."""
+        """Person-years by level and outcome, (levels, m); cached, as every check asks for them, hence read-only."""
         if variable not in self._level_counts:
             factor, columns = self.factors[variable], self.counts.T
             by_outcome = [np.bincount(factor.codes, weights=column, minlength=len(factor.levels)) for column in columns]
@@ -84,7 +84,7 @@ class PathBatch:
 
 
 def of_group(group: str) -> str:
-    """The condition for a group's rows: as a literal, because a parameter makes DuckDB import pandas, of 50 MB."""
+    """The condition for a group's rows, as a literal: a parameter makes DuckDB import pandas, which takes 50 MB."""
     return f"population_group = {literal(group)}"
 
 
@@ -109,7 +109,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, group: str, years: tuple[str, ...
     factors = [term.name for term in study.models.terms if term.name not in NUMERIC_TERMS]
     levels = {name: years if name == "year" else study.levels(name) for name in factors}
     outcomes = study.variables.outcome.levels
-    # Levels are numbered in SQL: as texts, a column of them is many times as large as all that is kept of it.
+    # SQL turns levels into numbers: a column of texts would be many times as large as the codes that are kept.
     codes = [f"list_position({list(known)}, {name}::varchar)::utinyint as {name}" for name, known in levels.items()]
     table = con.execute(
         f"select {', '.join(['cell_id', 'age', *outcomes, *codes])} from estimation.cell where {of_group(group)} "
@@ -127,7 +127,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, group: str, years: tuple[str, ...
 
 
 def _unknown_levels(con: duckdb.DuckDBPyConnection, group: str, name: str, levels: tuple[str, ...]) -> str:
-    """How many of a covariate's levels the specification does not know; which they are may be a value from a row."""
+    """Say how many levels are not in the specification, but not which: a level could be a value from a row."""
     found = con.execute(f"select distinct {name}::varchar from estimation.cell where {of_group(group)}").fetchall()
     n_unknown = sum(level not in levels for (level,) in found)
     return f"estimation.cell.{name}: {n_unknown} of its values are no levels of it in study.yml"
@@ -149,7 +149,7 @@ def count_person_years(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def read_paths(con: duckdb.DuckDBPyConnection, group: str) -> Iterator[PathBatch]:
-    """The paths of a group, a batch at a time; memory stays bounded whatever their number.
+    """The paths of a group, a batch at a time, so that memory stays bounded.
 
     Raises:
         EstimationInputError: a person without person-years.
@@ -168,9 +168,9 @@ def path_batch(batch: pa.RecordBatch) -> PathBatch:
         EstimationInputError: a person without person-years.
     """
     paths = batch.column(1)
-    # Not `to_numpy`, for which pyarrow imports pandas.
+    # Not `to_numpy`: for it pyarrow imports pandas.
     offsets = np.asarray(np.from_dlpack(paths.offsets), dtype=np.int32)
-    # Not `flatten`, for which pyarrow makes all its functions first.
+    # Not `flatten`: for it pyarrow first creates all its compute functions.
     years = paths.values.slice(offsets[0], offsets[-1] - offsets[0])
     if not (np.diff(offsets) > 0).all():
         raise EstimationInputError("estimation.path has an empty path")

@@ -17,13 +17,13 @@ from models_py.threads import in_threads
 
 SmallSample = Literal["stata", "statsmodels", "none"]
 
-# Paths that a thread takes at a time; their scores of 60 coefficients are 2 MB and stay in the processor's cache.
+# Paths that a thread takes at a time. With 60 coefficients their scores take 2 MB and stay in the processor's cache.
 PATHS_PER_PART = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class PersonScores:
-    """What one pass over the paths of a group gives.
+    """The result of one pass over the paths of a group.
 
     Attributes:
         meat: (p, p) sum over persons of the outer product of their scores.
@@ -36,12 +36,12 @@ class PersonScores:
 
 @dataclass(frozen=True, slots=True)
 class SampleIndex:
-    """Where a path's code (cell_id * m + outcome) leads, for codes up to the group's largest.
+    """Look-up tables by a path's code (cell_id * m + outcome), for codes up to the group's largest.
 
     Attributes:
         row: (codes,) row of the design; 0 for codes that are not in the sample.
         in_sample: (codes,) whether the fit used that cell.
-        expected: (codes,) person-years that `estimation.cell` says there are.
+        expected: (codes,) person-years according to `estimation.cell`.
     """
 
     row: np.ndarray
@@ -50,7 +50,7 @@ class SampleIndex:
 
 
 def index_sample(cells: Cells, kept: Cells) -> SampleIndex:
-    """Index the group's `cells`, of which the fit used `kept`, by the codes of paths."""
+    """Index the group's `cells` by the codes of paths; `kept` are the cells that the fit used."""
     m = cells.counts.shape[1]
     row = np.zeros((cells.cell_id.max() + 1, m), dtype=np.int32)
     in_sample = np.zeros(row.shape, dtype=np.bool_)
@@ -62,7 +62,7 @@ def index_sample(cells: Cells, kept: Cells) -> SampleIndex:
 
 
 def residual_table(index: SampleIndex, P: Floats) -> Floats:
-    """1[y=j] - P_j for each code and outcome j but the base, (codes, m-1); zero outside the sample."""
+    """1[y=j] - P_j for each code and outcome j except the base, (codes, m-1); zero outside the sample."""
     m = P.shape[1]
     outcome = np.arange(index.row.size) % m
     residuals: Floats = (outcome[:, None] == np.arange(1, m)) - P[index.row, 1:]
@@ -71,9 +71,9 @@ def residual_table(index: SampleIndex, P: Floats) -> Floats:
 
 
 def part_meat(batch: PathBatch, design: Rows, index: SampleIndex, residuals: Floats, first: int) -> Floats:
-    """The meat (p, p) of a part of a batch's paths, from the first on.
+    """The meat (p, p) of `PATHS_PER_PART` paths of a batch, starting with path number `first`.
 
-    A path's score (p,) is the sum over years of residuals times rows of the design.
+    A path's score (p,) is the sum over its years of residuals times rows of the design.
     """
     n_persons = batch.n_persons[first : first + PATHS_PER_PART]
     offsets = batch.offsets[first : first + n_persons.size + 1]

@@ -1,8 +1,8 @@
 """Contrasts of predicted probabilities: what a hypothesis compares, as an estimate with a standard error.
 
+Each group is estimated on its own persons, so estimates of two groups are independent and their variances add.
 Belongs here: the four contrasts of the specification and where they are evaluated. Does not belong here: whether a
-contrast is significant, or what follows for the hypothesis. Groups are estimated on different persons, so their
-estimates are independent and variances add.
+contrast is significant, or what follows for the hypothesis.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,12 +20,12 @@ from models_py.study import Study
 
 
 class UnanswerableError(Exception):
-    """The data cannot speak to a hypothesis; the message says why."""
+    """The data cannot answer a hypothesis; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupModel:
-    """A model of a group: fitted, or the status that says why not."""
+    """A group's model: fitted, or a status that says why it is not."""
 
     status: Status
     fitted: FittedModel | None
@@ -33,7 +33,7 @@ class GroupModel:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """An estimated contrast: positive means more, as its name says. `family` is the profile's family situation."""
+    """An estimated contrast. `name` says what is subtracted from what; `family` is the profile's family situation."""
 
     profile: str
     name: str
@@ -53,7 +53,7 @@ class Probability:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A hypothesis and the models that are to answer it."""
+    """A hypothesis, and the models by group that are to answer it."""
 
     hypothesis: Hypothesis
     models: Mapping[str, GroupModel]
@@ -61,16 +61,16 @@ class Question:
     last_year: int
 
     def probability(self, group: str, centrality: str, situation: Situation) -> Probability:
-        """Of the hypothesis' outcome, for a person in a situation.
+        """The probability of the hypothesis' outcome for a person of a group, in a centrality class and a situation.
 
         Raises:
-            UnanswerableError: the group's model could not be estimated, or knows nobody in that situation.
+            UnanswerableError: the group has no model, it could not be estimated, or it has no data for the situation.
         """
         model = self.models.get(group)
         if model is None:
             raise UnanswerableError(f"no model of {group} is specified")
         if model.fitted is None:
-            # A verdict's note is published; what the fit's message names is not (`few_events`).
+            # A verdict's note is published, but the levels that the fit's message names are not (`few_events`).
             raise UnanswerableError(f"the model of {group} could not be estimated ({model.status})")
         window = self.study.panel.age
         if not window.first <= situation.age <= window.last:
@@ -86,7 +86,7 @@ class Question:
 
     @property
     def other_group(self) -> str:
-        """The group compared with; the specification has seen to it that contrasts of two groups have one."""
+        """The group compared with; the specification makes sure that a contrast of two groups names one."""
         return str(self.hypothesis.other_group)
 
 
@@ -103,10 +103,10 @@ def log_ratio(p: Probability, q: Probability) -> tuple[float, float]:
 
 
 def smaller_gap(gap: tuple[float, float], other_gap: tuple[float, float]) -> tuple[float, float, str]:
-    """Of |gap| < |other gap|, the component with the smaller z: estimate, standard error and its sign.
+    """The weaker component of the claim |gap| < other gap: its estimate, standard error and sign.
 
-    |a| < b exactly if b - a > 0 and b + a > 0, so the claim is tested as the union of the two opposites (Berger 1982):
-    it holds where the weaker of the two components is significant. Both have the same standard error.
+    |a| < b exactly if b - a > 0 and b + a > 0. The claim is tested against the union of the two opposites (Berger
+    1982): it holds if the component with the smaller z is significant. Both components have the same standard error.
     """
     std_error = float(np.hypot(gap[1], other_gap[1]))
     minus, plus = other_gap[0] - gap[0], other_gap[0] + gap[0]
@@ -163,14 +163,14 @@ def contrasts(question: Question) -> list[Contrast]:
     """All contrasts of a hypothesis, over the profiles of the specification.
 
     Raises:
-        UnanswerableError: one of them cannot be estimated, so that the hypothesis as it stands cannot be judged.
+        UnanswerableError: one of the contrasts cannot be estimated, so that the hypothesis as a whole cannot be judged.
     """
     contrast = CONTRASTS[question.hypothesis.contrast]
     situations = question.study.tested_situations(question.hypothesis)
     found = [item for situation in situations for item in contrast(question, situation)]
     if broken := next((item for item in found if not np.isfinite([item.estimate, item.std_error]).all()), None):
         raise UnanswerableError(f"the contrast at {broken.profile} is too extreme to be computed")
-    # Without a centrality term urban and rural are the same by assumption, and nothing can be tested.
+    # Without a centrality term urban and rural are equal by assumption, so there is nothing to test.
     fixed = next((item for item in found if not item.std_error > 0), None)
     if fixed:
         raise UnanswerableError(f"the model itself fixes the contrast at {fixed.profile} (no sampling error)")

@@ -1,7 +1,7 @@
-"""Whose counts they are: how many persons a count of person-years is made of, and how much of it the greatest ones.
+"""Who contributes to a count of person-years: how many persons, and what share the largest contributors have.
 
 Belongs here: the threshold on persons and the dominance rule, checked on the panel itself. Does not belong here: what
-is withheld for it.
+is withheld because of them.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4: the (n, k) dominance rule.
 """
@@ -16,19 +16,19 @@ from models_py.study import Disclosure, Study
 
 
 class ContributionError(RuntimeError):
-    """The panel does not bound what a person contributes, so that no rule on contributions can be checked."""
+    """A person contributes more than one person-year to a year, so that no rule on contributions can be checked."""
 
 
 def few_persons_keys(con: duckdb.DuckDBPyConnection, study: Study, system: CountSystem, span: Span) -> set[Key]:
-    """Rates and fits of several years that rest on fewer persons than the threshold, or that few persons dominate.
+    """Counts of rates and fits that rest on fewer persons than the threshold, or that few persons dominate.
 
-    In a year each person counts once, so that a count of n persons has its greatest k at k / n: the threshold does it.
-    Over years a person counts up to once a year, which leaves few enough counts in question to look all of them up.
-    A fit that leaves rows out is not the panel's count of its group: of its persons nothing is known, so that a count
-    in question is taken for one of few.
+    Within one year each person counts once, so the largest k contributors have k / n of a count of n: the count alone
+    decides. Over several years a person counts up to once a year. Few counts are then small enough to be in question,
+    and all of these are looked up in the panel. A fit that leaves rows out is not the panel's count of its group, and
+    its number of persons per count is unknown: if such a count is in question, it is assumed to rest on few persons.
 
     Raises:
-        ContributionError: a person stands in the panel twice in a year.
+        ContributionError: a person is in the panel twice in a year.
     """
     rule = study.disclosure
     keys = {
@@ -57,7 +57,7 @@ def few_persons_keys(con: duckdb.DuckDBPyConnection, study: Study, system: Count
 def _fits_of_few(
     system: CountSystem, span: Span, few_of_group: Collection[tuple[str, str | None]], limit: int
 ) -> Iterator[Key]:
-    """Person-years and events of fits that are of few persons, or may be."""
+    """Person-years and events of fits that rest on few persons, or may do so."""
     for key, count in system.counts.items():
         if key[0] == "fit" and key[3] != PERSONS:
             _, _, group, what, _ = key
@@ -73,12 +73,12 @@ def _is_dominated(largest: int, count: int, rule: Disclosure) -> bool:
 
 
 def _most_in_question(rule: Disclosure, n_years: int) -> int:
-    """Above this neither rule can bite, a person having at most one person-year a year."""
+    """The largest count that either rule can affect, as a person has at most one person-year a year."""
     dominated = math.floor(rule.dominance.contributors * n_years / rule.dominance.share)
     return max(dominated, (rule.threshold - 1) * n_years)
 
 
-# Only the cells in question are read from the panel. Outcome NULL: person-years at risk. Centrality NULL: the group.
+# Reads only the cells in question from the panel. Outcome NULL: all person-years at risk. Centrality NULL: whole group.
 _CONTRIBUTIONS = """
     with in_question as (
         select population_group, centrality, outcome, sum(n_events) as n

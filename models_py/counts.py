@@ -1,7 +1,7 @@
 """All counts of a release as one system: what is published, and which sums tie it together.
 
-Belongs here: reading the counts that the published tables show, and their margins. Does not belong here: what is
-withheld (`release_protection`) and how it looks when published (`published_counts`).
+Belongs here: reading the counts that the published tables show, and their margins. Does not belong here: which counts
+are withheld (`release_protection`) and how they look when published (`published_counts`).
 """
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
@@ -12,15 +12,17 @@ import duckdb
 from models_py.few_events import says_every_level_has_events
 from models_py.study import Study
 
-# A rate's key is ("rate", group, centrality, year, outcome), with the release's span for all its years together and
-# outcome None for all outcomes, hence for the person-years at risk; ("panel", year, disposition); ("run", span);
-# ("fit", model, group, what, span), with what None for person-years and `persons` for persons.
+# One of these:
+# - ("rate", group, centrality, year, outcome): the span in place of the year means all years together; outcome None
+#   means all outcomes, hence the person-years at risk.
+# - ("panel", year, disposition) and ("run", span).
+# - ("fit", model, group, what, span): what is an outcome, None for person-years, or `persons` for persons.
 Key = tuple[Hashable, ...]
 # First and last year of a panel.
 Span = tuple[int, int]
-# A total, None if it is public whatever we do, and the parts it is the sum of.
+# A total and its parts. The total is None if it is public whatever we do.
 KeyMargin = tuple[Key | None, list[Key]]
-# A count that no table of the release shows, and those of its own that it is the sum of.
+# A count that no table of the release shows, and the counts of the release that add up to it.
 KeySum = tuple[Key, list[Key]]
 
 PERSONS = "persons"
@@ -28,10 +30,10 @@ PERSONS = "persons"
 
 @dataclass(slots=True)
 class CountSystem:
-    """Counts by key, margins between them, and the keys that are few persons' though the count is not small.
+    """Counts by key, margins between them, and the keys whose counts rest on few persons though they are not small.
 
-    `at_least` is what estimates tell of counts, withheld or not. `sums` are counts of earlier releases, whose levels
-    were others.
+    `at_least` are lower bounds that the published estimates reveal, even of withheld counts. `sums` are counts of
+    earlier releases, which had other levels.
     """
 
     counts: dict[Key, int] = field(default_factory=dict)
@@ -41,7 +43,7 @@ class CountSystem:
     sums: list[KeySum] = field(default_factory=list)
 
     def with_sums(self) -> dict[Key, int]:
-        """All counts, and the sums that are counts of earlier releases."""
+        """All counts, and the sums that correspond to counts of earlier releases."""
         return self.counts | {total: sum(self.counts[part] for part in parts) for total, parts in self.sums}
 
 
@@ -68,7 +70,7 @@ def panel_span(con: duckdb.DuckDBPyConnection) -> Span:
 
 
 def _add_rates(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study, span: Span) -> None:
-    """Observed person-years and events. A combination that nobody is in counts zero: its absence would say so too."""
+    """Observed person-years and events. A combination without persons counts zero: leaving it out would reveal that."""
     observed = {
         tuple(row[:4]): int(row[4])
         for row in con.sql("""
@@ -96,7 +98,7 @@ def rate_margins(
     outcomes: Sequence[str],
     span: Span,
 ) -> list[tuple[Key, list[Key]]]:
-    """Sums over outcomes and years, and of everything; each total comes before it is a part."""
+    """Sums over outcomes and years, and the grand total; a total is listed before the sums that it is a part of."""
     margins: list[tuple[Key, list[Key]]] = []
     for group in groups:
         for centrality in classes:
@@ -113,7 +115,7 @@ def rate_margins(
 def panel_margins(
     panel: Iterable[tuple[int, str]], rates: Collection[Key], outcomes: Sequence[str]
 ) -> list[tuple[Key, list[Key]]]:
-    """An outcome's persons in a year are those of all groups and classes."""
+    """An outcome's persons in a year are the sum over all groups and centrality classes."""
     margins: list[tuple[Key, list[Key]]] = []
     for year, disposition in panel:
         cells = [key for key in rates if key[0] == "rate" and (key[3], key[4]) == (year, disposition)]
@@ -125,7 +127,7 @@ def panel_margins(
 def fit_margins(
     model: str, group: str, classes: Collection[str], events: Sequence[str], span: Span
 ) -> list[tuple[Key, list[Key]]]:
-    """Person-years and events that a fit rests on are sums over centralities, but for the rows it leaves out."""
+    """Person-years and events of a fit are sums over centralities, except for rows that the fit leaves out."""
     return [
         (("fit", model, group, what, span), [("rate", group, c, span, what) for c in classes])
         for what in [None, *events]
@@ -135,9 +137,10 @@ def fit_margins(
 def told_by_estimates(
     centralities: Iterable[tuple[str, str, str, str | None]], outcomes: Sequence[str], span: Span
 ) -> dict[Key, int]:
-    """What fits tell of counts over all years, from group, level, status and message of each of their centralities.
+    """Lower bounds that fits reveal of counts over all years: 1 for each outcome at each centrality of such a fit.
 
-    A level without an event of some outcome has no finite estimate (Albert & Anderson 1984, Biometrika 71(1), 1-10).
+    `centralities` holds group, level, status and message. Only fits that are "ok" and not bias-reduced reveal this: a
+    level without events of some outcome has no finite estimate (Albert & Anderson 1984, Biometrika 71(1), 1-10).
     """
     return {
         ("rate", group, level, span, outcome): 1
@@ -148,7 +151,7 @@ def told_by_estimates(
 
 
 def _add_panel(system: CountSystem, con: duckdb.DuckDBPyConnection, study: Study) -> None:
-    """Panel accounting: a year adds up to its residents, which Statistics Norway publishes."""
+    """Panel accounting: a year's rows add up to its residents, a number that Statistics Norway publishes."""
     rows = con.sql(
         "select year, disposition, persons from marts.panel_accounting order by year, disposition"
     ).fetchall()

@@ -1,7 +1,7 @@
 """Covariance of the pooled estimates, of the kind that study.yml's models.covariance names.
 
-Belongs here: the choice among clustered, robust and model-based, and what is said of it. Does not belong here: the
-scores of persons, or how estimates are found.
+Belongs here: the choice among clustered, robust and model-based, and its description in words. Does not belong here:
+the scores of persons, or how estimates are found.
 """
 
 from typing import Literal
@@ -20,15 +20,15 @@ CLUSTERED_FACTORS: dict[SmallSample, str] = {
     "statsmodels": "G/(G-1)*(n-1)/(n-p)",
     "none": NO_FACTOR,
 }
-# statsmodels' discrete models leave the factor out of HC1 too, so that all its HCs are HC0.
+# In statsmodels' discrete models HC1 lacks its factor too, so all its HC variants equal HC0.
 ROBUST_FACTORS: dict[SmallSample, str] = {"stata": "n/(n-1)", "statsmodels": NO_FACTOR, "none": NO_FACTOR}
 
 
 def row_meat(rows: Rows, counts: Floats, P: Floats) -> Floats:
     """Sum over person-years of the outer product of their scores, (p, p), from cells: rows (n, k), counts, P (n, m).
 
-    A person-year with outcome y in cell i has the score (1[y=j] - P_ij) x_i, outcome j after outcome. Of its products,
-    1[y=j] 1[y=l] counts only where j = l, so with N_i person-years in the cell the weights of x_i x_i' are
+    A person-year with outcome y in cell i has the score (1[y=j] - P_ij) x_i, one outcome j after the other. The product
+    1[y=j] 1[y=l] is zero unless j = l. With N_i person-years in the cell the weights of x_i x_i' are therefore
     1[j=l] c_ij - c_ij P_il - P_ij c_il + N_i P_ij P_il.
     """
     observed, expected = counts[:, 1:].T, P[:, 1:].T
@@ -50,11 +50,11 @@ def robust_covariance(bread: Floats, meat: Floats, n_observations: float, small_
 
 
 def pseudo_count_covariance(bread: Floats, rows: Rows, added: Floats, P: Floats) -> Floats:
-    """What the pseudo-counts (n, m) of bias reduction add to a sandwich, (p, p), each an observation of its own.
+    """What to add to a sandwich (p, p) for the pseudo-counts (n, m) of bias reduction, each as its own observation.
 
-    The estimates solve the score equations of counts with pseudo-counts. Where a level has no event, the events there
-    are all pseudo-counts: persons' scores alone show next to no variation, and the sandwich without this would call a
-    coefficient exact of which the data say nothing (docs/estimators_bias_reduction.md has the numbers).
+    The estimates solve the score equations of counts plus pseudo-counts. At a level without events all events are
+    pseudo-counts, and the persons' scores alone show next to no variation. Without this term the sandwich would call
+    such a coefficient exact, although the data say nothing about it (numbers in docs/estimators_bias_reduction.md).
     """
     covariance: Floats = bread @ row_meat(rows, added, P) @ bread
     return covariance
@@ -72,7 +72,7 @@ def select_covariance(
     """The covariance (p, p) of a kind; `bread` (p, p) is the inverse information, `rows` (n, k), counts and P (n, m).
 
     Raises:
-        ValueError: it is to be clustered, and there are no persons.
+        ValueError: `kind` is clustered and `person_scores` is missing.
     """
     if kind == "clustered":
         if person_scores is None:
@@ -84,7 +84,7 @@ def select_covariance(
 
 
 def describe_covariance(kind: CovarianceKind, small_sample: SmallSample) -> str:
-    """What the covariance is, in words that stand after "standard errors"."""
+    """Describe the covariance in words that can follow "standard errors"."""
     if kind == "clustered":
         return f"clustered by person, {CLUSTERED_FACTORS[small_sample]}"
     if kind == "robust":
@@ -93,7 +93,7 @@ def describe_covariance(kind: CovarianceKind, small_sample: SmallSample) -> str:
 
 
 def covariance_remarks(models: Models) -> tuple[str, ...]:
-    """What `fit.message` says of the covariance: nothing of the default."""
+    """The remark on the covariance for `fit.message`; none for the default kind."""
     default = Models.model_fields["covariance"].default, Models.model_fields["small_sample"].default
     if (models.covariance, models.small_sample) == default:
         return ()

@@ -1,7 +1,7 @@
 """Design matrices: the terms of the specification as columns with published names.
 
-Belongs here: which columns a group's model has and what a cell or a profile looks like in them. Does not belong
-here: whether the model can be estimated.
+Belongs here: the columns of a group's model, and the rows that cells and profiles have in them. Does not belong here:
+whether the model can be estimated.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What the k columns of a group's model are.
+    """The k columns of a group's model.
 
     Attributes:
         columns: k columns in the order of the specification.
@@ -62,7 +62,7 @@ class Design:
         rows = np.arange(cells.age.size)
         for term in self.categorical_terms:
             factor, positions = cells.factors[term], self.positions(term)
-            # By level: its column, or one beyond the last for levels without a column.
+            # Each level's column number; levels without a column get a number beyond the last column.
             column = np.array([positions.get(level, len(self.columns)) for level in factor.levels])[factor.codes]
             has_column = column < len(self.columns)
             matrix[rows[has_column], column[has_column]] = 1.0
@@ -72,14 +72,14 @@ class Design:
         return matrix
 
     def rows(self, cells: Cells) -> PatternedRows:
-        """The rows of `matrix` by the patterns of each term, which multiply faster."""
+        """The rows of `matrix`, stored as patterns of each term, which makes products faster."""
         ages, codes = np.unique(cells.age, return_inverse=True)
         numeric = [j for j, column in enumerate(self.columns) if not column.level]
         by_age = [numeric_column(self.columns[j].term, ages, self.age_scale) for j in numeric]
         blocks = [Block(np.array(numeric, dtype=np.intp), np.reshape(by_age, (-1, ages.size)).T, codes)]
         for term in self.categorical_terms:
             factor, positions = cells.factors[term], self.positions(term)
-            if not positions:  # one level alone, as the year of a panel of one year
+            if not positions:  # the term has only one level, as `year` in a panel of one year
                 continue
             patterns = np.array([[float(level == own) for own in positions] for level in factor.levels])
             columns = np.array(list(positions.values()), dtype=np.intp)
@@ -110,12 +110,12 @@ class Design:
 def numeric_column(term: str, age: Floats, scale: AgeScale) -> Floats:
     """A term without levels at ages (n,)."""
     scaled = (age - scale.centre) / scale.unit
-    with np.errstate(over="ignore"):  # `check_columns` says so, with the name of the term
+    with np.errstate(over="ignore"):  # `check_columns` reports an overflow
         return {"intercept": np.ones_like(age), "age": scaled, "age_squared": scaled**2}[term]
 
 
 def make_design(cells: Cells, study: Study) -> Design:
-    """The design of a group: a column for each level that has person-years in `cells`, but the reference."""
+    """The design of a group: a column for each level that has person-years in `cells`, except the reference level."""
     columns, references = [], []
     for term in study.models.terms:
         if term.name in NUMERIC_TERMS:

@@ -1,7 +1,7 @@
 """Disclosure control: what may leave the warehouse, and in which form (docs/disclosure.md).
 
 Belongs here: the order of the checks, and the published form of every table. Does not belong here: writing a release,
-which counts are withheld (`release_protection`), or how the decisions are reported (`output_check`).
+the choice of counts to withhold (`release_protection`), or the report on the decisions (`output_check`).
 """
 
 from pathlib import Path
@@ -29,20 +29,20 @@ from models_py.verdict_tables import HYPOTHESIS, HYPOTHESIS_VERDICT, SENSITIVITY
 
 __all__ = ["DisclosureError", "Publication", "publishable", "rounded_count"]
 
-# Whole numbers of tables that hold no persons: of tests, and what a prediction is made for.
+# Columns of whole numbers that do not count persons: numbers of tests, ages and years.
 NOT_OF_PERSONS = {"n_tests", "n_supporting", "age", "year", "first_year", "last_year"}
-# With as many covariate patterns for each coefficient there are far more of them than equations between them.
+# With at least this many covariate patterns per coefficient there are far more patterns than equations between them.
 PATTERNS_A_PARAMETER = 20
 
 
 class DisclosureError(RuntimeError):
-    """Something that may not be published, or cannot be checked, is about to be; nothing is."""
+    """Something may not be published, or cannot be checked; nothing is published then."""
 
 
 class Publication(NamedTuple):
-    """What may be published: every table but `run`, without `run_id`; the panel's person-years; and why.
+    """What may be published: every table but `run`, without `run_id`; the panel's person-years; and the decisions.
 
-    `counts` are the true ones, for the warehouse to remember; they are not to be published.
+    `counts` are the true counts. The warehouse remembers them; they must not be published.
     """
 
     tables: dict[str, pa.Table]
@@ -54,10 +54,10 @@ class Publication(NamedTuple):
 def publishable(con: duckdb.DuckDBPyConnection, study: Study, previous: Path | None = None) -> Publication:
     """The published form of all tables of a warehouse with marts and estimates.
 
-    `previous` is the results database whose `history` readers have already.
+    `previous` is the results database with the `history` that readers already have.
 
     Raises:
-        DisclosureError: estimates stand there that rest on too few persons, or a rule could not be checked.
+        DisclosureError: an estimate rests on too few persons or would reveal counts, or a rule could not be checked.
     """
     _check_no_counts()
     n_patterns, n_parameters = _n_patterns(con, study), _n_parameters(con)
@@ -116,7 +116,7 @@ def _tables(
 
 
 def _check_no_counts() -> None:
-    """Only tables declared `controlled_count`, and `run`, have columns that could count persons."""
+    """Check that only `run` and tables declared `controlled_count` have columns that could count persons."""
     for table in PUBLISHED_TABLES:
         if found := _could_count_persons(table):
             raise DisclosureError(f"{table.name} is declared {table.privacy} and has whole numbers: {sorted(found)}")
@@ -141,7 +141,7 @@ def _n_parameters(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
 def _check_fits(
     con: duckdb.DuckDBPyConnection, study: Study, patterns: dict[str, int], parameters: dict[tuple[str, str], int]
 ) -> None:
-    """No fit rests on few persons, which estimation already refuses, nor tells the counts that it rests on."""
+    """Check that no fit rests on few persons, which estimation already refuses, or reveals the counts behind it."""
     _check_covariance(study)
     persons = {
         (str(model), str(group)): int(n)
@@ -164,8 +164,10 @@ def _check_fits(
 
 
 def _check_covariance(study: Study) -> None:
-    """The inverse of a covariance by person-year is the information, whose diagonal is nearly the number of events at
-    each level: of rare events, exactly that. What persons add up to over the years blurs one that is clustered.
+    """Only covariances clustered by person may be published.
+
+    The inverse of a covariance by person-year is the information matrix. Its diagonal is nearly the number of events at
+    each level; for rare events it is that number. Clustering sums scores over a person's years, which blurs this.
     """
     kind = study.models.covariance
     if kind != "clustered":
@@ -176,7 +178,7 @@ def _check_covariance(study: Study) -> None:
 
 
 def _n_patterns(con: duckdb.DuckDBPyConnection, study: Study) -> dict[str, int]:
-    """How many patterns of what the study's terms are made of each group's person-years have."""
+    """The number of distinct patterns of the study's covariates in each group's person-years."""
     terms = {term.name for term in study.models.terms} - {"intercept"}
     columns = ["population_group", *sorted({"age" if term in NUMERIC_TERMS else term for term in terms})]
     patterns = f"select distinct {', '.join(columns)} from estimation.cell"
@@ -184,7 +186,7 @@ def _n_patterns(con: duckdb.DuckDBPyConnection, study: Study) -> dict[str, int]:
 
 
 def _few_patterns(patterns: dict[str, int], parameters: dict[tuple[str, str], int]) -> set[str]:
-    """Groups with so few covariate patterns that effects, means over them, would tell how many persons each has."""
+    """Groups with so few covariate patterns that average effects would reveal how many persons each pattern has."""
     return {
         group
         for (_, group), n_parameters in parameters.items()
@@ -193,7 +195,7 @@ def _few_patterns(patterns: dict[str, int], parameters: dict[tuple[str, str], in
 
 
 def _likelihoods(con: duckdb.DuckDBPyConnection, span: Span, study: Study) -> dict[FitKeys, int]:
-    """Null log-likelihoods as they would be published, by the keys of what they are functions of."""
+    """Null log-likelihoods as they would be published, by the keys of the counts that they are computed from."""
     whats = (None, *study.variables.outcome.levels[1:])
     return {
         tuple(("fit", model, group, what, span) for what in whats): round(value)

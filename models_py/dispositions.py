@@ -2,7 +2,7 @@
 
 from models_py.study import Study
 
-# In the order in which they are checked: the first that matches counts (panel rules §5.5).
+# In the order of checking: a resident counts under the first that matches (panel rules §5.5).
 EXCLUSIONS = (
     *("unknown_municipality", "not_mainland", "not_resident", "unknown_person", "unknown_group"),
     *("age_outside_window", "died", "unexplained_exit"),

@@ -1,6 +1,6 @@
 """The study's bounds on drift: how much a register's year may differ from the years beside it (`drift` in study.yml).
 
-Belongs here: the bounds. Does not belong here: what is measured, which `flows/load/` does.
+Belongs here: the bounds. Does not belong here: measuring drift, which `flows/load/` does.
 """
 
 from typing import Annotated
@@ -11,14 +11,14 @@ from models_py.part import Part, Share
 
 
 class Bounds(Part):
-    """A change above `noted` is loaded and reported, one above `refused` is not loaded."""
+    """A change above `noted` is loaded and reported; with a change above `refused` nothing is loaded."""
 
     noted: Annotated[float, Field(ge=0)]
     refused: Annotated[float, Field(ge=0)]
 
 
 class Drift(Part):
-    """When a register's year is another thing than the years before it."""
+    """When a register's year differs too much from the years beside it."""
 
     years_compared: Annotated[int, Field(ge=1)]
     least_rows: Annotated[int, Field(ge=1)]

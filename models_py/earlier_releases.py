@@ -1,7 +1,7 @@
-"""What the earlier releases told, read from `history` of the results database that the next one carries on.
+"""What the earlier releases revealed, read from the `history` of the results database that the next release continues.
 
-Belongs here: their counts by the keys of `counts`, as intervals, and the true ones that the warehouse remembers. Does
-not belong here: what follows from them.
+Belongs here: the earlier releases' counts by the keys of `counts`, as intervals, and the true counts that the warehouse
+remembers. Does not belong here: what follows from them.
 """
 
 import json
@@ -31,21 +31,21 @@ from models_py.told import Told
 from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
-# In the warehouse, confidential: the counts behind each release, by key as JSON.
+# Table in the warehouse, confidential: the true counts behind each release; the key is JSON.
 REMEMBERED = "audit.released_count"
-# In a results database: the rules by which each release was made, which its intervals follow from.
+# Table in a results database: the rules by which each release was made. Its intervals follow from them.
 RULES = "audit.disclosure_rule"
 
 
 class HistoryUnreadable(RuntimeError):
-    """What was published earlier is not known, so that nothing may be published beside it."""
+    """It is not known what was published earlier, so nothing more may be published."""
 
 
 def longest_history(databases: Sequence[Path]) -> Path | None:
-    """Of several results databases the one with the most releases in its history; None of none.
+    """The results database with the most releases in its history; None if there is no database.
 
     Raises:
-        HistoryUnreadable: one cannot be read, or has releases that the longest has not.
+        HistoryUnreadable: a database cannot be read, or has releases that are missing from the longest history.
     """
     runs = {path: runs_in_history(path) for path in databases}
     longest = max(databases, key=lambda path: len(runs[path]), default=None)
@@ -71,13 +71,13 @@ def runs_in_history(database: Path) -> list[str]:
 
 
 def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: Study) -> list[Told]:
-    """What each release in the history told, oldest first; releases that told the same of the same counts once.
+    """What each release in the history revealed, oldest first. Releases that revealed exactly the same appear once.
 
-    `con` is the warehouse, which remembers the counts behind them (`remember_counts`).
+    `con` is the warehouse, which remembers the counts behind the releases (`remember_counts`).
 
     Raises:
         HistoryUnreadable: the database or one of its tables of counts cannot be read, the warehouse remembers
-            releases that it does not have, or what its levels have to do with today's cannot be told.
+            releases that the database lacks, or a release's levels cannot be related to today's.
     """
     remembered = _remembered_counts(con)
     if previous is None:
@@ -85,7 +85,7 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
         return []
     try:
         with duckdb.connect(str(previous), read_only=True) as old:
-            # As they were added: a clock may have been set back between them.
+            # In the order of insertion, not by time: a clock may have been set back between releases.
             runs = old.sql("select run_id, first_year, last_year, n_person_years from history.run order by rowid")
             read = [_read_release(old, str(run), (first, last), n, study) for run, first, last, n in runs.fetchall()]
             rules, levels = _rules(old, study.disclosure), remembered_levels(old)
@@ -108,10 +108,12 @@ def read_earlier(con: duckdb.DuckDBPyConnection, previous: Path | None, study: S
 
 
 def _insist_on_all(remembered: dict[str, dict[Key, int]], published: set[str]) -> None:
-    """Every release whose counts are remembered stands in the history: what a crash kept from the switch comes first.
+    """Check that the history has every release whose counts are remembered.
+
+    A publication that a crash interrupted before the switch is finished first (`flows.pipeline`), so it is not missing.
 
     Raises:
-        HistoryUnreadable: it does not.
+        HistoryUnreadable: a release is missing.
     """
     if lost := [run_id for run_id in remembered if run_id not in published]:
         raise HistoryUnreadable(
@@ -122,8 +124,9 @@ def _insist_on_all(remembered: dict[str, dict[Key, int]], published: set[str]) -
 
 
 def remember_rule(con: duckdb.DuckDBPyConnection, run_id: str, study: Study) -> None:
-    """Write down by which rules a release was made and what its levels stand for, in its results database; with
-    `previous` attached, those of the earlier ones too.
+    """Record in a release's results database the rules by which it was made and the codes that its levels stand for.
+
+    If an earlier results database is attached as `previous`, what it recorded is copied too.
     """
     rule = study.disclosure
     con.execute(DISCLOSURE_RULE.create_sql("audit"))
@@ -135,7 +138,7 @@ def remember_rule(con: duckdb.DuckDBPyConnection, run_id: str, study: Study) -> 
 
 
 def _rules(con: duckdb.DuckDBPyConnection, today: Disclosure) -> dict[str, Disclosure]:
-    """The rules of the releases that have them written down."""
+    """The rules of those releases that recorded them."""
     if not has_table(con, *RULES.split(".")):
         return {}
     return {
@@ -145,9 +148,9 @@ def _rules(con: duckdb.DuckDBPyConnection, today: Disclosure) -> dict[str, Discl
 
 
 def remember_counts(database: Path, run_id: str, counts: dict[Key, int]) -> None:
-    """Keep the true counts of a release in the warehouse, where the next one compares its own with them.
+    """Keep the true counts of a release in the warehouse, so that the next release can compare its own with them.
 
-    Those of an earlier try of the same release are forgotten.
+    They replace the counts that an earlier attempt at the same release left.
     """
     with open_warehouse(database) as con:
         con.execute("create schema if not exists audit")
@@ -174,24 +177,24 @@ def _remembered_counts(con: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, in
 def _named_today(
     release: Told, likelihoods: dict[FitKeys, int], levels: dict[str, dict[str, Partition]], study: Study
 ) -> tuple[Told, dict[FitKeys, int]]:
-    """A release and its log-likelihoods, of counts by the names that they have today.
+    """A release and its log-likelihoods, with the keys of counts renamed to today's level names.
 
     Raises:
-        LevelsUnknown: what its levels have to do with today's cannot be told.
+        LevelsUnknown: the release's levels cannot be related to today's.
     """
     told, names = named_today(release, levels.get(release.run_id), study)
     return told, {tuple(key_renamed(key, names) for key in keys): value for keys, value in likelihoods.items()}
 
 
 def _with_counts(release: Told, counts: dict[Key, int] | None) -> Told:
-    """A release with its true counts, if all that it told are remembered."""
+    """A release with its true counts, if the warehouse remembers all counts that the release shows."""
     return replace(release, counts=counts) if counts and release.shown.keys() <= counts.keys() else release
 
 
 def _read_release(
     con: duckdb.DuckDBPyConnection, run_id: str, span: Span, n_person_years: int | None, study: Study
 ) -> tuple[Told, dict[FitKeys, int]]:
-    """What a release published; intervals are still to come. And its null log-likelihoods."""
+    """What a release published, still without intervals, and its null log-likelihoods."""
     shown: dict[Key, int | None] = {("run", span): n_person_years}
     rates = con.execute(
         "select population_group, centrality, year, outcome, n_person_years, n_events from history.observed_rate "
@@ -225,7 +228,7 @@ def _read_release(
         shown |= {("fit", model, group, what, span): n for what, n in zip((PERSONS, *whats), counts, strict=True)}
         if likelihood is not None and None not in counts:
             likelihoods[tuple(("fit", model, group, what, span) for what in whats)] = int(likelihood)
-        if LEFT_OUT not in (message or ""):  # else its counts are no sums over centralities
+        if LEFT_OUT not in (message or ""):  # otherwise the fit's counts are not sums over centralities
             margins += fit_margins(model, group, classes, outcomes[1:], span)
     centralities = con.execute(
         "select distinct population_group, level, status, message "
@@ -241,10 +244,12 @@ def _read_release(
 def _with_intervals(
     releases: Sequence[tuple[Told, dict[FitKeys, int]]], rules: dict[str, Disclosure], today: Disclosure
 ) -> list[Told]:
-    """What each release told by its own rules, oldest first: a count may have kept the value it had before.
+    """The intervals that each release revealed, by the rules it was made with.
+
+    Releases come oldest first, because a published count may have kept the value that it had in the release before.
 
     Raises:
-        HistoryUnreadable: a published count is none that its rules would publish.
+        HistoryUnreadable: a release's rules could not have produced a count that it published.
     """
     last: dict[Key, int] = {}
     told: list[Told] = []

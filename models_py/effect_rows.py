@@ -55,7 +55,7 @@ def effect_rows(of_group: GroupEffects, study: Study) -> Iterator[Row]:
 
 
 def effect_contrast_rows(effects: Sequence[GroupEffects], study: Study) -> Iterator[Row]:
-    """Rows of `marginal_effect_contrast`: every two groups of a model, where both have the effect.
+    """Rows of `marginal_effect_contrast`: each pair of groups of a model, for effects that both have.
 
     Groups are estimated on different persons, so the variances of their effects add.
     """

@@ -1,4 +1,4 @@
-"""The published tables of what models say in probabilities and ratios, declared as in `tables`, which lists them."""
+"""The published tables of model results as probabilities and ratios, declared as in `tables`, which lists them."""
 
 from models_py.table import (
     CENTRALITY,

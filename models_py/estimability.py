@@ -1,7 +1,7 @@
-"""What cannot be estimated is said, not returned: the checks before and after a fit, each naming what is at fault.
+"""Checks before and after a fit. A model that cannot be estimated raises an error that names the cause.
 
-Belongs here: statuses, messages and the rule that leaves out `unknown` levels without events. Messages
-round counts: they reach logs; what they name is the warehouse's, and `few_events` says what is published of it.
+Belongs here: statuses, messages and the rule that leaves out `unknown` levels without events. Messages round counts,
+because they reach logs. Levels that they name stay in the warehouse; `few_events` makes the published message.
 """
 
 from collections.abc import Sequence
@@ -31,16 +31,16 @@ Status = Literal[
     "not_converged",
 ]
 
-# Under separation Newton stops only where some probability is as small as its tolerance; no true rate is.
+# Under separation Newton stops only when some probability is as small as its tolerance; no true rate is that small.
 SUSPICIOUS_PROBABILITY = 1e-8
-# Of a column's sum of squares, what the columns before it leave unexplained.
+# A column is collinear if the columns before it leave at most this share of its sum of squares unexplained.
 COLLINEAR_SHARE = 1e-10
-# Of the model-based variance, what a clustered variance is at least.
+# A variance that is at most this share of the model-based variance counts as zero.
 ZERO_VARIANCE = 1e-10
 
 
 class NotEstimableError(Exception):
-    """A group's model cannot be estimated: `status` says how, the message why and what to do."""
+    """A group's model cannot be estimated: `status` is the kind of failure, the message says why and what to do."""
 
     def __init__(self, status: Status, message: str) -> None:
         super().__init__(message)
@@ -48,10 +48,10 @@ class NotEstimableError(Exception):
 
 
 def without_empty_unknowns(cells: Cells, study: Study) -> tuple[Cells, list[str]]:
-    """Leave out the rows at a covariate's missing level where some outcome never happens.
+    """Leave out the rows at a covariate's missing level if some outcome never happens there.
 
-    Leaving rows out can empty another such level, so it is repeated until none is left. Returns the cells kept and
-    a remark for each level left out.
+    Leaving rows out can take the events from another such level, so this is repeated until nothing changes. Returns the
+    cells kept and a remark for each level left out.
     """
     remarks = []
     again = True
@@ -73,7 +73,7 @@ def without_empty_unknowns(cells: Cells, study: Study) -> tuple[Cells, list[str]
 
 
 def check_outcomes(cells: Cells, study: Study) -> None:
-    """Every outcome happens at all.
+    """Check that every outcome happens.
 
     Raises:
         NotEstimableError: with status `too_few_observations` or `empty_outcome`.
@@ -88,7 +88,7 @@ def check_outcomes(cells: Cells, study: Study) -> None:
 
 
 def check_references(cells: Cells, design: Design) -> None:
-    """Every reference level has person-years.
+    """Check that every reference level has person-years.
 
     Raises:
         NotEstimableError: with status `collinear`, naming term and level.
@@ -104,7 +104,7 @@ def check_references(cells: Cells, design: Design) -> None:
 
 
 def separated_levels(cells: Cells, design: Design, study: Study) -> str:
-    """Name the levels that have person-years but not of every outcome; empty where there is none."""
+    """Name the levels that have person-years but lack some outcome; empty if there are none."""
     faults = []
     for term in design.categorical_terms:
         for level, by_outcome in zip(cells.factors[term].levels, cells.level_counts(term), strict=True):
@@ -114,7 +114,7 @@ def separated_levels(cells: Cells, design: Design, study: Study) -> str:
 
 
 def check_levels(cells: Cells, design: Design, study: Study) -> None:
-    """Every level that has person-years has every outcome.
+    """Check that every level with person-years has every outcome.
 
     Raises:
         NotEstimableError: with status `separation`, naming term, level and outcome.
@@ -128,10 +128,10 @@ def check_levels(cells: Cells, design: Design, study: Study) -> None:
 
 
 def check_columns(rows: Rows, columns: Sequence[object], remedies: Remedies = IN_STUDY) -> None:
-    """No column of the rows is a combination of those before it.
+    """Check that no column of the rows is a linear combination of the columns before it.
 
     Raises:
-        NotEstimableError: with status `overflow` or `collinear`, naming each column and what it is made of.
+        NotEstimableError: with status `overflow`, or `collinear`, naming each such column and its components.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         gram = rows.cross_products(np.ones((1, 1, rows.n_rows)))
@@ -152,10 +152,10 @@ def check_columns(rows: Rows, columns: Sequence[object], remedies: Remedies = IN
 
 
 def check_size(n_persons: int, n_parameters: int, study: Study) -> None:
-    """There are enough persons: they, not person-years, are the independent observations.
+    """Check that there are enough persons; persons, not person-years, are the independent observations.
 
     Raises:
-        NotEstimableError: with status `too_few_observations`, or `withheld` where the disclosure rule forbids it.
+        NotEstimableError: with status `too_few_observations`, or `withheld` if the disclosure rule forbids the fit.
     """
     check_persons(n_persons, n_parameters)
     needed = study.disclosure.residual_degrees_of_freedom
@@ -171,7 +171,7 @@ def check_size(n_persons: int, n_parameters: int, study: Study) -> None:
 
 
 def check_persons(n_persons: int, n_parameters: int) -> None:
-    """There are more persons than parameters.
+    """Check that there are more persons than parameters.
 
     Raises:
         NotEstimableError: with status `too_few_observations`.
@@ -181,7 +181,7 @@ def check_persons(n_persons: int, n_parameters: int) -> None:
 
 
 def check_fit(fit: NewtonFit, rows: Rows, counts: Floats, naming: Naming) -> None:
-    """Newton's method ended at a maximum that is finite.
+    """Check that Newton's method ended at a finite maximum.
 
     Raises:
         NotEstimableError: with status `separation` (naming the terms that separate), `singular`, `overflow` or
@@ -196,9 +196,10 @@ def check_fit(fit: NewtonFit, rows: Rows, counts: Floats, naming: Naming) -> Non
 
 
 def separation_in_combination(fit: NewtonFit, rows: Rows, counts: Floats, naming: Naming) -> str:
-    """Name the outcomes and terms that separate rows (n, k) with counts (n, m), where Newton's method shows it.
+    """Name the outcomes and terms that separate rows (n, k) with counts (n, m).
 
-    Empty where nothing separates, and where the likelihood cannot be represented.
+    Searched only if Newton's method did not converge or ended at a suspiciously small probability. Empty if nothing
+    separates, or if the likelihood cannot be represented.
     """
     if fit.ending == "overflow":
         return ""
@@ -209,7 +210,7 @@ def separation_in_combination(fit: NewtonFit, rows: Rows, counts: Floats, naming
 
 
 def check_ending(fit: NewtonFit, remedies: Remedies) -> None:
-    """The iterations ended at a maximum.
+    """Check that the iterations ended at a maximum.
 
     Raises:
         NotEstimableError: with status `singular`, `overflow` or `not_converged`.
@@ -223,7 +224,7 @@ def check_ending(fit: NewtonFit, remedies: Remedies) -> None:
 
 
 def check_errors(covariance: Floats, model_covariance: Floats, naming: Naming) -> None:
-    """No coefficient (p in all) has a standard error of zero, which persons who are all alike would give.
+    """Check that none of the p coefficients has a standard error of zero, as happens if all persons are alike.
 
     Raises:
         NotEstimableError: with status `singular`, naming the coefficients.
@@ -247,9 +248,10 @@ def _name_separation(direction: Floats, naming: Naming) -> str:
 
 
 def bias_reduction_remark(separation: str, covariance_type: str, kind: str) -> str:
-    """What `fit.message` says of a group that is fitted by bias reduction, because of `separation`.
+    """The remark in `fit.message` on a group that is fitted by bias reduction because of `separation`.
 
-    By what the data separate is a part of its own, the last: it is not published (`few_events.published_message`).
+    Its last part, on its own after "; ", says what separates the data. It is not published
+    (`few_events.published_message`).
     """
     pseudo_counts = "" if kind == "model" else ", and with the reduction's pseudo-counts as observations of their own"
     return (
@@ -261,7 +263,7 @@ def bias_reduction_remark(separation: str, covariance_type: str, kind: str) -> s
 
 
 def few_event_remarks(cells: Cells, design: Design, study: Study) -> list[str]:
-    """Name the levels whose coefficients rest on fewer events than may be counted in public."""
+    """Name the levels whose coefficients rest on fewer events than may be published as a count."""
     outcomes = study.variables.outcome.levels
     thin = []
     for column in (*design.columns, *design.references):
@@ -275,7 +277,7 @@ def few_event_remarks(cells: Cells, design: Design, study: Study) -> list[str]:
 
 
 def absent_level_remarks(cells: Cells, design: Design) -> list[str]:
-    """Name the levels for which the group has no person-years, hence no parameter."""
+    """Name the levels without person-years in the group, which therefore have no parameter."""
     absent = [
         str(Column(term, level))
         for term in design.categorical_terms

@@ -1,7 +1,7 @@
 """The estimation step: from `estimation.cell` and `estimation.path` to fits, predictions, tests and verdicts.
 
-Belongs here: the order of the work, and the rows of tests and verdicts. Does not belong here: any number, or the rows
-of fits (`fit_rows`) and effects (`effect_rows`).
+Belongs here: the order of the work, and the rows of tests and verdicts. Does not belong here: computing any number, or
+the rows of fits (`fit_rows`) and effects (`effect_rows`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -40,23 +40,23 @@ from models_py.verdicts import Judgement, judge
 from storage.warehouse import open_warehouse
 
 Estimator = Callable[[Sample, Iterable[PathBatch], Study], FittedModel]
-# Told the model and the group that have been fitted.
+# Called with the model and the group after each fit.
 Watch = Callable[[str, str], object]
 
-# The models of the study by their published names, estimated for every group.
+# The models of the study by their published names. Each is estimated for every group.
 ESTIMATORS: dict[str, Estimator] = {"pooled": fit_pooled, "random_effects": fit_random_effects}
-# Of these, the ones that reduce bias where the data separate and study.yml says so; the others refuse separation.
+# Models that reduce bias if the data separate and study.yml allows it; the others refuse separated data.
 BIAS_REDUCED = ("pooled",)
 
 
 def estimate(database: Path, study: Study, watch: Watch | None = None) -> None:
-    """Estimate everything the study asks for and write it into the warehouse's `estimation` schema, all or nothing.
+    """Estimate everything the study asks for and write all of it, or nothing, into the warehouse's `estimation` schema.
 
     Raises:
         EstimationInputError: cells and paths contradict each other or the specification.
     """
     with open_warehouse(database) as con:
-        # Matrices are small: a second BLAS thread on a busy machine costs far more than it gives.
+        # Matrices are small: on a busy machine a second BLAS thread costs far more time than it saves.
         with threadpool_limits(limits=1, user_api="blas"):
             fits, last_year = fit_all(con, study, tuple(ESTIMATORS), watch)
             tables = make_tables(fits, study, last_year)
@@ -64,7 +64,7 @@ def estimate(database: Path, study: Study, watch: Watch | None = None) -> None:
 
 
 def verdicts(database: Path, study: Study, models: Collection[str] = tuple(ESTIMATORS)) -> list[Row]:
-    """The rows of `hypothesis_verdict` that a study comes to by these models; nothing is written.
+    """The rows of `hypothesis_verdict` for a study and these models; nothing is written.
 
     Raises:
         EstimationInputError: cells and paths contradict each other or the specification.
@@ -91,7 +91,7 @@ def fit_all(
 
 
 def fit_group(con: duckdb.DuckDBPyConnection, model: str, group: str, cells: Cells, study: Study) -> GroupFit:
-    """Fit a model to a group, or say why that cannot be done."""
+    """Fit a model to a group, or return the reason why it cannot be fitted."""
     counts, n_persons = cells.counts.sum(axis=0), count_persons(con, group)
     try:
         sample = make_sample(cells, n_persons, study, may_separate=model in BIAS_REDUCED)
@@ -129,7 +129,7 @@ def make_tables(fits: list[GroupFit], study: Study, last_year: int) -> dict[str,
 
 
 def questions(fits: list[GroupFit], study: Study, last_year: int) -> Iterator[tuple[str, Question]]:
-    """Every hypothesis put to every model."""
+    """Every combination of model and hypothesis, as a question."""
     for model in dict.fromkeys(fit.model for fit in fits):
         groups = {fit.group: GroupModel(fit.status, fit.fitted) for fit in fits if fit.model == model}
         for hypothesis in study.hypotheses:

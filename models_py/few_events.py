@@ -1,27 +1,27 @@
-"""What `fit.message` says of few events and of none: in the warehouse in full, in public without telling counts.
+"""What `fit.message` says about few or no events: in full in the warehouse, without revealing counts when published.
 
-Belongs here: those parts of the message. Does not belong here: which counts are withheld (`release_protection`).
+Belongs here: those parts of the message. Does not belong here: the choice of counts to withhold (`release_protection`).
 """
 
 from collections.abc import Collection, Iterable
 
-# How the part of a message begins that names them.
+# Beginning of the message part that names coefficients with few events.
 FEW_EVENTS = "coefficients that rest on fewer than"
 CENTRALITY = "centrality"
-# Terms whose levels are counted in public: what a name says of a level is known of its counts.
+# Terms with published counts by level: naming a level here would reveal something about its counts.
 COUNTED = (CENTRALITY, "year")
-# What the part of a message says that tells how many rows a fit does without, and what is said of them in public.
+# Words in the message part on rows that a fit leaves out, and the published sentence that replaces that part.
 LEFT_OUT = "are left out"
 UNSAID_LEFT_OUT = (
     f"rows with a missing value, with which some outcome never occurs, {LEFT_OUT} (the warehouse's estimation.fit says "
     "which and how many)"
 )
-# How the part begins that names what separates.
+# Beginning of the message part that names what separates the data.
 SEPARATED = "the data separate by:"
-# How the message of a fit begins whose data separate, and which is estimated all the same.
+# Beginning of the message of a fit that is estimated although its data separate.
 BIAS_REDUCED = "estimates are bias-reduced"
-# In public of fits that could not be estimated, where the message names levels without events. A list of where nobody
-# emigrates describes those who do: where there are few, until it fits one person.
+# Published messages, by status, for fits that could not be estimated and whose own message names levels without events.
+# A list of levels where nobody emigrates describes those who do emigrate. If they are few, it can fit a single person.
 UNSAID = {
     "empty_outcome": "an outcome never occurs in this group: pool groups or add years of data",
     "separation": "at some levels, or combinations of them, an outcome never occurs, so that estimates would be "
@@ -34,26 +34,30 @@ UNSAID = {
 
 
 def event_name(outcome: str, term: str, level: str) -> str:
-    """Events of an outcome at a level, as a message names them."""
+    """The name of an outcome's events at a level in a message."""
     return f"{outcome} at {term}={level}"
 
 
 def says_every_level_has_events(status: str, message: str | None) -> bool:
-    """Whether a published fit tells that each of its levels has events of every outcome: else the data separate."""
+    """Whether a published fit reveals that each of its levels has events of every outcome.
+
+    An estimated fit does so unless it is bias-reduced: without those events the data would separate.
+    """
     return status == "ok" and BIAS_REDUCED not in (message or "")
 
 
 def few_events_remark(names: Iterable[str], threshold: int) -> str:
-    """The levels whose coefficients rest on fewer events than may be counted in public."""
+    """The message part on levels whose coefficients rest on fewer events than may be published as a count."""
     return f"{FEW_EVENTS} {threshold} events: {', '.join(names)}"
 
 
 def published_message(message: str, withheld: Collection[str], threshold: int) -> str:
-    """The message of an estimated fit as it is published: by what the data separate is not said, nor how many rows it
-    does without; of events by centrality, those are named whose number is `withheld` in the release, and by year none.
+    """The published message of an estimated fit.
 
-    These are counted in public, level by level. To name the small ones and no other would tell that every other
-    withheld one is not small, and with the margins how small they are. Of other terms' levels no count is published.
+    It does not say what separates the data or how many rows the fit leaves out. Of the events by centrality it names
+    all whose number is `withheld` in the release, small or not; of the events by year it names none. For both terms
+    counts are published level by level: naming only the small counts would reveal that every other withheld count is
+    not small, and, with the margins, how small the named ones are. For levels of other terms no count is published.
     """
     parts = message.split("; ") if message else []
     named = [name for part in parts if part.startswith(FEW_EVENTS) for name in part.partition(": ")[2].split(", ")]

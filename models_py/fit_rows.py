@@ -1,6 +1,6 @@
-"""The rows of the tables that fits fill: `fit`, coefficients, variance components and covariances.
+"""The rows of the tables that hold fits: `fit`, coefficients, variance components and covariances.
 
-Belongs here: a group's fit and its rows. Does not belong here: any number that is not in the results, effects
+Belongs here: a group's fit and its rows. Does not belong here: numbers that are not in the results, effects
 (`effect_rows`), or tests.
 """
 
@@ -22,7 +22,9 @@ Row = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class GroupFit:
-    """A model of a group: fitted on `sample`, or the reason why not. Counts are of the sample, or of the whole group.
+    """A model of a group: fitted on `sample`, or the reason why it is not.
+
+    Counts are of the sample if the model is fitted, otherwise of the whole group.
 
     Attributes:
         counts: (m,) person-years by outcome.
@@ -56,7 +58,7 @@ def fit_row(fit: GroupFit, study: Study) -> Row:
 
 
 def coefficient_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
-    """Rows of `coefficient`: every column of the design and, at zero, every reference."""
+    """Rows of `coefficient`: every column of the design, and every reference level with an estimate of zero."""
     errors = standard_errors(results.cov_params(), results.params)
     half = ndtri((1 + study.models.confidence_level) / 2) * errors
     z = results.params / errors
@@ -94,11 +96,11 @@ def variance_rows(fit: GroupFit, results: FittedModel) -> Iterator[Row]:
 
 
 def covariance_rows(fit: GroupFit, results: FittedModel, study: Study) -> Iterator[Row]:
-    """Rows of `covariance`, of the coefficients alone."""
+    """Rows of `covariance`, for coefficients only."""
     names: list[tuple[str, Column]] = [
         (outcome, column) for outcome in study.variables.outcome.levels[1:] for column in results.design.columns
     ]
-    # Rounding makes a sandwich a little lopsided, which shows in covariances near zero: gate 3 would refuse them.
+    # Rounding errors make a sandwich slightly asymmetric, which shows in covariances near zero. Gate 3 would refuse it.
     covariance = (results.cov_params() + results.cov_params().T) / 2
     for i, (row_outcome, row) in enumerate(names):
         for j, (col_outcome, col) in enumerate(names):

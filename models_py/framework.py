@@ -1,6 +1,6 @@
 """The theoretical framework (Table 1) as `study.yml` declares it.
 
-Belongs here: its shape and its checks. Does not belong here: what it says, or how it is shown.
+Belongs here: its shape and its checks. Does not belong here: its content, or how it is shown.
 """
 
 from typing import Annotated, Literal
@@ -13,14 +13,14 @@ Importance = Annotated[int, Field(ge=0, le=3)]
 
 
 class UrbanRural(Part):
-    """Assumed importance, 0 (none assumed) to 3 (great), for those who live in urban and in rural areas."""
+    """Assumed importance, 0 (none) to 3 (great), for people who live in urban and in rural areas."""
 
     urban: Importance
     rural: Importance
 
 
 class Factor(Part):
-    """Something that makes people move: which outcomes it speaks of, and its assumed importance for each group."""
+    """A factor that makes people move: the outcomes it concerns, and its assumed importance for each group."""
 
     name: Title
     outcomes: tuple[Literal["internal_move", "emigration"], ...]
@@ -28,16 +28,16 @@ class Factor(Part):
 
 
 class Framework(Part):
-    """The factors of Table 1, in its order."""
+    """The factors of Table 1, in the order of that table."""
 
     factors: tuple[Factor, ...]
 
     @property
     def groups(self) -> set[str]:
-        """All groups a factor speaks of."""
+        """All groups that any factor has an importance for."""
         return {group for factor in self.factors for group in factor.importance}
 
     @property
     def is_complete(self) -> bool:
-        """Whether each factor speaks of the same groups."""
+        """Whether every factor has an importance for every group."""
         return all(set(factor.importance) == self.groups for factor in self.factors)

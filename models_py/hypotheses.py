@@ -1,4 +1,4 @@
-"""What a hypothesis may say: a contrast of predicted probabilities, and the situations it is tested in.
+"""What a hypothesis may consist of: a contrast of predicted probabilities, and the situations it is tested in.
 
 Belongs here: the parts `tests` and `hypotheses` of the specification. Does not belong here: whether the groups and
 levels they name exist (the study checks that), or any estimate.
@@ -29,7 +29,10 @@ Places = Annotated[tuple[Literal["urban", "rural"], ...], AfterValidator(_each_o
 
 
 class SituationGrid(Part):
-    """The situations that tests cross. What is left out is as in all tests and, there, as in the base profile."""
+    """Values of the situations that tests cross.
+
+    A variable left out has the values of `tests.profiles`, and if it is left out there, that of the base profile.
+    """
 
     family_situation: Levels | None = None
     labour_market_status: Levels | None = None
@@ -39,14 +42,14 @@ class SituationGrid(Part):
 
     @property
     def named(self) -> dict[str, tuple[Any, ...]]:
-        """Variable → values, of the variables that are not left out."""
+        """Variable → values, for the variables that are not left out."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: of_variable for name, of_variable in values.items() if of_variable is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A person by all covariates but place and year. `name` says what tells it apart from the base profile."""
+    """A person's values of all covariates except place and year. `name` says how it differs from the base profile."""
 
     name: str
     family_situation: str
@@ -57,9 +60,10 @@ class Situation:
 
 
 def cross(values: Mapping[str, tuple[Any, ...]], base: Mapping[str, object]) -> list[Situation]:
-    """All situations that values of each variable make, in declared order.
+    """All combinations of the variables' values, in declared order.
 
-    A name holds the family situation, the labour market status, and what else is not that of the base profile alone.
+    The name of a situation holds its family situation, its labour market status, and its value of every other variable
+    whose values are not just that of the base profile.
     """
     told = [name for name, of_variable in values.items() if of_variable != (base.get(name),)]
     situations = []
@@ -71,7 +75,7 @@ def cross(values: Mapping[str, tuple[Any, ...]], base: Mapping[str, object]) -> 
 
 
 class Tests(Part):
-    """What all hypothesis tests share."""
+    """Settings that all hypothesis tests share."""
 
     level: Annotated[float, Field(gt=0, lt=0.5)]
     urban: str
@@ -88,9 +92,9 @@ class Tests(Part):
 
 
 class Hypothesis(Part):
-    """A contrast of predicted probabilities with a direction, or with none.
+    """A contrast of predicted probabilities, with a direction or without one.
 
-    `profiles` are the situations it is tested in where they are not those of all tests.
+    `profiles` overrides the situations of all tests for this hypothesis.
     """
 
     id: str

@@ -1,8 +1,8 @@
-"""What the data say of the random effects' distribution, and what they do not.
+"""How well the data identify the distribution of the random effects.
 
 Belongs here: intervals of the variance components, boundaries and weak identification, in words for `fit.message`.
-Where emigration ends a person's panel, its standard deviation and the correlation are known from little (study.md).
-Does not belong here: how the profile is found.
+Emigration ends a person's panel, so the data say little about its standard deviation and the correlation (study.md).
+Does not belong here: computing the profile likelihood.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ from models_py.variance_components import Structure, VarianceEstimate, component
 
 # A correlation closer to one than this is at its boundary.
 LARGEST_CORRELATION = 0.995
-# Of the information scaled to unit diagonal: above it, digits of the covariance are lost to rounding.
+# Condition number of the information scaled to unit diagonal. Above it the covariance loses digits to rounding.
 LARGEST_CONDITION = 1e8
 
 
 def variance_estimates(
     maximum: Maximum, covariance: Floats, outcomes: Sequence[str], confidence: float
 ) -> tuple[VarianceEstimate, ...]:
-    """All components of the random effects of `outcomes` (J names, without the base).
+    """Estimates of all variance components of the random effects of `outcomes` (J names, without the base).
 
-    `covariance` (q, q) of all parameters gives standard errors; intervals rest on the likelihood alone.
+    Standard errors come from `covariance` (q, q) of all parameters, intervals from the profile likelihood alone.
     """
     structure, n_coefficients = maximum.problem.structure, maximum.problem.n_coefficients
     elements, of_elements = maximum.theta[n_coefficients:], covariance[n_coefficients:, n_coefficients:]
@@ -54,19 +54,19 @@ def variance_estimates(
 
 
 def without_deviation(structure: Structure, elements: Floats, outcomes: tuple[int, ...]) -> list[int]:
-    """Those of the outcomes whose random effect is estimated not to vary."""
+    """Those of `outcomes` whose random effect has an estimated standard deviation of practically zero."""
     return [j for j in outcomes if component(structure, elements, j, j).value < SMALLEST_DEVIATION]
 
 
 def component_name(outcomes: Sequence[str], outcome: int, other: int) -> str:
-    """The published name; with more than two random effects a correlation names its outcomes."""
+    """The published name of a component; with more than two random effects a correlation names its outcomes."""
     if outcome == other:
         return f"sd_{outcomes[outcome]}"
     return "correlation" if len(outcomes) == 2 else f"correlation_{outcomes[other]}_{outcomes[outcome]}"
 
 
 def identification_remark(name: str, value: float, is_sd: bool, interval: Interval, at_boundary: bool) -> str:
-    """What to know about how far the data identify a component; empty where there is nothing to know."""
+    """A remark if the data identify a component poorly or not at all; empty otherwise."""
     if is_sd and at_boundary:
         said = f"{name} is estimated at its boundary, 0: no difference between persons is found beside the terms"
         return f"{said}, and its profile-likelihood interval has no upper end" if interval.reaches_high else said
@@ -84,7 +84,7 @@ def identification_remark(name: str, value: float, is_sd: bool, interval: Interv
 
 
 def condition_remark(information: Floats) -> tuple[str, ...]:
-    """A remark where the information, scaled to unit diagonal, is so ill-conditioned that digits are lost."""
+    """A remark if the information, scaled to unit diagonal, is so ill-conditioned that digits are lost."""
     scale = 1 / np.sqrt(np.diag(information))
     condition = float(np.linalg.cond(information * np.outer(scale, scale)))
     if condition < LARGEST_CONDITION:

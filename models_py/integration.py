@@ -1,7 +1,7 @@
 """Probabilities integrated over the random effects: P(x) = E[softmax(x'B + u)], u = Lz, by Gauss–Hermite quadrature.
 
-Belongs here: the compiled loops over rows and nodes, and the response they make. Does not belong here: how L is found.
-Train (2009), ch. 6.1: the choice probability of the mixed logit.
+Belongs here: the compiled loops over rows and nodes, and the response they compute. Does not belong here: estimating L.
+Source: Train (2009), ch. 6.1: the choice probability of the mixed logit.
 """
 
 from collections.abc import Callable
@@ -33,10 +33,10 @@ def fill_probabilities(
     by_utility: Floats,
     by_element: Floats,
 ) -> None:
-    """Fill P (n, m) and its derivatives by utilities (n, m, J) and free elements (n, m, G), integrated.
+    """Fill integrated P (n, m) and its derivatives by utilities (n, m, J) and by free elements of L (n, m, G).
 
-    base (n,) and E (n, J) are exp of the utilities, of the base outcome's (0) and of the others', both divided by the
-    largest of a row; F (J, Q) is exp of the random effects at the nodes Z (R, Q) with weights w (Q,).
+    base (n,) and E (n, J) are exp of the utilities of the base outcome (utility 0) and of the others, both divided by
+    the largest of the row. F (J, Q) is exp of the random effects at the nodes Z (R, Q) with weights w (Q,).
     dP_j / dL_lr = dP_j / du_l z_r.
     """
     n_outcomes, n_nodes = F.shape
@@ -54,7 +54,7 @@ def fill_probabilities(
         mean = 0.0
         for q in range(n_nodes):
             mean += w[q] * base[i] / total[q]
-        # Not one minus the others, which is negative where it is nearly nothing.
+        # Not computed as one minus the others: rounding could make that negative where it is nearly zero.
         values[i, 0] = mean
         for j in range(n_outcomes):
             for q in range(n_nodes):
@@ -94,7 +94,10 @@ def fill_slopes(
     by_utility: Floats,
     by_element: Floats,
 ) -> None:
-    """The same for the derivative of P in the direction dU (n, J) of the utilities; see `LogitResponse.slopes`."""
+    """As `fill_probabilities`, but for the derivative of P in the direction dU (n, J) of the utilities.
+
+    `LogitResponse.slopes` has the formulas.
+    """
     n_outcomes, n_nodes = F.shape
     P = np.empty((n_outcomes, n_nodes))
     relative = np.empty((n_outcomes, n_nodes))
@@ -143,14 +146,14 @@ def fill_slopes(
 
 @dataclass(frozen=True, slots=True)
 class IntegratedResponse:
-    """The multinomial logit with random effects u = Lz: `elements` (G,) are the free ones of L."""
+    """The multinomial logit with random effects u = Lz: `elements` (G,) are the free elements of L."""
 
     structure: Structure
     elements: Floats
     rule: Rule
 
     def probabilities(self, U: Floats) -> Response:
-        """P (n, m) integrated, from utilities U (n, J) of a person without a random effect."""
+        """Integrated P (n, m), from utilities U (n, J) without the random effects."""
         return self._integrated(fill_probabilities, U)
 
     def slopes(self, U: Floats, dU: Floats) -> Response:

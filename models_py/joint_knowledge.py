@@ -1,7 +1,8 @@
-"""What the release at hand and the earlier ones tell together, on the assumptions an attacker may make.
+"""What the release at hand and the earlier ones reveal together, under the assumptions that an attacker may make.
 
-Belongs here: which numbers there are, which equations tie them and what each release says of them. Does not belong
-here: what follows from it (`attacker`), or how much may (`protection`). docs/disclosure.md states the assumptions.
+Belongs here: the unknown numbers, the equations between them, and the bounds that each release gives. Does not belong
+here: what follows from these (`attacker`), or how much may follow (`protection`). docs/disclosure.md states the
+assumptions.
 """
 
 import math
@@ -20,10 +21,11 @@ Direction = Literal["added", "removed", "changed"]
 
 
 def unchanged(system: CountSystem, published: dict[Key, Interval | None], earlier: Sequence[Told]) -> KnownNumbers:
-    """All releases together, on the assumption that a count of the same year is the same in all unless it cannot be.
+    """All releases together, assuming that a count of the same year is equal in all of them unless it cannot be.
 
-    What cannot be: a published count that would not be published like that now, and the fewest persons' worth of other
-    counts beside it. These are numbers of their own, tied to this release by the margins of the earlier one.
+    A count cannot be equal if its true value is now outside the interval that the earlier release published. If the
+    releases still contradict each other, further counts are taken as changed: those whose changes add up to the fewest
+    persons. Changed counts become numbers of their own, tied to the others by the earlier release's margins.
     """
     changed: dict[str, set[Key]] = {}
     for release in earlier:
@@ -33,7 +35,7 @@ def unchanged(system: CountSystem, published: dict[Key, Interval | None], earlie
     kept = list(earlier)
     known = _unchanged(system, published, kept, changed)
     while kept and not known.is_possible():
-        # Earlier releases contradict each other: years that were corrected between them are no longer in the panel.
+        # Earlier releases contradict each other: a year was corrected between them and has since left the panel.
         kept.pop(0)
         known = _unchanged(system, published, kept, changed)
     return known
@@ -42,9 +44,9 @@ def unchanged(system: CountSystem, published: dict[Key, Interval | None], earlie
 def same_counts(
     system: CountSystem, published: dict[Key, Interval | None], earlier: Sequence[Told]
 ) -> KnownNumbers | None:
-    """All releases together, for one who knows which counts are the same in which, and none of the counts.
+    """All releases together, for an attacker who knows which counts are equal in which releases, but not the counts.
 
-    None where the counts of no earlier release are remembered.
+    None if the warehouse does not remember the counts of any earlier release.
     """
     own: dict[str, dict[Key, Hashable]] = {}
     now = system.with_sums()
@@ -67,7 +69,7 @@ def _unchanged(
     earlier: Sequence[Told],
     changed: dict[str, set[Key]],
 ) -> KnownNumbers:
-    """The joint system in which each release's `changed` counts are numbers of their own."""
+    """The joint system, in which each release's `changed` counts are separate numbers."""
     own: dict[str, dict[Key, Hashable]] = {
         release.run_id: {key: (release.run_id, key) for key in changed[release.run_id]} for release in earlier
     }
@@ -83,9 +85,9 @@ def _joint(
     earlier: Sequence[Told],
     own: dict[str, dict[Key, Hashable]],
 ) -> KnownNumbers:
-    """This release and earlier ones, whose counts are this release's but for those with a name of their `own`.
+    """This release and earlier ones. An earlier count is the same number as this release's unless `own` names it.
 
-    Sums that are no release's count tie numbers to each other, and are none that the rule protects.
+    Sums that are no release's count only tie numbers to each other; the rule does not protect them.
     """
     anything: Interval = (0.0, _ceiling(system))
     told: dict[Hashable, Interval] = dict(_anyway(system).items())
@@ -113,7 +115,7 @@ def _joint(
 
 
 def _published_otherwise(system: CountSystem, release: Told) -> set[Key]:
-    """Counts of which an earlier release told what is no longer so."""
+    """Counts whose value today is outside the interval that the earlier release revealed."""
     now = system.with_sums()
     return {
         key
@@ -125,7 +127,7 @@ def _published_otherwise(system: CountSystem, release: Told) -> set[Key]:
 def _changed_too(
     system: CountSystem, published: dict[Key, Interval | None], release: Told, changed: set[Key]
 ) -> set[Key]:
-    """The fewest persons' worth of further counts that must have changed for the two releases to agree."""
+    """Further counts that must have changed for the two releases to agree, with as few persons changed as possible."""
     anything: Interval = (0.0, _ceiling(system))
     now = system.with_sums()
     perhaps = [key for key in release.keys if key in now and key not in changed]
@@ -141,7 +143,7 @@ def _changed_too(
     more: dict[Hashable, Key] = {("more", key): key for key in perhaps}
     less: dict[Hashable, Key] = {("less", key): key for key in perhaps}
     bounds |= dict.fromkeys([*more, *less], anything)
-    # then + more = now + less: as two sums that are equal to one number.
+    # then + more = now + less, written as two sums that both equal one further number.
     for key in perhaps:
         bounds["sum", key] = (0.0, 2 * anything[1])
         equations += [(("sum", key), [own[key], ("more", key)], 0), (("sum", key), [key, ("less", key)], 0)]
@@ -160,9 +162,10 @@ def nested(
     earlier: Told,
     direction: Direction,
 ) -> KnownNumbers:
-    """This release and an earlier one, on the assumption that persons were only added, or only removed, in between.
+    """This release and an earlier one, assuming that in between persons were only added, or only removed.
 
-    Numbers are the counts of both and the change of those that are in both. On `changed` either may have happened.
+    The numbers are the counts of both releases, and the changes of the counts that both have. With `changed`, persons
+    may have been both added and removed.
     """
     ceiling = _ceiling(system)
     anything: Interval = (0.0, ceiling)
@@ -203,7 +206,7 @@ def _attack(
     published: set[Hashable],
     system: CountSystem,
 ) -> Attack:
-    """The linear system of these numbers, without equations that stand twice."""
+    """The linear system of these numbers, without duplicate equations."""
     at = {name: i for i, name in enumerate(names)}
     rows = {(total, tuple(parts)): known for total, parts, known in equations}
     i, j, value = [], [], []
@@ -215,7 +218,7 @@ def _attack(
     low, high = np.array([bounds[name] for name in names], dtype=float).T
     anyway_low, anyway_high = np.array([anyway[name] for name in names], dtype=float).T
     is_open = np.array([name in published for name in names])
-    # Information lost grows with the logarithm of a count, as in tau-Argus' logarithmic costs.
+    # The information lost by withholding a count grows with its logarithm, as in tau-Argus' logarithmic costs.
     cost = np.log(2 + np.clip(np.where(is_open, high, 0), 0, None))
     return Attack(
         csr_array((value, (i, j)), shape=(len(rows), len(names))),
@@ -232,7 +235,8 @@ def _attack(
 def _equations(system: CountSystem) -> list[Equation]:
     """The margins and sums of the release at hand.
 
-    Σ parts − total is zero but for a public total, and for rows that a fit leaves out, taken as known exactly.
+    Each has a known value of Σ parts − total. It is zero unless the total is public (None), or a fit leaves out rows:
+    an attacker is assumed to know their number exactly.
     """
     counts = system.with_sums()
     return [
@@ -242,7 +246,7 @@ def _equations(system: CountSystem) -> list[Equation]:
 
 
 def _anyway(system: CountSystem) -> dict[Key, Interval]:
-    """What is known of each count of the release at hand were it withheld."""
+    """What would be known of each count of the release at hand if it were withheld."""
     ceiling = _ceiling(system)
     return {key: (float(system.at_least.get(key, 0)), ceiling) for key in system.counts}
 
@@ -252,5 +256,5 @@ def _both(published: Interval | None, told: Interval) -> Interval:
 
 
 def _ceiling(system: CountSystem) -> float:
-    """More than any count can be: what an attacker may take for granted."""
+    """A bound above every count, which an attacker may take for granted."""
     return float(10 ** math.ceil(math.log10(10 + 10 * max(system.counts.values(), default=0))))

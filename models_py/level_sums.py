@@ -1,7 +1,7 @@
-"""Counts of one release that are sums of another's, where levels were merged or split between the two.
+"""Counts of one release that are sums of another's counts, because levels were merged or split between the two.
 
-Belongs here: which sums there are. Does not belong here: what the levels stand for (`published_levels`), or what
-follows from the sums (`joint_knowledge`).
+Belongs here: finding these sums. Does not belong here: the codes of levels (`published_levels`), or what follows from
+the sums (`joint_knowledge`).
 """
 
 from collections import Counter, defaultdict
@@ -14,21 +14,22 @@ from models_py.counts import CountSystem, Key, KeySum
 from models_py.published_levels import Codes, Partition, Place
 from models_py.told import Told
 
-# Levels of the release at hand, wherever keys have one.
+# The levels of the release at hand, for each place where keys have one.
 Levels = Mapping[Place, Partition]
-# A key without its levels: counts of which one may be a sum of others.
+# A key without its levels. Among the counts that share it, one may be a sum of others.
 Rest = tuple[Hashable, ...]
 
 
 def tie(system: CountSystem, earlier: Sequence[Told], levels: Levels) -> list[Told]:
-    """Give each release the sums that are counts, or sums as well, of another; the earlier ones are returned.
+    """Give each release those sums of its counts that another release has as a count, or also as a sum.
 
-    Counts of earlier releases have the names they have today (`published_levels`).
+    Sets `system.sums` and returns the earlier releases with theirs. The counts of earlier releases must already have
+    today's level names (`published_levels`).
     """
     keys = [set(system.counts), *(set(release.intervals) for release in earlier)]
     everything = set().union(*keys)
     if all(isinstance(level, str) for key in everything for level in _levels_of(key, levels)):
-        return list(earlier)  # all of them today's: nothing is a sum of anything else
+        return list(earlier)  # all levels are today's, so no count is a sum of others
     wanted = _combinations(everything, levels)
     sums = [_sums(of_release, wanted, levels) for of_release in keys]
     known = Counter(key for of_release in keys for key in of_release)
@@ -39,7 +40,7 @@ def tie(system: CountSystem, earlier: Sequence[Told], levels: Levels) -> list[To
 
 
 def _combinations(keys: Iterable[Key], levels: Levels) -> set[Key]:
-    """All that a sum could be of: each level of any release with each of the other variables in any."""
+    """All candidate keys for sums: every combination of levels that any release has for the variables."""
     at: dict[Place, set[Hashable]] = defaultdict(set)
     of_rest: dict[Rest, Key] = {}
     for key in keys:
@@ -55,7 +56,7 @@ def _combinations(keys: Iterable[Key], levels: Levels) -> set[Key]:
 
 
 def _sums(keys: Collection[Key], wanted: Iterable[Key], levels: Levels) -> list[KeySum]:
-    """The wanted counts that are none of a release's own, and add up from its own."""
+    """The wanted counts that a release does not have itself but that its own counts add up to."""
     of_rest: dict[Rest, list[Key]] = defaultdict(list)
     for key in keys:
         of_rest[_rest(key, levels)].append(key)
@@ -63,7 +64,7 @@ def _sums(keys: Collection[Key], wanted: Iterable[Key], levels: Levels) -> list[
     for total in wanted:
         if total not in keys:
             parts = [key for key in of_rest[_rest(total, levels)] if _is_part(key, total, levels)]
-            # Levels have no code in common, so that numbers of codes tell whether all are there.
+            # Levels share no codes, so comparing numbers of codes shows whether the parts are complete.
             if parts and sum(_n_codes(part, levels) for part in parts) == _n_codes(total, levels):
                 sums.append((total, parts))
     return sums
@@ -89,7 +90,7 @@ def _with_levels(key: Key, places: Sequence[Place], its_levels: Iterable[Hashabl
 
 
 def _codes(key: Key, levels: Levels) -> list[Codes]:
-    """The codes of each of a key's levels: a label is today's, and other levels are called by their codes."""
+    """The codes of each of a key's levels. A level is a label of today or, if it is no longer one, a tuple of codes."""
     return [
         frozenset(level) if isinstance(level, tuple) else levels[place].get(str(level), frozenset())
         for place, level in zip(_places(key, levels), _levels_of(key, levels), strict=True)

@@ -1,7 +1,7 @@
-"""A linear program that is solved many times over, for another objective or other bounds each time.
+"""A linear program that is solved many times, each time with another objective or other bounds.
 
-Belongs here: HiGHS, kept between solutions, so that each begins where the last one ended. Does not belong here: what is
-asked (`attacker`).
+Belongs here: HiGHS, kept between solutions, so that each begins where the last one ended. Does not belong here: the
+choice of objectives and bounds (`attacker`).
 
 Source: Huangfu & Hall (2018), Parallelizing the dual revised simplex method, Mathematical Programming Computation
 10(1), 119-142 (HiGHS).
@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 
 from models_py.cells import Floats
 
-# The point a solution ends in is feasible for every other objective: the primal method goes on from there.
+# The end point of one solution is feasible for every other objective, so the primal method can continue from it.
 PRIMAL_SIMPLEX = 4
 OPTIMAL = highspy.HighsModelStatus.kOptimal
-# Between finite bounds nothing is unbounded, which the solver need not have found out.
+# All bounds are finite, so the program is never unbounded: "unbounded or infeasible" means infeasible.
 IMPOSSIBLE = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 
 
@@ -50,7 +50,7 @@ class LinearProgram:
         self._change(cost, low, high)
         self._solver.run()
         if self._solver.getModelStatus() not in (OPTIMAL, *IMPOSSIBLE):
-            self._solver.clearSolver()  # from the start, in case where the last solution ended is what stops it
+            self._solver.clearSolver()  # start afresh: the end point of the last solution may be what stopped it
             self._solver.run()
         status = self._solver.getModelStatus()
         if status in IMPOSSIBLE:
@@ -60,7 +60,7 @@ class LinearProgram:
         return np.array(self._solver.getSolution().col_value)
 
     def _change(self, cost: Floats, low: Floats, high: Floats) -> None:
-        """Tell the solver what is different from last time."""
+        """Pass the solver only what differs from last time."""
         at = np.flatnonzero(cost != self._cost).astype(np.int32)
         if at.size:
             self._solver.changeColsCost(at.size, at, cost[at])

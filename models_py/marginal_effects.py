@@ -25,9 +25,9 @@ class AverageEffects:
 def average_effects(
     cells: Cells, design: Design, params: Floats, model: ResponseModel | None = None
 ) -> list[AverageEffects]:
-    """Effects of every level against its reference, and of a decade of age, given coefficients (k, m-1).
+    """Effects of every level against its reference, and of age in the design's unit, given coefficients (k, m-1).
 
-    `model` says how probabilities follow from utilities; without one, as in a logit without random effects.
+    `model` says how probabilities follow from utilities; by default as in a logit without random effects.
     """
     X, weights = design.matrix(cells), cells.counts.sum(axis=1) / cells.counts.sum()
     sample = AveragedSample(X, weights, design, params, model or LogitResponse())
@@ -37,7 +37,7 @@ def average_effects(
 
 @dataclass(frozen=True, slots=True)
 class AveragedSample:
-    """What effects are averaged over: design X (n, k) with weights (n,) that add up to one, and the model."""
+    """The sample that effects are averaged over: design X (n, k), weights (n,) that add up to one, and the model."""
 
     X: Floats
     weights: Floats
@@ -47,7 +47,7 @@ class AveragedSample:
 
 
 def _term_effects(sample: AveragedSample, term: str) -> list[AverageEffects]:
-    """Discrete changes: everyone at the level against everyone at the reference."""
+    """Discrete changes: everyone moved to the level, compared with everyone moved to the reference."""
     positions = sample.design.positions(term)
     at_reference = sample.X.copy()
     at_reference[:, list(positions.values())] = 0.0
@@ -64,12 +64,11 @@ def _term_effects(sample: AveragedSample, term: str) -> list[AverageEffects]:
 def average(response: Response, weights: Floats, X: Floats, switched_on: int | None = None) -> tuple[Floats, Floats]:
     """Weighted mean (m,) of a response at design X (n, k), and its gradient (m, p) by all parameters.
 
-    `switched_on` is a column of X that is zero there but was one in the utilities, so that X need not be copied for
-    every level.
+    `switched_on` is a column that is zero in X but was one in the utilities. This saves a copy of X for every level.
     """
     n, m, J = response.by_utility.shape
     slopes = weights[:, None, None] * response.by_utility
-    # Probabilities add to one, so the base outcome's gradient is what the others leave.
+    # Probabilities add up to one, so the base outcome's gradient is minus the sum of the others.
     flat = slopes[:, 1:].reshape(n, -1).T
     by_coefficient = flat @ X
     if switched_on is not None:
@@ -80,7 +79,7 @@ def average(response: Response, weights: Floats, X: Floats, switched_on: int | N
 
 
 def _age_effects(sample: AveragedSample) -> list[AverageEffects]:
-    """The average derivative by age in the units of the design, through age and its square together."""
+    """The average derivative by age, in the unit of the design, through age and its square together."""
     names = [column.term for column in sample.design.columns]
     if "age" not in names:
         return []
@@ -98,8 +97,8 @@ def average_derivative(
 ) -> tuple[Floats, Floats]:
     """Weighted mean of dP in the direction dX (n, k) of the design X, and its gradient: (m,), (m, p).
 
-    Coefficients matter twice: through where the derivative is taken, and through the change of utilities dX b itself,
-    whose weight is dP / du.
+    Coefficients enter twice: through the point where the derivative is taken, and through the change of utilities dX b
+    itself, whose weight is dP / du.
     """
     U = X @ params
     values, gradient = average(model.slopes(U, dX @ params), weights, X)

@@ -1,9 +1,9 @@
 """The multinomial logit on cells with counts: probabilities, likelihood, derivatives, Newton's method.
 
-Belongs here: arrays in, arrays out. n cells, k columns, m outcomes of which the first is the base; parameters B are
-(k, m-1), a column per outcome but the base, and flat as theta ((m-1)k,), outcome after outcome. Formulas: McFadden
-(1974); Train (2009), Discrete Choice Methods with Simulation, ch. 3 and 8. A cell with counts contributes exactly what
-its person-years would one by one, so the estimates are those on expanded rows.
+Belongs here: arrays in, arrays out. n cells, k columns, m outcomes of which the first is the base. Parameters B are
+(k, m-1), one column per outcome except the base; flattened they are theta ((m-1)k,), one outcome after the other.
+Formulas: McFadden (1974); Train (2009), Discrete Choice Methods with Simulation, ch. 3 and 8. A cell with counts
+contributes exactly as much as its single person-years would, so the estimates equal those on expanded rows.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from models_py.cells import Floats
 from models_py.products import Rows
 
-# Newton's decrement squared is the step in units of standard errors squared; below this one more step is exact.
+# The squared Newton decrement is the squared step in standard errors. A step below this ends at the maximum, up to
+# rounding, because Newton's method converges quadratically.
 DECREMENT_TOLERANCE = 1e-10
-# Of the information scaled to unit diagonal; what lies below is noise of double precision.
+# Smallest squared pivot of the information scaled to unit diagonal; below it there is only noise of double precision.
 SINGULAR_CONDITION = 1e-12
 # Relative rounding error of a log-likelihood summed over many cells.
 LIKELIHOOD_NOISE = 1e-12
@@ -44,7 +45,7 @@ def log_probabilities(X: Floats, B: Floats) -> Floats:
 
 def log_shares(utilities: Floats) -> Floats:
     """log P (n, m) from utilities (n, m-1) against the base, stable for utilities of any size."""
-    # Column after column in memory: reductions over three outcomes are several times faster so.
+    # Column-major memory makes reductions over three outcomes several times faster.
     log_p = np.zeros((utilities.shape[0], utilities.shape[1] + 1), order="F")
     log_p[:, 1:] = utilities
     log_p -= log_p.max(axis=1, keepdims=True)
@@ -53,7 +54,7 @@ def log_shares(utilities: Floats) -> Floats:
 
 
 def log_likelihood(log_p: Floats, counts: Floats) -> float:
-    """Sum of counts * log P, both (n, m); a cell that is never observed contributes nothing even at P = 0."""
+    """Sum of counts * log P, both (n, m); where the count is zero nothing is added, even at P = 0."""
     return float(np.sum(counts * log_p, where=counts > 0))
 
 
@@ -71,13 +72,13 @@ def information(rows: Rows, totals: Floats, P: Floats) -> Floats:
 
 
 def null_log_likelihood(counts: Floats) -> float:
-    """Of the model with intercepts alone."""
+    """The log-likelihood of the model with intercepts only, given counts (n, m)."""
     totals = counts.sum(axis=0)
     return float(np.sum(totals[totals > 0] * np.log(totals[totals > 0] / totals.sum())))
 
 
 def null_params(counts: Floats, k: int) -> Floats:
-    """B (k, m-1) of the model with intercepts alone, the intercept being the first column."""
+    """B (k, m-1) of the model with intercepts only; the intercept is the first column."""
     totals = counts.sum(axis=0)
     params = np.zeros((k, totals.size - 1))
     params[0] = np.log(totals[1:] / totals[0])
@@ -85,7 +86,7 @@ def null_params(counts: Floats, k: int) -> Floats:
 
 
 def starting_params(rows: Rows, counts: Floats) -> Floats:
-    """Where Newton's method starts, (k, m-1): the model with intercepts alone where the rows (n, k) begin with one."""
+    """Start of Newton's method, (k, m-1): the intercepts-only model if the first column is an intercept, else zeros."""
     k = rows.n_columns
     if (rows.utilities(np.eye(k, 1)) == 1).all():
         return null_params(counts, k)
@@ -113,8 +114,8 @@ def solve_information(info: Floats, right: Floats) -> Floats:
 def newton(rows: Rows, counts: Floats, start: Floats, max_iterations: int) -> NewtonFit:
     """Maximise the likelihood by Newton's method with step halving, from `start` (k, m-1).
 
-    `rows` are (n, k), counts (n, m). The log-likelihood is concave, so a step that ascends leads to the maximum where
-    there is one. How it ended is said in `ending`; nothing is raised.
+    `rows` are (n, k), counts (n, m). The log-likelihood is concave, so ascending steps lead to the maximum if there is
+    one. Nothing is raised: `ending` says how the iterations ended.
     """
     totals, B = counts.sum(axis=1), start
     with np.errstate(over="ignore", invalid="ignore"):
@@ -140,7 +141,7 @@ def newton(rows: Rows, counts: Floats, start: Floats, max_iterations: int) -> Ne
 
 
 def _ascend(rows: Rows, counts: Floats, B: Floats, step: Floats, value: float) -> tuple[Floats, Floats, float] | None:
-    """The longest of step, step/2, step/4 … that does not lower the likelihood, beyond what rounding does."""
+    """Take the longest of step, step/2, step/4 … that does not lower the likelihood by more than rounding."""
     for halvings in range(30):
         trial = B + step / 2**halvings
         log_p = log_shares(rows.utilities(trial))

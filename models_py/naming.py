@@ -1,6 +1,6 @@
-"""What messages call the columns and outcomes of a model, and where they send the reader to mend it.
+"""The names of a model's columns and outcomes in messages, and the phrases that say how to mend the model.
 
-Belongs here: names and phrases. Does not belong here: what is at fault.
+Belongs here: names and phrases. Does not belong here: finding what is at fault.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ IN_NOTEBOOK = Remedies(
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The k columns and m outcomes (base first) by the names that messages give them."""
+    """The names of the k columns and m outcomes (base first) in messages."""
 
     columns: tuple[str, ...]
     outcomes: tuple[str, ...]

@@ -1,6 +1,6 @@
 """The output check: which rule decided what about every table of a release, in the style of ACRO and SACRO.
 
-Belongs here: the statuses and what they rest on. Does not belong here: any withheld count, or how the report looks
+Belongs here: the statuses and what they are based on. Does not belong here: any withheld count, or how the report looks
 (`report/output_check`).
 
 Source: Green, Ritchie & Smith (2021), Automatic checking of research outputs (ACRO): a tool for dynamic disclosure
@@ -38,8 +38,8 @@ class Decision:
     """What one rule decided about one table, or about one model or attack in it (`subject`).
 
     Attributes:
-        n_checked: numbers that the rule was applied to.
-        n_affected: those it withholds, rounds or points out; None where that is not said.
+        n_checked: how many numbers the rule was applied to.
+        n_affected: how many of them it withholds, rounds or points out; None if that is not reported.
     """
 
     table_name: str
@@ -59,7 +59,7 @@ class OutputCheck:
 
     @property
     def status(self) -> Status:
-        """The worst of all."""
+        """The worst status of all decisions."""
         return worst([decision.status for decision in self.decisions])
 
     def of_table(self, table_name: str) -> list[Decision]:
@@ -67,7 +67,7 @@ class OutputCheck:
         return [decision for decision in self.decisions if decision.table_name == table_name]
 
     def arrow(self) -> pa.Table:
-        """As `audit.disclosure`, without `run_id`."""
+        """The rows of `audit.disclosure`, without `run_id`."""
         return DISCLOSURE.arrow(map(asdict, self.decisions))
 
 
@@ -85,7 +85,7 @@ def check_output(
     earlier: Sequence[Told],
     study: Study,
 ) -> OutputCheck:
-    """What the rules decided. A rule that fails stops publication before there is anything to report."""
+    """What the rules decided. None of it is `fail`: a rule that fails stops publication before this."""
     decisions: list[Decision] = []
     for table in PUBLISHED_TABLES:
         keys = {key for key in system.counts if TABLE_OF_KIND[str(key[0])] == table.name}
@@ -108,7 +108,10 @@ def check_output(
 
 
 def _of_history(earlier: Sequence[Told]) -> Decision:
-    """Earlier releases, and those whose counts the warehouse does not remember: changes since are guessed then."""
+    """The decision on earlier releases: review if the warehouse does not remember the counts of some.
+
+    What has changed since such a release is only inferred from what it published.
+    """
     forgotten = sum(release.counts is None for release in earlier)
     note = "the counts behind some are not remembered: what has changed since is taken from what was published"
     status: Status = "review" if forgotten else "pass"
@@ -116,7 +119,11 @@ def _of_history(earlier: Sequence[Told]) -> Decision:
 
 
 def _of_counts(table: str, keys: set[Key], protection: Protection, study: Study) -> Iterator[Decision]:
-    """How many counts each rule withholds: not said where few fall under a rule, lest it tell which are small."""
+    """How many counts each rule withholds.
+
+    Numbers by rule are left out if few counts fall under the primary or the secondary rules: they could reveal which
+    counts are small.
+    """
     rule = study.disclosure
     width, dominance = rule.protection_width, rule.dominance
     primary = {
@@ -147,7 +154,7 @@ def _of_counts(table: str, keys: set[Key], protection: Protection, study: Study)
 
 
 def _of_model(fit: dict[str, object], n_parameters: int | None, study: Study) -> Iterator[Decision]:
-    """One model of one group: a fit without coefficients publishes nothing but its status and message."""
+    """The decisions on one group's model. Of a fit without coefficients only status and message are published."""
     subject, rule = f"{fit['model']}, {fit['population_group']}", study.disclosure
     if n_parameters is None:
         yield Decision(FIT.name, subject, "not_published", "pass", 0, 0, f"no estimates: {fit['status']}")
@@ -168,5 +175,5 @@ def _of_model(fit: dict[str, object], n_parameters: int | None, study: Study) ->
 
 
 def _n_named(note: str) -> int:
-    """Coefficients that a message names, separated by commas."""
+    """The number of coefficients that a message names, separated by commas."""
     return note.rpartition(": ")[2].count(", ") + 1 if note else 0

@@ -1,6 +1,6 @@
 """What the parts of the specification have in common.
 
-Belongs here: how a part behaves, and how its faults are told. Does not belong here: any key of `study.yml`.
+Belongs here: the behaviour of a part, and how its faults are reported. Does not belong here: any key of `study.yml`.
 """
 
 from pathlib import Path
@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Share = Annotated[float, Field(ge=0, le=1)]
-# A published level: messages and profiles list levels as `term=level, term=level; …`, and are taken apart again.
+# A published level. Messages and profiles list levels as `term=level, term=level; …` and are parsed again, so the
+# separators may not occur in a level.
 Level = Annotated[str, Field(pattern=r"^[^,;=\n]+$")]
 
 
@@ -27,7 +28,7 @@ class Title(Part):
 
 
 def faults_in(path: Path, error: ValidationError) -> str:
-    """What is wrong with a file: how many faults there are, and each on a line."""
+    """Describe what is wrong with a file: the number of faults, then each fault on a line."""
     count = error.error_count()
     faults = "\n".join(f"  {fault}" for fault in faults_of(error))
     return f"{path}: {count} {'fault' if count == 1 else 'faults'}\n{faults}"

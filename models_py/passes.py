@@ -1,6 +1,6 @@
-"""How often a long fit has gone over its rows, for whoever wants to show that it is getting on.
+"""Progress of a long fit: each pass over its rows is reported to a callback.
 
-Belongs here: whom to tell. Does not belong here: showing it, or any number of a fit.
+Belongs here: the callback. Does not belong here: showing progress, or any number of a fit.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ _told: ContextVar[Callable[[int], object] | None] = ContextVar("told", default=N
 
 @contextmanager
 def watched_passes(tell: Callable[[int], object]) -> Iterator[None]:
-    """While the block runs, `tell` hears of every pass and its rows."""
+    """While the block runs, call `tell` with the number of rows after every pass."""
     token = _told.set(tell)
     try:
         yield
@@ -21,6 +21,6 @@ def watched_passes(tell: Callable[[int], object]) -> Iterator[None]:
 
 
 def passed(n_rows: int) -> None:
-    """A pass over so many rows is done."""
+    """Report that a pass over so many rows is done."""
     if tell := _told.get():
         tell(n_rows)

@@ -1,13 +1,13 @@
 """The compiled inner loop of the random-effects likelihood: one person's path after another, all nodes at once.
 
-Belongs here: loops over persons, years and nodes, compiled by numba; numbers in, numbers out. All that is compiled
-together stands in this one file, because the compiled code on disk is renewed when its own file changes, and only then.
-Does not belong here: what is done with the sums (`path_likelihood`).
+Belongs here: loops over persons, years and nodes, compiled by numba; numbers in, numbers out. Functions that are
+compiled together are all in this one file, because the compiled code cached on disk is renewed only when its own file
+changes. Does not belong here: what is done with the sums (`path_likelihood`).
 
-Utilities add, so exp(x'b) is taken once a row of the design (E) and exp(u) once a node (F): with u = Lz,
-P(y=j | node) = E_j F_j / (1 + sum_l E_l F_l), and the loops hold no exponential.
+Utilities are sums, so exp(x'b) is computed once per row of the design (E) and exp(u) once per node (F). With u = Lz,
+P(y=j | node) = E_j F_j / (1 + sum_l E_l F_l), so the loops need no exponentials.
 
-Shapes: J outcomes but the base, R dimensions of z, Q nodes, k columns, G free elements of L.
+Shapes: J outcomes without the base, R dimensions of z, Q nodes, k columns, G free elements of L.
 """
 
 from typing import Any
@@ -17,11 +17,11 @@ import numpy as np
 from models_py.cells import Floats
 from models_py.compiled import compiled
 
-# How much a pass over the paths computes.
+# How much a pass over the paths computes; each includes the ones before it.
 VALUE, GRADIENT, SCORES, INFORMATION = 0, 1, 2, 3
-# After this many rows a path's likelihoods are scaled to at most one, so that long paths do not underflow.
+# After each so many rows a path's likelihoods are scaled to at most one, so that long paths do not underflow.
 ROWS_PER_SCALING = 16
-# Of the trace of a path's covariance over nodes, what a factor of it may leave out.
+# The factor of a path's covariance over nodes stops when no remaining pivot exceeds this share of its trace.
 RANK_TOLERANCE = 1e-8
 
 
@@ -59,9 +59,9 @@ def place_nodes(
 def posterior(
     rows: Any, outcomes: Any, E: Floats, F: Floats, w: Floats, inverse: Floats, post: Floats, events: Floats
 ) -> float:
-    """Fill 1 / sum of exponentials (T, Q), posterior weights of the nodes (Q,) and events (J,); return the likelihood.
+    """Fill `inverse` (T, Q), 1 / sum of exponentials, the nodes' posterior weights `post` (Q,), and `events` (J,).
 
-    It is the logarithm of the path's likelihood without the factor prod E_y, which the nodes share.
+    Returns the logarithm of the path's likelihood without the factor prod E_y, which all nodes share.
     """
     n_outcomes, n_nodes = F.shape
     log_scale = 0.0
@@ -113,9 +113,9 @@ def add_residuals(
     slopes: Floats,
     by_row: Floats,
 ) -> None:
-    """Residuals (T, J) 1[y=j] - posterior mean of P_j of a path; weight times them is added to by_row (n, J).
+    """Fill a path's residuals (T, J), 1[y=j] - posterior mean of P_j, and add them times `weight` to by_row (n, J).
 
-    `slopes` (J, Q) becomes the derivative of the conditional log-likelihood by u_j at each node.
+    Also fills `slopes` (J, Q): the derivative of the conditional log-likelihood by u_j at each node.
     """
     n_outcomes, n_nodes = F.shape
     slopes[:] = 0.0
@@ -141,7 +141,7 @@ def add_residuals(
 
 @compiled
 def random_score(Z: Floats, post: Floats, slopes: Floats, free: Any, score: Floats) -> None:
-    """A path's score by the free elements of L (G,): posterior mean of slope times z (Fisher's identity)."""
+    """Fill a path's score by the free elements of L (G,): posterior mean of slope times z (Fisher's identity)."""
     for g in range(free.shape[0]):
         j, r = free[g, 0], free[g, 1]
         mean = 0.0
@@ -152,7 +152,7 @@ def random_score(Z: Floats, post: Floats, slopes: Floats, free: Any, score: Floa
 
 @compiled
 def coefficient_score(rows: Any, columns: Any, values: Floats, residuals: Floats, k: int, score: Floats) -> None:
-    """A path's score by the coefficients (Jk,): residuals times the design, whose rows are given by their nonzeros."""
+    """Fill a path's score by the coefficients (Jk,): residuals times the design, given by the nonzeros of its rows."""
     score[:] = 0.0
     for t in range(rows.size):
         row = rows[t]
@@ -176,10 +176,10 @@ def add_curvature(
     by_row_z: Floats,
     by_z: Floats,
 ) -> None:
-    """Add the posterior mean of minus the conditional Hessian of a path, in pieces that the design turns into blocks.
+    """Add the posterior mean of minus a path's conditional Hessian, in pieces from which the design makes its blocks.
 
-    With V_jl = P_j (1[j=l] - P_l): sum of V_jl into by_row (n, J, J), of V_jl z_r into by_row_z (n, J, J, R), of
-    V_jl z_r z_s into by_z (J, J, R, R); for l <= j and s <= r alone. `v` and `sum_v` (Q,) are scratch.
+    With V_jl = P_j (1[j=l] - P_l): sums of V_jl go to by_row (n, J, J), of V_jl z_r to by_row_z (n, J, J, R), of
+    V_jl z_r z_s to by_z (J, J, R, R); only for l <= j and s <= r. `v` and `sum_v` (Q,) are scratch.
     """
     n_outcomes, n_nodes = F.shape
     dimensions = Z.shape[0]
@@ -222,7 +222,7 @@ def score_features(
     free: Any,
     features: Floats,
 ) -> int:
-    """What the conditional score of a path is made of at each node, centred and times sqrt(post); their number N.
+    """Fill the parts of a path's conditional score at each node, centred and times sqrt(post); return their number.
 
     Rows of features (N, Q): minus P_tj for each year and outcome, then the derivatives by the free elements of L.
     """
@@ -251,7 +251,7 @@ def score_features(
 def factor_covariance(features: Floats, n: int, C: Floats, factor: Floats) -> int:
     """Pivoted Cholesky of C = features features': factor (N, rank) with factor factor' = C; returns the rank.
 
-    Probabilities of a person's years move together, so that the rank is far below N.
+    The probabilities of a person's years vary together over the nodes, so the rank is far below N.
     """
     n_nodes = features.shape[1]
     for i in range(n):
@@ -296,7 +296,7 @@ def spread_factor(
     shape: tuple[int, int],
     spread: Floats,
 ) -> None:
-    """The factor carried over to parameters: spread (rank, Jk + G), `shape` being (J, k).
+    """Transform the factor to the parameters: fill spread (rank, Jk + G); `shape` is (J, k).
 
     Its cross-product is weight times the covariance of the conditional score over nodes.
     """
@@ -342,12 +342,13 @@ def pass_over_paths(
     by_z: Floats,
     spread: Floats,
 ) -> int:
-    """Paths first to last: what is filled depends on the order, VALUE to INFORMATION.
+    """Go over the paths from first to before last. What is filled depends on the order, VALUE to INFORMATION.
 
-    Each fills what the one before does: VALUE log_likelihoods; GRADIENT adds to residual_by_row (n, J) and fills the
-    last G columns of scores (last - first, q); SCORES all q = Jk + G of them; INFORMATION adds curvature and fills
-    rows of spread (rows, q). `columns` and `values` (n, nonzeros) are the design; `centres` (paths, R) and `scales`
-    (paths, R, R) place the nodes of each path, or are empty where all share theirs. Returns the filled rows of spread.
+    Each order also fills what the one before it does. VALUE fills log_likelihoods. GRADIENT adds to residual_by_row
+    (n, J) and fills the last G columns of scores (last - first, q); SCORES fills all q = Jk + G columns. INFORMATION
+    adds curvature and fills rows of spread (rows, q). `columns` and `values` (n, nonzeros) are the design. `centres`
+    (paths, R) and `scales` (paths, R, R) place the nodes of each path; they are empty if all paths share their nodes.
+    Returns the number of rows of spread that were filled.
     """
     n_outcomes, dimensions = L.shape
     n_nodes = nodes.shape[1]

@@ -2,7 +2,7 @@
 
 Belongs here: sums over paths, in threads. A person's likelihood is the integral over u ~ N(0, LL') of the product over
 years of P(y_t | x_t, u); Train (2009), ch. 6; Skrondal & Rabe-Hesketh (2004), ch. 6. Sums over parts of the paths add
-up, so any part can be computed anywhere. Does not belong here: how the maximum is found.
+up, so each part can be computed separately. Does not belong here: how the maximum is found.
 """
 
 import itertools
@@ -20,10 +20,10 @@ from models_py.quadrature import Rule, product_rule
 from models_py.threads import in_threads
 from models_py.variance_components import Structure
 
-# Paths whose scores are held at a time: 2,048 of 60 coefficients are 1 MB and stay in the processor's cache.
+# Paths whose scores are in memory at a time: with 60 coefficients they take 1 MB and stay in the processor's cache.
 PATHS_PER_CHUNK = 2048
-# The paths are summed in blocks of at least this many, but in 2 to 8 blocks: sums must not depend on the number of
-# processors, nor few paths be cut into many blocks.
+# The paths are summed in 2 to 8 blocks; beyond 2, a block has at least this many paths. The number of blocks does not
+# follow the number of processors, because the sums must not depend on it; few paths are not cut into many blocks.
 PATHS_PER_BLOCK, FEWEST_BLOCKS, MOST_BLOCKS = 32_768, 2, 8
 
 
@@ -35,7 +35,7 @@ class Paths:
         weights: (p,) persons who share the path.
         offsets: (p + 1,) where each path begins.
         rows: (t,) row of the design of each person-year.
-        outcomes: (t,) outcome of each person-year, the base being 0.
+        outcomes: (t,) outcome of each person-year; the base outcome is 0.
     """
 
     weights: Floats
@@ -44,7 +44,7 @@ class Paths:
     outcomes: NDArray[np.int8]
 
     def events(self, n_outcomes: int) -> Floats:
-        """Each path's person-years with each outcome but the base, (p, n_outcomes)."""
+        """Each path's person-years with each outcome except the base, (p, n_outcomes)."""
         path = np.repeat(np.arange(self.weights.size), np.diff(self.offsets))
         counts = np.bincount(path * (n_outcomes + 1) + self.outcomes, minlength=self.weights.size * (n_outcomes + 1))
         return counts.reshape(-1, n_outcomes + 1)[:, 1:].astype(np.float64)
@@ -52,7 +52,7 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Each path's centre (p, R) and scale (p, R, R) of its nodes; empty where all paths share the nodes of N(0, I)."""
+    """Centre (p, R) and scale (p, R, R) of each path's nodes; empty if all paths share the nodes of N(0, I)."""
 
     centres: Floats
     scales: Floats
@@ -65,9 +65,9 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Nonzeros:
-    """The nonzeros of a design row by row, (n, most nonzeros in a row): columns and values, padded with zeros.
+    """Columns and values of the nonzeros of a design row by row, (n, most nonzeros in a row), padded with zeros.
 
-    Most terms are categorical, so that a row of 30 columns has 9 of them.
+    Most terms are categorical, so that a row of 30 columns has only 9 nonzeros, for example.
     """
 
     columns: NDArray[np.int32]
@@ -86,11 +86,13 @@ def nonzeros_of(X: Floats) -> Nonzeros:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """All that the likelihood is a function of but its parameters theta (Jk + G,): B outcome after outcome, then L.
+    """Everything that the likelihood depends on except its parameters.
+
+    The parameters are theta (Jk + G,): B, one outcome after the other, then the free elements of L.
 
     Attributes:
-        X: (n, k) design, and its nonzeros.
-        counts: (n, J + 1) person-years by outcome at each row, the sum of what the paths hold.
+        X: (n, k) design; `nonzeros` has its nonzeros.
+        counts: (n, J + 1) person-years by outcome at each row, summed over the paths.
         rule: nodes and weights for N(0, I).
     """
 
@@ -115,14 +117,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a pass gives; sums of parts add up.
+    """The result of a pass; the results for parts of the paths can be added. What was not asked for is zero.
 
     Attributes:
         log_likelihood: the marginal log-likelihood.
         gradient: (q,) its derivative, q = Jk + G.
         meat: (q, q) sum over persons of the outer product of their scores.
         information: (q, q) minus the Hessian, exact (Louis 1982, eq. 3.1).
-    What was not asked for is zero.
     """
 
     log_likelihood: float
@@ -142,7 +143,7 @@ class Sums:
 def make_problem(
     X: Floats, counts: Floats, paths: Paths, structure: Structure, per_dimension: int, adaptive: bool = False
 ) -> Problem:
-    """A problem with so many nodes a dimension; adaptive nodes start in the middle, see `adapted`."""
+    """A problem with `per_dimension` nodes a dimension; adaptive nodes start at centre 0 and scale I, see `adapted`."""
     dimensions, n = structure.dimensions, paths.weights.size if adaptive else 0
     placement = Placement(np.zeros((n, dimensions)), np.tile(np.eye(dimensions), (n, 1, 1)))
     X = np.ascontiguousarray(X)
@@ -150,12 +151,12 @@ def make_problem(
 
 
 def value(problem: Problem, theta: Floats) -> float:
-    """The log-likelihood alone."""
+    """Only the log-likelihood."""
     return sums(problem, theta, VALUE).log_likelihood
 
 
 def sums(problem: Problem, theta: Floats, order: int) -> Sums:
-    """Log-likelihood and, by order, GRADIENT, also SCORES (the meat), also INFORMATION, at theta (q,)."""
+    """The log-likelihood at theta (q,) and, up to `order`: GRADIENT, then SCORES (the meat), then INFORMATION."""
     B, L = problem.split(theta)
     with np.errstate(over="ignore", invalid="ignore"):
         U = problem.X @ B
@@ -164,7 +165,7 @@ def sums(problem: Problem, theta: Floats, order: int) -> Sums:
     total = parts[0]
     for part in parts[1:]:
         total = total + part
-    # A person-year's own utility is the same at every node, so that the passes leave it out.
+    # The utility x'b of the observed outcome is the same at every node; the passes leave it out, so it is added here.
     own = float(np.sum(problem.counts[:, 1:] * U))
     passed(int(problem.paths.offsets[-1]))
     return replace(total, log_likelihood=total.log_likelihood + own)
@@ -183,7 +184,7 @@ def adapted(problem: Problem, theta: Floats) -> Problem:
 
 
 def blocks(paths: Paths) -> list[tuple[int, int]]:
-    """First and last path of blocks with about as many person-years each."""
+    """First path, and the one after the last, of blocks with about equally many person-years."""
     n_blocks = min(max(paths.weights.size // PATHS_PER_BLOCK, FEWEST_BLOCKS), MOST_BLOCKS)
     goals = np.linspace(0, paths.offsets[-1], n_blocks + 1)
     edges = np.unique(np.searchsorted(paths.offsets, goals))
@@ -193,7 +194,7 @@ def blocks(paths: Paths) -> list[tuple[int, int]]:
 def block_sums(problem: Problem, E: Floats, L: Floats, order: int, block: tuple[int, int]) -> Sums:
     """Sums over the paths of a block, up to an order. E (n, J) is exp(XB).
 
-    The log-likelihood is without the utilities of the outcomes themselves.
+    The log-likelihood lacks the utilities x'b of the observed outcomes, which `sums` adds.
     """
     paths, structure, nonzeros = problem.paths, problem.structure, problem.nonzeros
     free = np.array(structure.free, dtype=np.int64)
@@ -231,12 +232,12 @@ def block_sums(problem: Problem, E: Floats, L: Floats, order: int, block: tuple[
 
 @dataclass(frozen=True, slots=True)
 class Curvature:
-    """Sums over paths of the posterior mean of V_jl = P_j (1[j=l] - P_l) and its products with z, l <= j filled.
+    """Sums over paths of the posterior mean of V_jl = P_j (1[j=l] - P_l) and its products with z, only for l <= j.
 
     Attributes:
         by_row: (n, J, J).
         by_row_z: (n, J, J, R).
-        by_z: (J, J, R, R), in both also s <= r alone.
+        by_z: (J, J, R, R), for z_r z_s; only s <= r is filled.
     """
 
     by_row: Floats
@@ -245,11 +246,11 @@ class Curvature:
 
     @property
     def arrays(self) -> tuple[Floats, Floats, Floats]:
-        """In the order in which the pass takes them."""
+        """The arrays in the order in which `pass_over_paths` takes them."""
         return self.by_row, self.by_row_z, self.by_z
 
     def information(self, X: Floats, structure: Structure) -> Floats:
-        """Posterior mean of the complete-data information (q, q): the design is (x, z), linear in all parameters."""
+        """Posterior mean of the complete-data information (q, q): utilities are linear in x and z, the joint design."""
         k, J, free = X.shape[1], structure.n_outcomes, structure.free
         info = np.zeros((J * k + len(free),) * 2)
         for j in range(J):

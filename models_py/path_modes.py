@@ -1,4 +1,4 @@
-"""Where each person's nodes belong: mode and curvature of the posterior of the random effects, for adaptive quadrature.
+"""Placing each person's quadrature nodes by mode and curvature of the random effects' posterior (adaptive quadrature).
 
 Belongs here: the compiled loop that finds them (Liu & Pierce 1994; Naylor & Smith 1982). Does not belong here: the
 likelihood.
@@ -11,12 +11,12 @@ import numpy as np
 from models_py.cells import Floats
 from models_py.compiled import compiled
 
-# Newton steps towards a path's mode, and the longest of them in prior standard deviations.
+# Most Newton steps towards a path's mode, and the longest step allowed, in prior standard deviations.
 MODE_STEPS = 30
 LONGEST_MODE_STEP = 1.0
 MODE_TOLERANCE = 1e-6
-# Where deviations are large the posterior is nearly flat on one side of its mode: steps overshoot, back and forth
-# without end, unless one that lowers the posterior is halved.
+# With large standard deviations the posterior is nearly flat on one side of its mode, and steps would overshoot back
+# and forth for ever. Therefore a step that lowers the posterior is halved, at most this often.
 MODE_HALVINGS = 12
 MODE_NOISE = 1e-10
 
@@ -36,9 +36,9 @@ def mode_derivatives(
     gradient: Floats,
     hessian: Floats,
 ) -> float:
-    """A path's log posterior of z, up to a constant; its gradient (R,) and minus its Hessian (R, R) are filled.
+    """Return a path's log posterior of z, up to a constant; fill its gradient (R,) and minus its Hessian (R, R).
 
-    The arrays before these are scratch.
+    `f`, `slope` and `curvature` are scratch.
     """
     n_outcomes, dimensions = L.shape
     height = 0.0
@@ -87,11 +87,12 @@ def find_modes(
     centres: Floats,
     scales: Floats,
 ) -> None:
-    """Mode and curvature of each path's posterior of z, by Newton from where `centres` (paths, R) is, in place.
+    """Find mode and curvature of each path's posterior of z by Newton's method, from `centres` (paths, R), in place.
 
-    Maximises sum_j events_j u_j - sum_t log(1 + sum_j E_tj exp(u_j)) - z'z/2 with u = Lz, which is concave; steps are
+    Maximises sum_j events_j u_j - sum_t log(1 + sum_j E_tj exp(u_j)) - z'z/2 with u = Lz, which is concave. Steps are
     clamped, and halved until they ascend, so that no path runs away. `events` is (paths, J). scale scale' is minus the
-    inverse Hessian there. A path whose posterior cannot be represented keeps its nodes; so will its likelihood say.
+    inverse Hessian at the mode. A path whose posterior cannot be represented keeps its nodes; its likelihood cannot be
+    represented either and reports that.
     """
     n_outcomes, dimensions = L.shape
     gradient, trial = np.empty(dimensions), np.empty(dimensions)

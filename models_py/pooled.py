@@ -1,7 +1,7 @@
-"""The pooled multinomial logit of a group: exact maximum likelihood, or bias reduction where the data separate and
-study.yml says so; standard errors of the kind that study.yml names.
+"""The pooled multinomial logit of a group: exact maximum likelihood, or bias reduction if the data separate and
+study.yml asks for it; standard errors of the kind that study.yml names.
 
-Belongs here: the order in which the numeric functions are called. Does not belong here: the numbers.
+Belongs here: the order in which the numeric functions are called. Does not belong here: the numeric functions.
 """
 
 from collections.abc import Iterable
@@ -55,14 +55,14 @@ OnSeparation = Literal["refuse", "bias_reduction"]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a group's models are estimated on.
+    """The data that a group's models are estimated on.
 
     Attributes:
         group_cells: all the group's cells.
-        cells: those in the fit.
-        design: the columns they need.
-        remarks: what `fit.message` has to say about it.
-        separation: the levels without some outcome, for an estimator that can do with them; otherwise empty.
+        cells: the cells in the fit.
+        design: the columns of the model.
+        remarks: remarks on the sample for `fit.message`.
+        separation: the levels without some outcome, for an estimator that can handle them; otherwise empty.
     """
 
     group_cells: Cells
@@ -75,11 +75,11 @@ class Sample:
 def make_sample(group_cells: Cells, n_persons: int, study: Study, may_separate: bool = False) -> Sample:
     """Decide which cells and columns a group's models use. `n_persons` are in the group.
 
-    Size comes before levels: of a handful of persons, not even the empty levels are told. `may_separate` says that the
-    sample is for an estimator that reduces bias where study.yml says so.
+    Size is checked before levels, so that for a handful of persons no message names levels. `may_separate` says that
+    the sample is for an estimator that reduces bias if study.yml asks for it.
 
     Raises:
-        NotEstimableError: no model with these terms can be estimated on them.
+        NotEstimableError: no model with these terms can be estimated on the cells.
     """
     check_outcomes(group_cells, study)
     cells, remarks = without_empty_unknowns(group_cells, study)
@@ -97,7 +97,7 @@ def make_sample(group_cells: Cells, n_persons: int, study: Study, may_separate: 
 
 
 def fit_pooled(sample: Sample, paths: Iterable[PathBatch], study: Study) -> MultinomialLogitResults:
-    """Estimate the pooled model of a group on its sample; `paths` are all of the group's.
+    """Estimate the pooled model of a group on its sample; `paths` are all paths of the group.
 
     Raises:
         NotEstimableError: the model has no finite, unique estimate, or too few persons for one.
@@ -144,12 +144,13 @@ def find_estimates(
     max_iterations: int,
     separation: str = "",
 ) -> tuple[NewtonFit, str]:
-    """Estimates by maximum likelihood, or by bias reduction and then what separates rows (n, k), counts (n, m).
+    """Estimates from rows (n, k) and counts (n, m), and what separates the data if bias reduction was needed.
 
-    `separation` names what is known to separate them beforehand.
+    Without separation the estimates are maximum likelihood and the text is empty. `separation` names what is known
+    beforehand to separate the data.
 
     Raises:
-        NotEstimableError: they are not found, or the data separate and that is to be refused.
+        NotEstimableError: no estimates were found, or the data separate and `on_separation` is to refuse.
     """
     start = starting_params(rows, counts)
     if not separation:
@@ -165,7 +166,7 @@ def find_estimates(
 
 
 def penalty_covariance(kind: CovarianceKind, bread: Floats, rows: Rows, counts: Floats, P: Floats) -> Floats:
-    """What bias reduction adds to a covariance (p, p) of a kind: its pseudo-counts, to a sandwich alone."""
+    """What bias reduction adds to a covariance (p, p): a term for its pseudo-counts, but only to a sandwich."""
     if kind == "model":
         return np.zeros_like(bread)
     return pseudo_count_covariance(bread, rows, pseudo_counts(rows.dense(), counts.sum(axis=1), P, bread), P)

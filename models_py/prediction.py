@@ -1,6 +1,6 @@
 """Predicted probabilities of profiles, with intervals by the delta method.
 
-Belongs here: profiles of the specification and their probabilities. Does not belong here: contrasts between them.
+Belongs here: the specification's profiles and their probabilities. Does not belong here: contrasts between them.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from models_py.study import Study
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person by all covariates of the panel."""
+    """A person's values of all covariates of the panel."""
 
     centrality: str
     age: int

@@ -1,10 +1,10 @@
-"""The products of a design that Newton's method is made of, of rows that stand in memory and of rows by their patterns.
+"""The products of a design that Newton's method needs, for rows held as a matrix and for rows held as patterns.
 
 Belongs here: X @ B, X' R and X' diag(w) X. Does not belong here: anything that knows of probabilities.
 
-A design of categorical terms has few distinct rows within each of a few blocks of its columns: 40 ages, 225
-combinations of year, centrality and education, 64 of the others. A product over n rows then needs sums of weights by
-pairs of patterns alone, one pass over the rows for each pair of blocks; what is left is as small as those tables.
+The columns of a design of categorical terms form a few blocks with few distinct rows each: 40 ages, 225 combinations
+of year, centrality and education, 64 of the others. A product over n rows then only needs sums of weights by pairs of
+patterns: one pass over the rows for each pair of blocks. The remaining work is as small as those tables.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from scipy.sparse import csr_array
 from models_py.cells import Floats
 from models_py.threads import in_threads
 
-# Rows of a cross-product at a time, so that they stay in the processor's cache, and rows that a thread takes.
+# Rows that a cross-product takes at a time, so that they stay in the processor's cache; rows that a thread takes.
 ROWS_PER_CHUNK, ROWS_PER_PART = 1024, 16_384
-# A table of two blocks' patterns has at most this share of the rows' number of entries: filling it then costs little.
+# Most entries of a table of two blocks' patterns, as a share of the number of rows, so that filling it costs little.
 TABLE_SHARE = 0.25
 
 
@@ -50,12 +50,12 @@ class Rows(Protocol):
         """Blocks X' diag(weights_jl) X as one matrix (rk, rk); `weights` (r, r, n) is symmetric in j and l."""
 
     def sums_by_group(self, weights: Floats, rows: NDArray[np.int32], starts: NDArray[np.int32]) -> Floats:
-        """Weighted sums (g, k) of rows by group: group i has those at `starts[i]` to `starts[i + 1]` of `rows`."""
+        """Weighted sums (g, k) of rows by group; group i has the rows in `rows[starts[i]:starts[i + 1]]`."""
 
 
 @dataclass(frozen=True, slots=True)
 class DenseRows:
-    """Rows as they stand, X (n, k)."""
+    """Rows held as a matrix X (n, k)."""
 
     X: Floats
 
@@ -98,11 +98,11 @@ class DenseRows:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some columns of a design by the patterns they have.
+    """Some columns of a design, held as their distinct patterns.
 
     Attributes:
         columns: (c,) numbers of the columns.
-        patterns: (u, c) what they are in each pattern.
+        patterns: (u, c) values of the columns in each pattern.
         codes: (n,) pattern of each row.
     """
 
@@ -121,8 +121,8 @@ class PatternedRows:
     """Rows whose columns fall into blocks of few patterns.
 
     Attributes:
-        blocks: every column stands in one of them.
-        pairs: for each two blocks, in the order of `combinations`, the number (n,) of each row's pair of patterns.
+        blocks: every column is in exactly one of them.
+        pairs: for every two blocks, in the order of `combinations`, the number (n,) of each row's pair of patterns.
     """
 
     blocks: tuple[Block, ...]
@@ -146,7 +146,7 @@ class PatternedRows:
         return X
 
     def utilities(self, B: Floats) -> Floats:
-        """As `Rows` says; column after column in memory."""
+        """As `Rows` says; the result is column-major in memory."""
         made = np.zeros((self.n_rows, B.shape[1]), order="F")
         for block in self.blocks:
             for j, by_pattern in enumerate((block.patterns @ B[block.columns]).T):
@@ -188,7 +188,7 @@ class PatternedRows:
         return product
 
     def sums_by_group(self, weights: Floats, rows: NDArray[np.int32], starts: NDArray[np.int32]) -> Floats:
-        """As `Rows` says: of a few patterns instead of many rows, which stay in the processor's cache."""
+        """As `Rows` says. It reads few patterns instead of many rows; the patterns stay in the processor's cache."""
         sums = np.empty((starts.size - 1, self.n_columns))
         for block in self.blocks:
             sums[:, block.columns] = _grouped(weights, block.codes[rows], starts, block.patterns)
@@ -196,7 +196,7 @@ class PatternedRows:
 
 
 def patterned_rows(blocks: Sequence[Block]) -> PatternedRows:
-    """Rows from the blocks of single terms, which are joined while tables of two blocks' patterns stay small."""
+    """Rows from the blocks of single terms. Blocks are joined while tables of two blocks' patterns stay small."""
     n_rows = blocks[0].codes.size
     joined = sorted(blocks, key=lambda block: block.patterns.shape[0])
     while len(joined) > 1:
@@ -211,17 +211,17 @@ def patterned_rows(blocks: Sequence[Block]) -> PatternedRows:
 
 
 def _joined(a: Block, b: Block) -> Block:
-    """Two blocks as one, whose patterns are all pairs of theirs."""
+    """Two blocks joined into one, whose patterns are all pairs of their patterns."""
     n_a, n_b = a.patterns.shape[0], b.patterns.shape[0]
     patterns = np.hstack([np.repeat(a.patterns, n_b, axis=0), np.tile(b.patterns, (n_a, 1))])
     return Block(np.concatenate([a.columns, b.columns]), patterns, a.codes * n_b + b.codes)
 
 
 def _part_products(X: Floats, weights: Floats, first: int) -> Floats:
-    """The blocks (r, k, r, k) of a part of the rows, from the first on; those with l <= j alone are filled."""
+    """The blocks (r, k, r, k) of `ROWS_PER_PART` rows, starting with row `first`; only those with l <= j are filled."""
     k, n_outcomes = X.shape[1], weights.shape[0]
     blocks = np.zeros((n_outcomes, k, n_outcomes, k))
-    with np.errstate(over="ignore", invalid="ignore"):  # a thread has settings of its own; callers look at the sums
+    with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own settings; callers check the sums
         for start in range(first, min(first + ROWS_PER_PART, X.shape[0]), ROWS_PER_CHUNK):
             rows = slice(start, min(start + ROWS_PER_CHUNK, first + ROWS_PER_PART))
             for j in range(n_outcomes):
@@ -231,13 +231,13 @@ def _part_products(X: Floats, weights: Floats, first: int) -> Floats:
 
 
 def _grouped(weights: Floats, rows: NDArray[np.integer], starts: NDArray[np.int32], X: Floats) -> Floats:
-    """Sums by group of weighted rows of X, by a sparse product: no row is made for each weight."""
+    """Sums by group of weighted rows of X, as a sparse product, which makes no copy of a row for each weight."""
     sums: Floats = csr_array((weights, rows, starts), shape=(starts.size - 1, X.shape[0])) @ X
     return sums
 
 
 def _mirrored(blocks: Floats) -> Floats:
-    """Blocks (r, k, r, k), of which those with l <= j are filled, as one symmetric matrix."""
+    """One symmetric matrix from blocks (r, k, r, k) of which those with l <= j are filled."""
     n_outcomes, k = blocks.shape[:2]
     for j in range(n_outcomes):
         for other in range(j):

@@ -1,8 +1,8 @@
 """Profile-likelihood intervals of variance components.
 
-Belongs here: the likelihood maximised with one component held at a value, and where it falls too far. Wald's intervals
-mislead where a component is near its bound; these do not (Venzon & Moolgavkar 1988; Pawitan 2001, ch. 3.4 and 9.11).
-Does not belong here: the maximum itself, or what an interval says of identification.
+Belongs here: the likelihood maximised with one component held at a value, and the values where it has fallen too far.
+Wald intervals mislead if a component is near its bound; these do not (Venzon & Moolgavkar 1988; Pawitan 2001, ch. 3.4
+and 9.11). Does not belong here: the maximum itself, or what an interval says about identification.
 """
 
 from collections.abc import Callable
@@ -18,23 +18,26 @@ from models_py.path_likelihood import sums
 from models_py.random_effects import Maximum, adapted_if, steadied
 from models_py.variance_components import Coordinates, coordinates_of
 
-# Deviations are searched between these: at the ends, an interval reaches its bound.
+# Standard deviations are searched between these. An interval that gets to an end reaches its bound.
 SMALLEST_DEVIATION, LARGEST_DEVIATION = 0.02, 20.0
-# The root of twice the fall of the likelihood is met this closely, and the rest interpolated.
+# The search stops this close to the wanted root of twice the fall of the log-likelihood; the rest is interpolated.
 ROOT_TOLERANCE = 0.05
-# The search with a component held ends when the next step is this small, in standard errors squared; what it would add
-# to the likelihood is added.
+# The search with a component held ends when the next step is this small, in standard errors squared. The gain that this
+# step would bring is still added to the log-likelihood.
 PROFILE_DECREMENT = 0.01
-# No step is longer, in standard errors; none that lowers the likelihood is taken, but half of it.
+# No step is longer, in standard errors. A step that lowers the likelihood is not taken; the next one is shortened.
 LONGEST_STEP = 3.0
 MAX_STEPS, MAX_POINTS = 40, 15
-# Of its size, what a deviation may lose in a step.
+# Largest share of its size that a standard deviation may lose in a step.
 DESCENT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Ends on the natural scale (NaN: not found); whether the likelihood never falls far enough before the bound."""
+    """Ends on the natural scale (NaN: not found), and for each whether it is the bound.
+
+    An end is the bound if the likelihood does not fall far enough before it.
+    """
 
     low: float
     high: float
@@ -44,12 +47,12 @@ class Interval:
 
 @dataclass
 class Profile:
-    """The likelihood with one coordinate of the random effects held.
+    """The likelihood with one coordinate of the random effects held at a value.
 
     Attributes:
         held: position of the held coordinate among the parameters.
-        point: coefficients, then coordinates, (q,); it follows the search.
-        known: points where earlier searches ended, the maximum first, each with the information learned until then.
+        point: current point of the search (q,): coefficients, then coordinates.
+        known: points where earlier searches ended, the maximum first, each with the information learned by then.
     """
 
     maximum: Maximum
@@ -59,10 +62,10 @@ class Profile:
     known: list[tuple[Floats, Floats]]
 
     def root(self, target: float) -> float:
-        """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not end.
+        """Root of twice the fall of the log-likelihood from its maximum; NaN if the search does not converge.
 
-        Quasi-Newton (Broyden 1970 and others): from the nearest point that is known and the information there, which
-        learns from the gradients on the way.
+        The search is quasi-Newton (Broyden 1970 and others). It starts from the nearest known point and the information
+        there, and updates the information by the gradients on the way.
         """
         free = np.arange(self.point.size) != self.held
         nearest, information = min(self.known, key=lambda known: abs(known[0][self.held] - target))
@@ -81,17 +84,17 @@ class Profile:
             step *= shrink * min(1.0, LONGEST_STEP / np.sqrt(decrement))
             below = self.deviations & free & (self.point + step < SMALLEST_DEVIATION)
             if (below & (self.point < 2 * SMALLEST_DEVIATION)).any():
-                # A deviation that becomes zero stays there: a negative one would turn the correlation round.
+                # A deviation that becomes zero is fixed there: a negative one would reverse the correlation's sign.
                 self.point[below], free[below] = SMALLEST_DEVIATION, False
                 height, gradient = self.at(self.point)
                 continue
             if below.any():
-                # Not at once: at zero the likelihood is flat, so that from there no step leads back.
+                # Shorten the step: at zero the likelihood is flat, so no step would lead back from there.
                 step *= DESCENT * np.min(self.point[below] / -step[below])
             trial = self.point + step
             ahead, slope = self.at(trial)
             information = learned(information, step, gradient - slope)
-            if not ahead >= height:  # nor where it cannot be represented
+            if not ahead >= height:  # also true if `ahead` is NaN
                 shrink /= 2
                 continue
             shrink = min(1.0, 2 * shrink)
@@ -99,12 +102,15 @@ class Profile:
         return float("nan")
 
     def remember(self, free: Booleans, information: Floats) -> None:
-        """Let later searches begin here, unless a deviation is zero here that need not be so elsewhere."""
+        """Let later searches begin here, unless a deviation was fixed at zero: it need not be zero elsewhere."""
         if free.sum() == free.size - 1:
             self.known.append((self.point.copy(), information))
 
     def move_to(self, target: float, free: Booleans, information: Floats) -> None:
-        """Hold the coordinate at the target, and the others where the quadratic approximation has its maximum then."""
+        """Set the held coordinate to the target, and the others to the maximum of the quadratic approximation there.
+
+        If that would make a deviation too small, the others stay where they are.
+        """
         pull = information[free, self.held] * (target - self.point[self.held])
         trial = self.point.copy()
         trial[free] -= np.linalg.solve(information[np.ix_(free, free)], pull)
@@ -134,7 +140,7 @@ class Profile:
         return here.log_likelihood, self.carry(point).T @ here.gradient
 
     def information_at(self, point: Floats) -> Floats:
-        """The information of the maximum carried over to the coordinates at a point, (q, q)."""
+        """The information at the maximum, transformed to the coordinates at a point, (q, q)."""
         carry = self.carry(point)
         return steadied(self.maximum.problem, carry.T @ self.maximum.sums.information @ carry)
 
@@ -146,9 +152,9 @@ class Profile:
 
 
 def learned(information: Floats, step: Floats, fall: Floats) -> Floats:
-    """The information (f, f) after a step (f,) over which the gradient fell by `fall` (f,): the BFGS update.
+    """The BFGS update of the information (f, f) after a step (f,) over which the gradient fell by `fall` (f,).
 
-    Nocedal & Wright (2006), eq. 6.19. Where the gradient did not fall along the step, nothing is learned.
+    Nocedal & Wright (2006), eq. 6.19. If the gradient hardly fell along the step, the information stays as it is.
     """
     along = float(step @ fall)
     curved = information @ step
@@ -163,7 +169,7 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
     """The interval of a deviation (outcome = other) or of a correlation with the first outcome (other = 0).
 
     Raises:
-        ValueError: any other correlation, of which no coordinate stands alone.
+        ValueError: for any other correlation, as no single coordinate stands for it.
     """
     if other not in (outcome, 0):
         raise ValueError(f"no profile of the correlation of random effects {other} and {outcome}: neither is the first")
@@ -190,10 +196,11 @@ def profile_interval(maximum: Maximum, outcome: int, other: int, confidence: flo
 
 
 def find_end(root: Callable[[float], float], start: float, guess: float, bound: float, z: float) -> tuple[float, bool]:
-    """Where root, zero at the start, rises to z on the way to the bound; and whether it does not before the bound.
+    """The point between start and bound where `root`, zero at the start, reaches z, and whether it is the bound.
 
-    Between a point below and one above by the Illinois rule (Dowell & Jarratt 1971): what stands at an end twice counts
-    half, because false position creeps where the root bends.
+    It is the bound, and True, if root stays below z there. It is NaN if the search does not end.
+    Between a point below and a point above z the next point follows the Illinois rule (Dowell & Jarratt 1971): when the
+    same end is kept twice its value is halved, because plain false position converges slowly where the root bends.
     """
     below: tuple[float, float] = (start, -z)
     known = [below]
@@ -219,7 +226,7 @@ def find_end(root: Callable[[float], float], start: float, guess: float, bound: 
             above = (point, excess)
         if above is None:
             ahead = start + (point - start) * float(np.clip(z / max(excess + z, 0.1), 1.2, 3.0))
-            # Beyond the middle of the way the bound itself is asked: often it is where the interval ends.
+            # Past the middle of the way, try the bound itself: the interval often ends there.
             point = bound if abs(ahead - start) > abs(bound - start) / 2 else ahead
         else:
             point = toward(below, above)
@@ -227,5 +234,5 @@ def find_end(root: Callable[[float], float], start: float, guess: float, bound: 
 
 
 def toward(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Where the line through two points (x, y) is zero."""
+    """The x at which the line through two points (x, y) is zero."""
     return one[0] - one[1] * (other[0] - one[0]) / (other[1] - one[1])

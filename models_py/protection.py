@@ -1,7 +1,7 @@
-"""The protection rule: what may be worked out of a withheld count or a change, and what to withhold until it holds.
+"""The protection rule: how much may be worked out about a withheld count or a change, and what to withhold to meet it.
 
-Belongs here: the rule on intervals, and bringing attacks under it. Does not belong here: how an interval is found
-(`attacker`), or which numbers an attack is made of (`joint_knowledge`). docs/disclosure.md states the rule.
+Belongs here: the rule on intervals, and withholding until attacks meet it. Does not belong here: how an interval is
+found (`attacker`), or the numbers of an attack (`joint_knowledge`). docs/disclosure.md states the rule.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from models_py.study import Disclosure
 
 
 class Kind(Enum):
-    """What a number is, which decides how much may be known of it."""
+    """The kind of a number, which decides how much may be known about it."""
 
     WITHHELD = auto()  # a count that this release or an earlier one withholds
     CHANGE = auto()  # the difference of a count from what it was in an earlier release
@@ -25,14 +25,14 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class KnownNumbers:
-    """An attack whose numbers have names, and what of it has been looked at.
+    """An attack whose numbers have names, and the progress of checking it.
 
     Attributes:
-        name: which releases it combines and on which assumption, for the audit.
+        name: the releases it combines and its assumption, for the audit.
         at: key of the release at hand → position.
-        kinds: position → kind of the numbers that the rule protects from the start.
-        done: positions that are protected; withholding more cannot undo it.
-        told_anyway: positions of which more is known than the rule allows even if this release told nothing.
+        kinds: position → kind, for the numbers that the rule protects; `withhold` adds to it.
+        done: positions that have been checked and protected; withholding more cannot undo that.
+        told_anyway: positions about which more is known than the rule allows even if this release shows nothing.
     """
 
     name: str
@@ -43,29 +43,32 @@ class KnownNumbers:
     told_anyway: set[int] = field(default_factory=set)
 
     def is_possible(self) -> bool:
-        """Whether what is known does not contradict itself; what makes the numbers least is remembered."""
+        """Whether the constraints are consistent; the solution that makes the numbers smallest is remembered."""
         return self.attack.solution(self._sum()) is not None
 
     def look_again(self) -> None:
-        """What makes the numbers greatest, which spares most of them a look of their own."""
+        """Remember a solution that makes the numbers largest, so that most of them need no program of their own."""
         self.attack.solution(-self._sum())
 
     def _sum(self) -> Floats:
-        """Σ |number| of all that the rule protects, as an objective: no number can be of either sign but changes."""
+        """Σ |number| over all that the rule protects, as an objective.
+
+        A number that can be positive counts as positive. Only a change may have either sign.
+        """
         members = list(self.kinds)
         objective = np.zeros(self.attack.low.size)
         objective[members] = np.where(self.attack.high[members] > 0, 1.0, -1.0)
         return objective
 
     def withhold(self, keys: set[Key]) -> None:
-        """Numbers that the release withholds from now on."""
+        """Note that the release withholds these numbers from now on."""
         members = [self.at[key] for key in keys if key in self.at]
         self.attack.withhold(members)
         self.kinds |= {member: Kind.WITHHELD for member in members if member not in self.kinds}
 
 
 def is_protected(kind: Kind, interval: Interval, rule: Disclosure) -> bool:
-    """Whether the rule allows that this much is known of a number."""
+    """Whether the rule allows this interval to be known about a number."""
     low, high = interval
     if kind is Kind.CHANGE:
         return low <= 0 <= high or high >= rule.threshold or low <= -rule.threshold
@@ -73,7 +76,7 @@ def is_protected(kind: Kind, interval: Interval, rule: Disclosure) -> bool:
 
 
 def protect(attacks: Sequence[KnownNumbers], rule: Disclosure) -> set[Key]:
-    """Withhold, in all attacks alike, until every number of each is protected. Returns what was withheld for it.
+    """Withhold keys, in all attacks alike, until every number of each attack is protected. Returns the withheld keys.
 
     Raises:
         AttackFailed: the solver gave no answer, so that nothing may be published.
@@ -93,7 +96,7 @@ def protect(attacks: Sequence[KnownNumbers], rule: Disclosure) -> set[Key]:
 
 
 def _bring_under_rule(known: KnownNumbers, rule: Disclosure) -> set[Key]:
-    """Withhold what one attack asks for."""
+    """Withhold what one attack requires, and return the keys."""
     attack, fresh = known.attack, set()
     key_at = {position: key for key, position in known.at.items()}
     if not all(is_protected(kind, attack.seen(i), rule) for i, kind in known.kinds.items() if i not in known.done):
@@ -122,7 +125,10 @@ def _is_reached(attack: Attack, member: int, end: Ends, value: float) -> bool:
 def _goals(
     known: KnownNumbers, member: int, kind: Kind, interval: Interval, rule: Disclosure
 ) -> list[tuple[Ends, float]]:
-    """What a number must be able to be for the rule to hold, or, where it cannot, all that it can be anyway."""
+    """The values that a number must be able to reach for the rule to hold.
+
+    If no withholding can make the rule hold, they are the ends of the number's `anyway` interval.
+    """
     anyway = known.attack.interval_anyway(member)
     if not is_protected(kind, anyway, rule):
         known.told_anyway.add(member)

@@ -1,6 +1,6 @@
-"""How counts look when published: fits, observed rates and the notes of verdicts, from what is not withheld.
+"""How counts look when published: fits, observed rates and the notes of verdicts, made from counts not withheld.
 
-Belongs here: the published form of rows. Does not belong here: what is withheld (`release_protection`).
+Belongs here: the published form of rows. Does not belong here: the choice of counts to withhold (`release_protection`).
 """
 
 import math
@@ -21,7 +21,7 @@ UNTESTED_BY_STUDY = (
     "Not published: the study itself could not test it, and why it could not would be told (the warehouse's "
     "estimation.sensitivity has the verdict)."
 )
-# Each of these would tell a withheld count of a fit, being a function of the counts.
+# Each of these could reveal a withheld count of a fit, because it is a function of the counts.
 TELLING_STATISTICS = ("log_likelihood", "null_log_likelihood", "pseudo_r2", "aic", "bic")
 
 
@@ -35,7 +35,7 @@ def wilson_interval(events: int, total: int, confidence: float) -> tuple[float, 
 
 
 def fit_row(row: Row, published: Published, likelihoods: Collection[tuple[Key, ...]], span: Span, study: Study) -> Row:
-    """A fit as published: rounded counts, and statistics if they are among those that tell nothing of them."""
+    """A fit as published: published counts, and statistics if its `likelihoods` may be published beside them."""
     model, group = str(row["model"]), str(row["population_group"])
     whats = (None, *study.variables.outcome.levels[1:])
     counts = {
@@ -51,9 +51,7 @@ def fit_row(row: Row, published: Published, likelihoods: Collection[tuple[Key, .
 
 
 def _message(row: Row, published: Published, span: Span, study: Study) -> str:
-    """What is said of a fit, telling no level without events, and of counts by centrality no more than that they are
-    withheld.
-    """
+    """The published message of a fit. It names no level without events; by centrality it only says what is withheld."""
     message = str(row["message"])
     if row["status"] != "ok":
         return UNSAID.get(str(row["status"]), message)
@@ -90,7 +88,7 @@ def rate_rows(published: Published, span: Span, study: Study) -> list[Row]:
 
 
 def _share(events: int | None, total: int | None, confidence: float) -> Row:
-    """Share and interval from published counts, where both are."""
+    """Share and interval from published counts, if both are published."""
     row: Row = {"n_person_years": total, "n_events": events, "share": None, "ci_low": None, "ci_high": None}
     if events is not None and total is not None:
         low, high = wilson_interval(events, total, confidence)
@@ -99,7 +97,7 @@ def _share(events: int | None, total: int | None, confidence: float) -> Row:
 
 
 def verdict_row(row: Row, published: Published, span: Span, study: Study) -> Row:
-    """A verdict whose note says on how few events it rests, by the counts that are published elsewhere."""
+    """A verdict with a note on the smallest number of events behind it, taken from published counts."""
     if row["verdict"] == "inconclusive":
         return row
     hypothesis = next(h for h in study.hypotheses if h.id == row["hypothesis_id"])
@@ -107,10 +105,10 @@ def verdict_row(row: Row, published: Published, span: Span, study: Study) -> Row
 
 
 def sensitivity_row(row: Row) -> Row:
-    """A verdict under a variant, where the study itself could test the hypothesis too.
+    """A verdict under a variant, shown only if the study itself could test the hypothesis.
 
-    That another model could be estimated would tell which levels have events, where the study's own does not; so all
-    that it could not test look alike.
+    If a variant's model can be estimated where the study's own cannot, this would reveal which levels have events.
+    Therefore all hypotheses that the study could not test look alike.
     """
     if row["base_verdict"] != "inconclusive":
         return row

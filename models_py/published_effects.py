@@ -1,8 +1,8 @@
-"""Average marginal effects as they are published: of models with few covariate patterns to two digits of their error.
+"""Average marginal effects as published: for groups with few covariate patterns, to two digits of their standard error.
 
 An effect is a mean over the person-years of a group, Σ n_c ΔP_c / n, of differences that follow from the coefficients.
-Told to the last digit, such equations give the numbers n_c exactly where these are few; to two digits of the error they
-leave them open, and say all that there is to know of the effect.
+Published to the last digit, such equations give the numbers n_c exactly if there are few patterns. Rounded to two
+digits of the error they leave n_c open, and still say all that is known about the effect.
 """
 
 import math
@@ -20,9 +20,9 @@ DIGITS_OF_ERROR = 2
 
 
 def published_effects(rows: Iterable[Row], study: Study, few_patterns: Collection[str]) -> tuple[list[Row], list[Row]]:
-    """Rows of `marginal_effect` and, from what it publishes alone, of `marginal_effect_contrast`.
+    """Rows of `marginal_effect`, and rows of `marginal_effect_contrast` computed only from those published effects.
 
-    `rows` are the warehouse's of `marginal_effect`; `few_patterns` are the groups of which effects are rounded.
+    `rows` are the warehouse's rows of `marginal_effect`; `few_patterns` are the groups whose effects are rounded.
     """
     found: dict[tuple[str, str], dict[Column, dict[str, tuple[float, float]]]] = {}
     for row in rows:
@@ -45,9 +45,9 @@ def _arrays(by_outcome: dict[str, tuple[float, float]], study: Study) -> tuple[F
 
 
 def round_to_error(value: float, error: float) -> tuple[float, float]:
-    """A value and its standard error, both to the place of the error's second digit.
+    """Round a value and its standard error to the place of the error's second digit.
 
-    An error that is none is left as it is: gate 3 names the table then.
+    If the error is not positive or either is not finite, both stay as they are: gate 3 then names the table.
     """
     if not (error > 0 and math.isfinite(error) and math.isfinite(value)):
         return value, error

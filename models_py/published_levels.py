@@ -1,8 +1,8 @@
-"""Which register codes a published level stands for, and what counts of earlier releases are called today.
+"""The register codes behind each published level, and today's names of the counts of earlier releases.
 
-A level's label may come to stand for other codes, and levels may be merged or split: the same label is then another
-count, and another label the same. Belongs here: the codes of each level, written down with each release, and names of
-counts by them. Does not belong here: which counts are sums of others for it (`level_sums`).
+A level's label may come to stand for other codes, and levels may be merged or split. The same label can then mean a
+different count, and different labels the same count. Belongs here: the codes of each level, recorded with each release,
+and names of counts based on them. Does not belong here: which counts become sums of others (`level_sums`).
 """
 
 from collections.abc import Collection, Hashable, Mapping
@@ -18,29 +18,29 @@ from models_py.told import Told
 from storage.catalogue import has_table
 
 Codes = frozenset[str]
-# Level → the codes that are in it and in no other.
+# Level → its codes; no code is in two levels.
 Partition = dict[str, Codes]
-# Kind of a key and position of a level in it → something about the levels there.
+# Kind of a key, and position of a level in keys of that kind.
 Place = tuple[str, int]
 
-# In a results database: the codes behind the levels of each release.
+# Table in a results database: the codes behind the levels of each release.
 LEVELS = "audit.disclosure_level"
-# Where keys of counts have a level, and of which variable.
+# The places where keys of counts have a level, and the variable of that level.
 VARIABLES: dict[Place, str] = {
     ("rate", 1): "population_group",
     ("rate", 2): "centrality",
     ("fit", 2): "population_group",
 }
-# Stands for all codes that no level lists, and for a missing row, where a variable has a level for them.
+# Stands for all codes that no level lists, and for a missing row, if the variable has a level for them.
 ANY_OTHER = "(any other)"
 
 
 class LevelsUnknown(ValueError):
-    """What an earlier release's levels have to do with today's cannot be told; the message says what to do."""
+    """An earlier release's levels cannot be related to today's; the message says what to do."""
 
 
 def partition_of(variable: Variable) -> Partition:
-    """The codes of each level; one that is listed twice belongs to the first, as in the SQL that is made of it."""
+    """The codes of each level. A code listed twice belongs to the first level, as in the SQL made from the study."""
     partition: Partition = {}
     for level, codes in variable.codes.items():
         partition[level] = frozenset(codes).difference(*partition.values())
@@ -50,21 +50,21 @@ def partition_of(variable: Variable) -> Partition:
 
 
 def levels_today(study: Study) -> dict[str, Partition]:
-    """The levels that counts are published by, variable by variable."""
+    """Today's levels of each variable by which counts are published."""
     return {name: partition_of(getattr(study.variables, name)) for name in dict.fromkeys(VARIABLES.values())}
 
 
 def counted_levels(study: Study) -> dict[Place, Partition]:
-    """The same levels, by where keys of counts have them."""
+    """Today's levels for each place where keys of counts have a level."""
     today = levels_today(study)
     return {place: today[variable] for place, variable in VARIABLES.items()}
 
 
 def remember_levels(con: duckdb.DuckDBPyConnection, study: Study) -> None:
-    """Write down in a new results database, whose `history` is complete, what the levels of each release stand for.
+    """Record in a new results database, whose `history` is complete, the codes of each release's levels.
 
-    Those of releases before this was written down are today's: `named_today` has refused others. From now on no change
-    of study.yml makes them anything else.
+    Releases that recorded none get today's codes: `named_today` has already refused those with other levels. Once
+    recorded, a later change of study.yml cannot change them.
     """
     con.execute(DISCLOSURE_LEVEL.create_sql("audit"))
     schema, table = LEVELS.split(".")
@@ -85,7 +85,7 @@ def remember_levels(con: duckdb.DuckDBPyConnection, study: Study) -> None:
 
 
 def remembered_levels(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Partition]]:
-    """The levels of the releases that have them written down, by run."""
+    """The levels, by run, of those releases that recorded them."""
     if not has_table(con, *LEVELS.split(".")):
         return {}
     found: dict[str, dict[str, Partition]] = {}
@@ -98,12 +98,12 @@ def remembered_levels(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Par
 def named_today(
     told: Told, then: dict[str, Partition] | None, study: Study
 ) -> tuple[Told, Mapping[Place, Mapping[Hashable, Hashable]]]:
-    """What a release told, of counts by the names they have today; and the names of its levels.
+    """What a release revealed, with today's names of counts, and the mapping of its level names to today's.
 
-    `then` are its levels; None: not written down.
+    `then` are the release's levels; None if they were not recorded.
 
     Raises:
-        LevelsUnknown: they are not known, or cut across today's.
+        LevelsUnknown: the release's levels are not known, or partly overlap today's.
     """
     today = levels_today(study)
     if then is None or today.keys() - then.keys():
@@ -116,16 +116,16 @@ def named_today(
 
 
 def names_of(then: Partition, now: Partition) -> dict[Hashable, Hashable]:
-    """The levels of an earlier release by today's name: today's label of the same codes, or else its codes."""
+    """An earlier release's level → its name today: the label that has its codes today, or else a tuple of its codes."""
     labels = {codes: label for label, codes in now.items()}
     return {label: labels.get(codes, tuple(sorted(codes))) for label, codes in carried(then, now).items()}
 
 
 def carried(then: Partition, now: Partition) -> Partition:
-    """An earlier release's levels as if they had been made of today's codes.
+    """An earlier release's levels, adjusted to the codes in use today.
 
-    Codes that only one of the two has in any level are persons more or fewer, as by a wider age window: a new one goes
-    to a level of those it stands with today, and one that is gone goes from its level.
+    A code that only one of the two partitions has means persons more or fewer, as with a wider age window. A new code
+    is added to an earlier level that shares codes with its level today; a code that is gone is taken out of its level.
     """
     before, today = frozenset[str]().union(*then.values()), frozenset[str]().union(*now.values())
     levels = {label: codes & today or codes for label, codes in then.items()}
@@ -137,7 +137,7 @@ def carried(then: Partition, now: Partition) -> Partition:
 
 
 def renamed(told: Told, names: Mapping[Place, Mapping[Hashable, Hashable]]) -> Told:
-    """What a release told, of counts whose levels have other names."""
+    """What a release revealed, with levels renamed in all keys."""
 
     def margin(of: KeyMargin) -> KeyMargin:
         total, parts = of
@@ -154,12 +154,16 @@ def renamed(told: Told, names: Mapping[Place, Mapping[Hashable, Hashable]]) -> T
 
 
 def key_renamed(key: Key, names: Mapping[Place, Mapping[Hashable, Hashable]]) -> Key:
-    """A key with other names of levels."""
+    """A key with its levels renamed."""
     return tuple(names.get((str(key[0]), i), {}).get(part, part) for i, part in enumerate(key))
 
 
 def _insist_on_labels(told: Told, today: dict[str, Partition]) -> None:
-    """A release that does not say what its levels stand for has at least the labels of today."""
+    """Check that a release that recorded no codes has at least the same labels as today.
+
+    Raises:
+        LevelsUnknown: it has others.
+    """
     for place, variable in VARIABLES.items():
         labels = {key[place[1]] for key in told.shown if key[0] == place[0]}
         if labels - today[variable].keys() or (place[0] == "rate" and labels and today[variable].keys() - labels):
@@ -171,7 +175,11 @@ def _insist_on_labels(told: Told, today: dict[str, Partition]) -> None:
 
 
 def _insist_on_nesting(run_id: str, variable: str, then: Partition, now: Partition) -> None:
-    """Each level is one of the earlier ones, several of them, or a part of one: what else may follow is not known."""
+    """Check that each level is an earlier level, several of them together, or a part of one.
+
+    Raises:
+        LevelsUnknown: a level partly overlaps an earlier one, and what their difference reveals is not known.
+    """
     for label, codes in now.items():
         cut = {other: theirs for other, theirs in carried(then, now).items() if theirs & codes}
         if any(not (theirs <= codes or codes <= theirs) for theirs in cut.values()):

@@ -12,7 +12,7 @@ from models_py.cells import Floats
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Q nodes (R, Q) and weights (Q,) with sum(weights * f(nodes)) the expectation of f under N(0, I)."""
+    """Q nodes (R, Q) and weights (Q,): sum(weights * f(nodes)) approximates the expectation of f under N(0, I)."""
 
     nodes: Floats
     weights: Floats

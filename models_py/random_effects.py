@@ -1,4 +1,5 @@
-"""The random-effects multinomial logit: maximum of the marginal likelihood, its nodes raised until they do not matter.
+"""The random-effects multinomial logit: maximising the marginal likelihood, with ever more quadrature nodes until more
+would not change the estimates.
 
 Belongs here: steps, quadrature and when to stop. Does not belong here: sums over paths (`path_likelihood`), whether the
 variance components are identified (`identification`), or any table.
@@ -17,27 +18,27 @@ from models_py.path_kernel import GRADIENT, INFORMATION, SCORES
 from models_py.path_likelihood import Paths, Problem, Sums, adapted, make_problem, sums, value
 from models_py.variance_components import Structure, component
 
-# Gauss–Hermite nodes a dimension, raised until the parameters move by less than MOVE standard errors; in the second row
-# each path has nodes of its own (adaptive quadrature). Few of those are worse than shared ones: with 5 the likelihood
-# of a deviation of 20 came out far above its maximum at 2, so that the search ran away.
+# Gauss–Hermite nodes a dimension, raised until the parameters move by less than MOVE standard errors. In the second row
+# each path has its own nodes (adaptive quadrature). Few adaptive nodes are worse than few shared ones: with 5, the
+# likelihood at a deviation of 20 came out far above the maximum at 2, so that the search ran away.
 RULES = ((5, False), (7, False), (9, False), (13, False), (17, False),
          (13, True), (17, True), (25, True))  # fmt: skip
 MOVE = 0.05
-# A standard deviation above which paths get nodes of their own.
+# A standard deviation above which each path gets its own nodes.
 LARGE_DEVIATION = 1.5
-# Random effects to start from: the deviations of yearly register data.
+# Starting values of L: a deviation that is usual in yearly register data, and a small covariance.
 START_DEVIATION, START_COVARIANCE = 0.5, 0.1
-# The decrement is the step in standard errors, squared; below this the maximum is found.
+# The decrement is the squared step in standard errors. Below this the maximum is found.
 DECREMENT = 1e-8
-# Below this the outer product is not computed anew, nor is the likelihood at the step's end asked for first.
+# A step with a decrement below this is taken without checking the likelihood at its end, and the outer product is kept.
 NEAR = 0.01
-# Outer-product steps before exact ones take over; with few persons they are slow.
+# Most outer-product steps before exact steps take over; with few persons outer-product steps converge slowly.
 OUTER_STEPS = 12
 LIKELIHOOD_NOISE = 1e-11
 HALVINGS = 20
-# Added to the information of a free element of L: what one person would say at most.
+# Added to the information of each free element of L: the most that a single person would contribute.
 RIDGE = 1.0
-# The smallest eigenvalue of an information that is not positive definite, of what the outer product would say.
+# Lower bound on eigenvalues of an information that is not positive definite, relative to the outer product's diagonal.
 FLATTEST = 1e-3
 
 Ending = Literal["converged", "not_converged", "singular", "overflow"]
@@ -45,12 +46,12 @@ Ending = Literal["converged", "not_converged", "singular", "overflow"]
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """Where the search ended: theta (q,) and the sums there; `maximise` gives the exact information where it converged.
+    """The end of a search: theta (q,) and the sums there. If `maximise` converged, they include the exact information.
 
     Attributes:
-        problem: the likelihood with the nodes it ended with.
+        problem: the likelihood with the nodes of the end.
         iterations: steps of all kinds.
-        settled: whether more nodes would not move the parameters.
+        settled: whether more nodes would no longer move the parameters.
     """
 
     problem: Problem
@@ -66,9 +67,9 @@ def maximise(
 ) -> Maximum:
     """Maximise the marginal likelihood from coefficients (k, J) of the pooled model; X is (n, k), counts (n, J + 1).
 
-    Steps use the outer product of the scores (Berndt, Hall, Hall & Hausman 1974), which needs no second derivatives
-    and is nearly the information where persons are many; the last steps use the exact information (Louis 1982).
-    How it ended is said in `ending`; nothing is raised.
+    Steps use the outer product of the scores (Berndt, Hall, Hall & Hausman 1974). It needs no second derivatives and is
+    nearly the information if there are many persons. The last steps use the exact information (Louis 1982).
+    Nothing is raised: `ending` says how the search ended.
     """
     problem = make_problem(X, counts, paths, structure, *RULES[0])
     found = climb(problem, starting_point(problem, coefficients), 0, max_iterations)
@@ -86,7 +87,7 @@ def maximise(
 
 
 def starting_point(problem: Problem, coefficients: Floats) -> Floats:
-    """The pooled coefficients (k, J) and small random effects, with the signs of the covariances that fit best."""
+    """The pooled coefficients (k, J) and small random effects; the signs in L are those with the highest likelihood."""
     elements = np.array([START_DEVIATION if j == r else START_COVARIANCE for j, r in problem.structure.free])
     if problem.structure.name == "shared":
         elements[:] = START_DEVIATION
@@ -96,7 +97,7 @@ def starting_point(problem: Problem, coefficients: Floats) -> Floats:
 
 
 def climb(problem: Problem, theta: Floats, iterations: int, max_iterations: int) -> Maximum:
-    """To the maximum with these nodes: outer-product steps first, exact ones where those do not get there soon."""
+    """Search the maximum with these nodes: outer-product steps first, exact steps if those do not converge soon."""
     found = search(problem, theta, SCORES, iterations, iterations + min(OUTER_STEPS, max_iterations))
     return (
         found
@@ -106,14 +107,14 @@ def climb(problem: Problem, theta: Floats, iterations: int, max_iterations: int)
 
 
 def finish(found: Maximum, max_iterations: int) -> Maximum:
-    """The maximum with the exact information there."""
+    """The maximum again, with the exact information there."""
     return search(found.problem, found.theta, INFORMATION, found.iterations, found.iterations + max_iterations)
 
 
 def search(problem: Problem, theta: Floats, order: int, iterations: int, most: int) -> Maximum:
-    """Newton steps with the information of an order, SCORES or INFORMATION; adaptive nodes follow the parameters.
+    """Newton steps with the information of an order, SCORES or INFORMATION. Adaptive nodes are placed anew each step.
 
-    A stationary point is the end only if it is a maximum.
+    With INFORMATION the search only ends at a stationary point that is a maximum.
     """
     meat: Floats | None = None
     for iteration in range(iterations, most + 1):
@@ -144,10 +145,10 @@ def search(problem: Problem, theta: Floats, order: int, iterations: int, most: i
 
 
 def beyond_saddle(problem: Problem, theta: Floats, here: Sums) -> Floats | None:
-    """From a stationary point, a higher one in the direction in which the likelihood bends up; None from a maximum.
+    """From a stationary point, a higher point in the direction in which the likelihood bends up; None at a maximum.
 
-    The likelihood does not change with the sign of an element of L that stands last in its row, so that it is
-    stationary where that element is zero, whether it is highest there or not (a correlation of one, for instance).
+    The likelihood does not depend on the sign of the last element in a row of L. It is therefore stationary where that
+    element is zero (a correlation of one, for instance), even if this is not a maximum.
     """
     lowest, direction = (found[..., 0] for found in np.linalg.eigh(here.information))
     if lowest >= 0:
@@ -161,7 +162,7 @@ def beyond_saddle(problem: Problem, theta: Floats, here: Sums) -> Floats | None:
 
 
 def newton_step(problem: Problem, here: Sums, order: int) -> Floats:
-    """The step (q,) by the information of an order; it ascends, wherever it is taken.
+    """The step (q,) by the information of an order; it is an ascent direction at every point.
 
     Raises:
         LinAlgError: the information is not finite, or that of SCORES is singular.
@@ -175,9 +176,9 @@ def newton_step(problem: Problem, here: Sums, order: int) -> Floats:
 
 
 def step_away_from_saddle(information: Floats, metric: Floats, gradient: Floats) -> Floats:
-    """The step (q,) where the information (q, q) is not positive definite: its eigenvalues' sizes stand in for them.
+    """The step (q,) if the information (q, q) is not positive definite: it uses the eigenvalues' absolute values.
 
-    Nocedal & Wright (2006), ch. 3.4. `metric` (q,) makes parameters comparable.
+    Nocedal & Wright (2006), ch. 3.4. `metric` (q,) scales the parameters to be comparable.
 
     Raises:
         LinAlgError: the information is not finite.
@@ -192,9 +193,9 @@ def step_away_from_saddle(information: Floats, metric: Floats, gradient: Floats)
 
 
 def steadied(problem: Problem, information: Floats) -> Floats:
-    """The information (q, q) with a little added for the free elements of L, of which the data may say nothing.
+    """The information (q, q) with a little added for the free elements of L, as the data may say nothing about them.
 
-    It changes steps, not where they end: nothing is added to the gradient.
+    This changes the steps but not where they end, because nothing is added to the gradient.
     """
     added = np.zeros(information.shape[0])
     added[problem.n_coefficients :] = RIDGE
@@ -202,12 +203,12 @@ def steadied(problem: Problem, information: Floats) -> Floats:
 
 
 def adapted_if(adaptive: bool, problem: Problem, theta: Floats) -> Problem:
-    """The problem with nodes placed for theta where it has nodes to place."""
+    """The problem with nodes placed for theta if it is adaptive, otherwise unchanged."""
     return adapted(problem, theta) if adaptive else problem
 
 
 def ascend(problem: Problem, theta: Floats, step: Floats, height: float) -> Floats | None:
-    """theta + the longest of step, step/2, step/4 … that does not lower the likelihood, beyond what rounding does."""
+    """theta + the longest of step, step/2, step/4 … that does not lower the likelihood by more than rounding."""
     for halvings in range(HALVINGS):
         trial: Floats = theta + step / 2**halvings
         if value(problem, trial) >= height - LIKELIHOOD_NOISE * abs(height):
@@ -216,7 +217,7 @@ def ascend(problem: Problem, theta: Floats, step: Floats, height: float) -> Floa
 
 
 def movement(found: Maximum, finer: Problem) -> float:
-    """How far the parameters would move with other nodes, in standard errors, the largest of them."""
+    """The largest movement of a parameter that other nodes would cause, in standard errors."""
     try:
         inverse = solve_information(steadied(finer, found.sums.meat), np.eye(found.theta.size))
     except LinAlgError:

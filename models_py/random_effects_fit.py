@@ -1,6 +1,6 @@
 """The random-effects multinomial logit of a group: from its paths to results, or to the reason why there are none.
 
-Belongs here: the order in which the numeric functions are called. Does not belong here: the numbers.
+Belongs here: the order in which the numeric functions are called. Does not belong here: the numeric functions.
 """
 
 from collections.abc import Iterable
@@ -27,16 +27,15 @@ from models_py.random_effects_results import RandomEffectsResults
 from models_py.study import Study
 from models_py.variance_components import Structure, VarianceEstimate, make_structure
 
-# Nodes a dimension that predictions are integrated with where the fit's are adaptive: of a profile there are no data to
-# place nodes by.
+# Nodes a dimension for integrating predictions if the fit used adaptive nodes: a profile has no data to place nodes by.
 NODES_IF_ADAPTIVE = 41
 
 
 def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Study) -> RandomEffectsResults:
     """Estimate the random-effects model of a group on its sample; `batches` are all of the group's paths.
 
-    Where the declared covariance of the random effects cannot be told from the data and study.yml declares a simpler
-    one to fall back to, that one is estimated, and the results say so.
+    If the data do not identify the declared covariance of the random effects and study.yml declares a simpler one as
+    fallback, the simpler one is estimated, and the results say so.
 
     Raises:
         NotEstimableError: the model has no finite, unique estimate, or too few persons for one.
@@ -48,7 +47,7 @@ def fit_random_effects(sample: Sample, batches: Iterable[PathBatch], study: Stud
     pooled = newton(rows, counts, starting_params(rows, counts), models.max_iterations)
     check_fit(pooled, rows, counts, naming)
     paths = paths_of(batches, index_sample(sample.group_cells, sample.cells), counts)
-    # A person's years share random effects, so that no smaller unit than the person is independent.
+    # A person's years share random effects, so only persons are independent: `robust` becomes `clustered`.
     kind: CovarianceKind = "model" if models.covariance == "model" else "clustered"
     settings = Settings(kind, models.small_sample, models.max_iterations, models.confidence_level)
     estimate = Estimation(rows.dense(), counts, paths, pooled.params, naming, settings)
@@ -100,7 +99,7 @@ def study_results(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the model is estimated; standard errors are `clustered` by person or of the `model`."""
+    """How the model is estimated; standard errors are `clustered` by person, or model-based (`model`)."""
 
     covariance: CovarianceKind
     small_sample: SmallSample
@@ -110,7 +109,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """The random-effects model estimated, whatever its design is called: see `RandomEffectsResults`."""
+    """The estimated random-effects model, without names of columns; fields as in `RandomEffectsResults`."""
 
     params: Floats
     response: IntegratedResponse
@@ -128,7 +127,7 @@ class Estimates:
 
 @dataclass(frozen=True, slots=True)
 class Estimation:
-    """What an estimation rests on: design X (n, k), counts (n, m), paths and pooled coefficients (k, m-1)."""
+    """The input of an estimation: design X (n, k), counts (n, m), paths and pooled coefficients (k, m-1)."""
 
     X: Floats
     counts: Floats
@@ -144,7 +143,7 @@ class Estimation:
 
     @property
     def covariance_type(self) -> str:
-        """What the standard errors are, in words."""
+        """The kind of the standard errors, in words."""
         return describe_covariance(self.settings.covariance, self.settings.small_sample)
 
     def maximum(self, structure: Structure) -> Estimates:
@@ -186,7 +185,7 @@ def paths_of(batches: Iterable[PathBatch], index: SampleIndex, counts: Floats) -
     """All paths of a group on the rows of the design, without the person-years that are not in the sample.
 
     Raises:
-        EstimationInputError: their person-years are not those of the cells, counts (n, m).
+        EstimationInputError: the paths' person-years differ from those of the cells, `counts` (n, m).
     """
     paths = paths_on_design(batches, index, counts.shape[1])
     if not np.array_equal(counts_of(paths, (counts.shape[0], counts.shape[1])), counts):
@@ -198,7 +197,7 @@ def inverse_information(maximum: Maximum, remedies: Remedies) -> Floats:
     """The inverse (q, q) of the exact information at the maximum.
 
     Raises:
-        NotEstimableError: there is no maximum, or none that is unique: `overflow`, `not_converged` or `singular`.
+        NotEstimableError: with status `overflow`, `not_converged` or `singular`; there is no unique maximum.
     """
     if maximum.ending == "overflow":
         raise NotEstimableError("overflow", f"the likelihood cannot be represented: {remedies.rescale}")
@@ -220,7 +219,7 @@ def inverse_information(maximum: Maximum, remedies: Remedies) -> Floats:
 
 
 def estimation_remarks(maximum: Maximum, components: tuple[VarianceEstimate, ...]) -> tuple[str, ...]:
-    """What `fit.message` says of the random effects: their covariance, the quadrature, and what is not identified."""
+    """The remarks on random effects for `fit.message`: their covariance, the quadrature, and what is not identified."""
     problem = maximum.problem
     per_dimension = round(problem.rule.weights.size ** (1 / problem.structure.dimensions))
     kind = "adaptive " if problem.placement.is_adaptive else ""

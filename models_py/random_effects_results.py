@@ -21,18 +21,18 @@ class RandomEffectsResults:
 
     Attributes:
         design: the k columns.
-        params: (k, m-1), a column per outcome but the base; of a person whose random effects are zero.
-        elements: (G,) the free elements of L, random effects being Lz.
+        params: (k, m-1), one column per outcome except the base; for a person whose random effects are zero.
+        elements: (G,) the free elements of L; the random effects are Lz.
         response: probabilities integrated over the random effects.
-        covariance: (q, q) outcome after outcome, then the free elements of L; what `bse` rests on.
-        covariance_type: what that is.
+        covariance: (q, q) outcome after outcome, then the free elements of L; `bse` is computed from it.
+        covariance_type: its kind in words.
         model_covariance: (q, q) inverse exact information.
         variance_components: standard deviations and correlation.
-        llf, llnull: marginal log-likelihood, and that of a pooled model with intercepts alone.
+        llf, llnull: marginal log-likelihood, and that of a pooled model with intercepts only.
         nobs: person-years.
-        n_persons: persons, each with random effects of their own.
-        iterations: passes over the persons until the maximum.
-        remarks: what `fit.message` has to say about the estimates.
+        n_persons: persons; each has random effects.
+        iterations: steps until the maximum.
+        remarks: remarks on the estimates for `fit.message`.
     """
 
     design: Design
@@ -67,7 +67,7 @@ class RandomEffectsResults:
 
     @property
     def bic(self) -> float:
-        """-2 llf + q log(person-years), as Stata counts them; persons would make it smaller."""
+        """-2 llf + q log(person-years), as in Stata; counting persons instead would make it smaller."""
         return -2 * self.llf + float(np.log(self.nobs)) * int(self.covariance.shape[0])
 
     def cov_params(self) -> Floats:

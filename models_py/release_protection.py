@@ -1,7 +1,7 @@
-"""Which counts a release withholds: small ones, and what would give them or a small change back.
+"""The counts that a release withholds: small ones, and those from which small counts or small changes could be derived.
 
-Belongs here: the order of the rules, on counts and margins whatever they are of. Does not belong here: reading counts,
-or how they look when published.
+Belongs here: the order of the rules, for counts and margins of any kind. Does not belong here: reading counts, or how
+they look when published.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from models_py.told import Told, locked_keys, shown_before, withheld_before
 FitKeys = tuple[Key, ...]
 
 
-# Persons were only added between two releases, or only removed.
+# Assumptions about two releases: persons were only added between them, or only removed.
 ONE_WAY: tuple[Direction, ...] = ("added", "removed")
 
 
@@ -37,8 +37,8 @@ class AttackRecord:
     """One attack that was tried.
 
     Attributes:
-        n_numbers: withheld counts and changes looked at.
-        n_told_anyway: those of which more is known than the rule allows even if this release told nothing.
+        n_numbers: how many withheld counts and changes it protects.
+        n_told_anyway: how many of them are known better than the rule allows even if this release shows nothing.
     """
 
     name: str
@@ -48,13 +48,14 @@ class AttackRecord:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """Counts as published, keys withheld by each rule, and the attacks that what is published withstands.
+    """Counts as published, keys withheld by each rule, and the attacks that the published counts withstand.
 
     Attributes:
-        shown: key → published count, None where withheld.
-        small, few_persons, before, margins, attacks: withheld, each under the first rule that asks for it.
-        kept: published as before, though they would round to something else.
-        likelihoods: the fits whose log-likelihoods may be published, by their keys.
+        shown: key → published count, None if withheld.
+        small, few_persons, before, margins, attacks: withheld keys, each under the first rule that requires it.
+        kept: keys published with their earlier value, though the count would round to another.
+        likelihoods: keys of the fits whose log-likelihoods may be published.
+        records: the attacks.
     """
 
     shown: dict[Key, int | None]
@@ -76,12 +77,12 @@ class Protection:
 def protect_release(
     system: CountSystem, earlier: Sequence[Told], rule: Disclosure, likelihoods: dict[FitKeys, int] | None = None
 ) -> Protection:
-    """What to publish of a release, given what earlier ones told.
+    """Decide what to publish of a release, given what earlier releases revealed.
 
-    `likelihoods` are the null log-likelihoods of fits, whole numbers, by the keys of their person-years and events.
+    `likelihoods` are the null log-likelihoods of fits, as whole numbers, by the keys of their person-years and events.
 
     Raises:
-        AttackFailed: what would be known could not be worked out, so that nothing may be published.
+        AttackFailed: it could not be worked out what would be known, so that nothing may be published.
     """
     small = {key for key, count in system.counts.items() if count < rule.threshold}
     few = system.few_persons - small
@@ -112,7 +113,7 @@ def protect_release(
 
 
 def _parts_above_totals(system: CountSystem, shown: dict[Key, int | None]) -> set[Key]:
-    """Counts that kept their published value while their total's moved below it: a share would be above one."""
+    """Counts whose kept published value is above that of their total, so that a share would be above one."""
     return {
         part
         for total, parts in system.margins
@@ -129,10 +130,11 @@ def _withstood(
     rule: Disclosure,
     likelihoods: dict[FitKeys, int],
 ) -> tuple[set[Key], set[FitKeys], list[KnownNumbers]]:
-    """What to withhold for the attacks' sake, the fits whose log-likelihoods do not add to it, and the attacks.
+    """What to withhold because of attacks, the fits whose log-likelihoods may then be published, and the attacks.
 
-    Mostly nothing need be withheld with all log-likelihoods published. If not, counts come first: those are withheld
-    that must be without any log-likelihood, and then one fit's after another is published if nothing more must be.
+    Usually nothing needs to be withheld even if all log-likelihoods are published. If something does, counts have
+    priority: first it is decided what must be withheld without any log-likelihood. Then the fits are tried one by one:
+    a fit's log-likelihood is published if nothing more has to be withheld for it.
     """
     told = {keys for keys in likelihoods if all(intervals[key] for key in keys)}
     attacks = _attacks(system, _narrowed(intervals, told, likelihoods), earlier)
@@ -154,7 +156,7 @@ def _withstood(
 def _narrowed(
     intervals: dict[Key, Interval | None], told: set[FitKeys], likelihoods: dict[FitKeys, int]
 ) -> dict[Key, Interval | None]:
-    """What is known of counts when these fits' log-likelihoods are."""
+    """The intervals of counts, narrowed by the log-likelihoods of these fits."""
     narrowed = dict(intervals)
     for keys in told:
         alone = [interval for key in keys if (interval := intervals[key])]
@@ -163,11 +165,11 @@ def _narrowed(
 
 
 def told_by_likelihood(alone: Sequence[Interval], likelihood: int) -> list[Interval]:
-    """What person-years and events, each known to lie in an interval, are by their null log-likelihood besides.
+    """Narrow the intervals of a fit's person-years and events by its rounded null log-likelihood.
 
-    The log-likelihood of intercepts alone is Σ n_j log(n_j / n), a function of the counts and nothing else: of all
-    counts in the intervals only those that give it are left. Falls back on the intervals where no counts give it, as
-    when it is not of that form.
+    The log-likelihood with intercepts only is Σ n_j log(n_j / n), a function of the counts alone. So of all counts in
+    the intervals only those remain that give the published value. If none does, for example because it is not of that
+    form, the intervals are returned as they are.
     """
     grids = [np.arange(low, high + 1) for low, high in alone]
     n = np.array(list(product(*grids)), dtype=float)
@@ -180,7 +182,7 @@ def told_by_likelihood(alone: Sequence[Interval], likelihood: int) -> list[Inter
 
 
 def _suppressed(system: CountSystem, primary: set[Key], locked: set[Key], rule: Disclosure) -> set[Key]:
-    """Secondary suppression as if published counts were exact; locked ones are told already, withholding is in vain."""
+    """Secondary suppression as if published counts were exact. `locked` counts stay: they are already public."""
     at = {key: position for position, key in enumerate(system.counts)}
     margins = [
         Margin(tuple(at[part] for part in parts), None if total is None else at[total])
@@ -197,7 +199,7 @@ def _suppressed(system: CountSystem, primary: set[Key], locked: set[Key], rule: 
 
 
 def _attacks(system: CountSystem, published: dict[Key, Interval | None], earlier: Sequence[Told]) -> list[KnownNumbers]:
-    """The attacks that what is published does not refute by itself."""
+    """The attacks whose assumptions do not contradict the published counts."""
     attacks = [unchanged(system, published, earlier)]
     if with_memory := same_counts(system, published, earlier):
         attacks.append(with_memory)

@@ -1,7 +1,7 @@
-"""How probabilities respond to utilities, with random effects or without: all that predictions and effects need.
+"""How probabilities respond to utilities, with or without random effects, as predictions and effects need it.
 
-Belongs here: probabilities and their derivatives by utilities, and by what the random effects are made of. Does not
-belong here: which utilities, or averages. n rows, m outcomes, J = m - 1 utilities, G free elements of L.
+Belongs here: probabilities and their derivatives by utilities, and by the free elements of the random effects' L. Does
+not belong here: which utilities, or averages. n rows, m outcomes, J = m - 1 utilities, G free elements of L.
 """
 
 from dataclasses import dataclass
@@ -28,17 +28,17 @@ class Response:
     by_element: Floats
 
     def gradient(self, X: Floats) -> Floats:
-        """By all parameters, (n, m, Jk + G), at design X (n, k)."""
+        """The derivative by all parameters, (n, m, Jk + G), at design X (n, k)."""
         n, m, _ = self.by_utility.shape
         by_coefficient = (self.by_utility[..., None] * X[:, None, None, :]).reshape(n, m, -1)
         return np.concatenate([by_coefficient, self.by_element], axis=2)
 
 
 class ResponseModel(Protocol):
-    """The two functions of utilities U (n, J) that a model is known by."""
+    """What a model must provide: two functions of utilities U (n, J)."""
 
     def probabilities(self, U: Floats) -> Response:
-        """P (n, m)."""
+        """The probabilities P (n, m)."""
 
     def slopes(self, U: Floats, dU: Floats) -> Response:
         """dP (n, m), the derivative of P in the direction dU (n, J) of the utilities."""
@@ -48,13 +48,13 @@ class LogitResponse:
     """The multinomial logit without random effects."""
 
     def probabilities(self, U: Floats) -> Response:
-        """dP_y / du_j = P_y (1[y=j] - P_j)."""
+        """P (n, m), with dP_y / du_j = P_y (1[y=j] - P_j)."""
         P = np.exp(log_shares(U))
         own = np.eye(P.shape[1])[None, :, 1:] - P[:, None, 1:]
         return Response(P, P[:, :, None] * own, np.zeros((*P.shape, 0)))
 
     def slopes(self, U: Floats, dU: Floats) -> Response:
-        """dP_y = P_y r_y with r_y = du_y - sum_l P_l du_l, and by u_j: P_y [(1[y=j] - P_j) r_y - P_j r_j]."""
+        """dP_y = P_y r_y with r_y = du_y - sum_l P_l du_l; derivative by u_j: P_y [(1[y=j] - P_j) r_y - P_j r_j]."""
         P = np.exp(log_shares(U))
         change = np.column_stack([np.zeros(U.shape[0]), dU])
         relative = change - np.sum(P * change, axis=1, keepdims=True)

@@ -25,7 +25,7 @@ class Predictions:
 
 
 class FittedModel(Protocol):
-    """What predictions, tests and tables need of any fitted model, pooled or with random effects."""
+    """What predictions, tests and tables need from any fitted model, pooled or with random effects."""
 
     @property
     def design(self) -> Design:
@@ -33,7 +33,7 @@ class FittedModel(Protocol):
 
     @property
     def params(self) -> Floats:
-        """Coefficients (k, m-1), a column per outcome but the base."""
+        """Coefficients (k, m-1), one column per outcome except the base."""
 
     @property
     def llf(self) -> float:
@@ -41,7 +41,7 @@ class FittedModel(Protocol):
 
     @property
     def llnull(self) -> float:
-        """Log-likelihood with intercepts alone."""
+        """Log-likelihood with intercepts only."""
 
     @property
     def prsquared(self) -> float:
@@ -65,11 +65,11 @@ class FittedModel(Protocol):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What `fit.message` has to say about the estimates."""
+        """Remarks on the estimates for `fit.message`."""
 
     @property
     def variance_components(self) -> tuple[VarianceEstimate, ...]:
-        """Standard deviations and correlation of the random effects; none of a pooled model."""
+        """Standard deviations and correlation of the random effects; a pooled model has none."""
 
     def cov_params(self) -> Floats:
         """Covariance (p, p) of all parameters; the first (m-1)k are the coefficients, outcome after outcome."""
@@ -87,15 +87,15 @@ class MultinomialLogitResults:
 
     Attributes:
         design: the k columns.
-        params: (k, m-1), a column per outcome but the base.
-        covariance: (p, p) outcome after outcome; what `bse` rests on.
-        covariance_type: what that is, such as "clustered by person, G/(G-1)".
+        params: (k, m-1), one column per outcome except the base.
+        covariance: (p, p) outcome after outcome; `bse` is computed from it.
+        covariance_type: its kind in words, such as "clustered by person, G/(G-1)".
         model_covariance: (p, p) inverse information, for comparison.
-        llf, llnull: log-likelihood, and that with intercepts alone.
+        llf, llnull: log-likelihood, and that with intercepts only.
         nobs: person-years.
-        n_persons: clusters.
+        n_persons: persons, which are the clusters.
         iterations: Newton steps.
-        remarks: what `fit.message` has to say about the estimates.
+        remarks: remarks on the estimates for `fit.message`.
     """
 
     design: Design
@@ -112,7 +112,7 @@ class MultinomialLogitResults:
 
     @property
     def variance_components(self) -> tuple[VarianceEstimate, ...]:
-        """None: there are no random effects."""
+        """Empty: there are no random effects."""
         return ()
 
     @property
@@ -127,7 +127,7 @@ class MultinomialLogitResults:
 
     @property
     def pvalues(self) -> Floats:
-        """Two-sided (k, m-1)."""
+        """Two-sided p-values (k, m-1)."""
         p_values: Floats = 2 * ndtr(-np.abs(self.tvalues))
         return p_values
 
@@ -166,5 +166,5 @@ class MultinomialLogitResults:
 
 
 def standard_errors(covariance: Floats, params: Floats) -> Floats:
-    """Standard errors of coefficients (k, m-1), which stand first in the covariance (p, p)."""
+    """Standard errors of coefficients (k, m-1), which are the first parameters of the covariance (p, p)."""
     return np.sqrt(np.diag(covariance)[: params.size]).reshape(params.shape, order="F")

@@ -1,27 +1,28 @@
-"""A single count as it may be said in public.
+"""The form in which a single count may be published.
 
-Belongs here: threshold and rounding of one number. Does not belong here: what other numbers would give it back.
+Belongs here: threshold and rounding of one number. Does not belong here: deriving it from other published numbers.
 """
 
 from models_py.study import Disclosure
 
 
 class ImpossibleCount(ValueError):
-    """A published count is none that the rules would publish."""
+    """The rules could not have produced this published count."""
 
 
 def rounded_count(count: int, rule: Disclosure) -> int | None:
-    """A count as published: None (withheld) below the threshold, else rounded to the base, halves up."""
+    """A count as published: None (withheld) below the threshold, otherwise rounded to the base, halves up."""
     if count < rule.threshold:
         return None
     return (2 * count + rule.rounding_base) // (2 * rule.rounding_base) * rule.rounding_base
 
 
 def published_count(count: int, before: int | None, rule: Disclosure) -> int | None:
-    """A count as published after it has been published as `before`: that again, unless it is a threshold away from it.
+    """A count as published now, if it was published as `before` earlier.
 
-    Then the difference of two published values never shows that fewer persons than the threshold came or went. A value
-    below today's threshold was allowed by an earlier one, and is not published again.
+    The earlier value is kept as long as the count is less than the threshold away from it. So the difference between
+    two published values never shows that fewer persons than the threshold came or went. An earlier value below today's
+    threshold, which an earlier threshold allowed, is not published again.
     """
     rounded = rounded_count(count, rule)
     if rounded is None or before is None or before < rule.threshold:
@@ -30,10 +31,10 @@ def published_count(count: int, before: int | None, rule: Disclosure) -> int | N
 
 
 def told_by_published(published: int, before: int | None, rule: Disclosure) -> tuple[float, float]:
-    """The least and most a count can be that is published like this after `before`.
+    """The smallest and largest count that would be published as `published` after `before`.
 
     Raises:
-        ImpossibleCount: none is.
+        ImpossibleCount: no count would be.
     """
     reach = rule.rounding_base + rule.threshold
     possible = [

@@ -1,8 +1,8 @@
 """Sensitivity: the verdicts under each variant beside the study's own.
 
-Belongs here: the rows of `sensitivity`. Does not belong here: how a variant's panel comes about (`flows/variants.py`).
-Of a variant only verdicts and numbers of tests are kept, never a count, a fit or an estimate: two panels that differ
-by a few persons would tell of those persons by subtraction.
+Belongs here: the rows of `sensitivity`. Does not belong here: building a variant's panel (`flows/variants.py`).
+Only verdicts and numbers of tests are kept from a variant, never a count, a fit or an estimate: if two panels differ
+by a few persons, subtraction would reveal something about those persons.
 """
 
 from pathlib import Path
@@ -11,12 +11,13 @@ from models_py.fit_rows import Row
 from models_py.verdict_tables import SENSITIVITY
 from storage.warehouse import open_warehouse
 
-# Why a model could not be estimated can tell that a situation is empty or rare in this panel and not in the other.
+# The reason why a model could not be estimated is left out: it could reveal that a situation is empty or rare in this
+# panel but not in the other.
 NOT_TESTED = "Not tested: a model behind it could not be estimated, lacks what is compared, or fixes it by itself."
 
 
 def base_verdicts(database: Path) -> list[Row]:
-    """The study's own verdicts, as estimation left them."""
+    """The study's own verdicts, as estimation wrote them."""
     with open_warehouse(database, read_only=True) as con:
         rows: list[Row] = (
             con.sql("select model, hypothesis_id, verdict from estimation.hypothesis_verdict")

@@ -1,7 +1,7 @@
 """Separation: a direction in which the likelihood rises for ever, so that no finite estimate exists.
 
-Belongs here: finding such a direction exactly, by linear programming (Albert & Anderson 1984; Konis 2007, ch. 4), and
-proving that there is none. Does not belong here: what is said about it.
+Belongs here: finding such a direction exactly, by linear programming (Albert & Anderson 1984; Konis 2007, ch. 4), or
+proving that there is none. Does not belong here: messages about it.
 """
 
 import numpy as np
@@ -10,9 +10,9 @@ from scipy.optimize import linprog
 
 from models_py.cells import Booleans, Floats
 
-# Observations added to the linear programme at a time, those most at odds with its solution first.
+# Rows in the first linear programme, and constraints of each outcome added at a time, the most violated ones first.
 CUTS_PER_ROUND = 400
-# Relative to the largest gain; the solver itself is exact to 1e-7.
+# A constraint counts as broken beyond this share of the largest utility; the solver itself is exact to 1e-7.
 TOLERANCE = 1e-6
 
 
@@ -20,9 +20,9 @@ def separating_direction(X: Floats, counts: Floats) -> Floats | None:
     """A direction D (k, m-1) that never lowers and somewhere raises the likelihood, or None if there is none.
 
     X is (n, k), counts (n, m) with the base outcome first. With u = (0, D'x), every observed outcome y of every cell
-    must have u_y >= u_l for all l, and the sum of all u_y - u_l must be positive. Of all such directions the one with
-    the smallest absolute sum is found, which names few columns. Only constraints that matter are ever formed: those
-    that the solution so far breaks are added until none is broken or the rest has no solution.
+    must have u_y >= u_l for all l, and the sum of all u_y - u_l must be positive. The direction found is the one with
+    the smallest absolute sum, because it involves few columns. Only the constraints that matter are formed: those that
+    the current solution breaks are added, until none is broken or there is no solution.
     """
     observed = counts > 0
     total = _total_gain(X, observed)
@@ -64,7 +64,7 @@ def _all_constraints(X: Floats, observed: Booleans) -> Floats:
 
 
 def _broken_constraints(X: Floats, observed: Booleans, utilities: Floats) -> Floats:
-    """Those that utilities (n, m) break most, up to a number, as rows over theta."""
+    """The constraints that utilities (n, m) break most, up to `CUTS_PER_ROUND` per outcome, as rows over theta."""
     n, m = observed.shape
     below = -TOLERANCE * np.abs(utilities).max()
     found = []
@@ -79,7 +79,7 @@ def _broken_constraints(X: Floats, observed: Booleans, utilities: Floats) -> Flo
 
 
 def _constraints(X: Floats, y: int, others: NDArray[np.intp], m: int) -> Floats:
-    """u_y - u_other at rows X (r, k), with another outcome (r,) each, as rows (r, p) over theta."""
+    """u_y - u_other at rows X (r, k) as rows (r, p) over theta; `others` (r,) is the other outcome of each row."""
     outcomes = np.arange(1, m)
     signs = (outcomes == y).astype(float) - (outcomes == others[:, None])
     rows: Floats = (signs[:, :, None] * X[:, None, :]).reshape(X.shape[0], signs.shape[1] * X.shape[1])
@@ -87,13 +87,13 @@ def _constraints(X: Floats, y: int, others: NDArray[np.intp], m: int) -> Floats:
 
 
 def _new(cuts: Floats, rows: Floats) -> Floats:
-    """The cuts that the programme does not hold yet; one that it holds is broken by the solver's tolerance alone."""
+    """The cuts that the programme does not have yet. One that it has is only broken within the solver's tolerance."""
     held = {row.tobytes() for row in rows}
     return cuts[[cut.tobytes() not in held for cut in cuts]]
 
 
 def _sparsest(rows: Floats, total: Floats) -> Floats | None:
-    """The theta with smallest absolute sum with rows @ theta >= 0 and total @ theta = 1; None if there is none."""
+    """The theta of smallest absolute sum such that rows @ theta >= 0 and total @ theta = 1; None if there is none."""
     p = total.size
     solution = linprog(
         np.ones(2 * p),

@@ -1,8 +1,8 @@
 """The study specification: `study.yml` parsed into frozen models that reject unknown keys.
 
-Belongs here: reading, checking and hashing the specification, and what follows from it alone (levels of a
-variable, situations of a test). What a hypothesis may say stands in `hypotheses`, what a variant may in `variants`.
-Does not belong here: anything that needs data.
+Belongs here: reading, checking and hashing the specification, and what follows from it alone (levels of a variable,
+situations of a test). The form of hypotheses is in `hypotheses`, that of variants in `variants`. Does not belong here:
+anything that needs data.
 """
 
 import hashlib
@@ -19,16 +19,16 @@ from models_py.hypotheses import Hypothesis, Levels, Outcome, Situation, Tests, 
 from models_py.part import Level, Part, Share, Title, faults_in
 from models_py.variants import Variant, check_variants
 
-# Terms that are no categorical variable of the panel, and variables that are no covariate.
+# Model terms that are not categorical variables of the panel, and variables that are not covariates.
 NUMERIC_TERMS = ("intercept", "age", "age_squared")
 NOT_COVARIATES = ("population_group", "outcome")
-# Ten times as fast as PyYAML's own, and as safe; every command reads the specification.
+# The C loader is ten times as fast as PyYAML's own and as safe; every command reads the specification.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# The municipalities whose classes of centrality there are (`seeds/municipality_centrality.csv`).
+# Classes of centrality are known for the municipalities of this date (`seeds/municipality_centrality.csv`).
 CENTRALITY_DATE = date(2020, 1, 1)
-# A year after all that registers reach: a bound where the study sets none.
+# A year later than any in the registers: the bound if the study sets none.
 BEYOND_REGISTERS = 9999
-# What the base profile says of a situation.
+# The variables of a situation that the base profile has.
 BASE_SITUATION = ("sex", "age", "education")
 
 
@@ -37,7 +37,7 @@ class StudyError(ValueError):
 
 
 class Years(Part):
-    """First and last panel year; the last may be the latest closed one."""
+    """First and last panel year; the last may be the latest closed year."""
 
     first: int
     last: int | Literal["latest_closed"]
@@ -79,11 +79,11 @@ class Panel(Part):
 
 
 class Geography(Part):
-    """The geography municipalities are compared in: that of which classes of centrality are known."""
+    """The geography in which municipalities are compared: the one with known classes of centrality."""
 
     date: date
     split_successors: dict[str, str]
-    unknown_codes: Annotated[tuple[str, ...], Field(min_length=1)]  # the first is given where a code cannot be read
+    unknown_codes: Annotated[tuple[str, ...], Field(min_length=1)]  # the first replaces a code that cannot be read
     not_mainland_prefixes: tuple[str, ...]
 
     @field_validator("date")
@@ -95,19 +95,19 @@ class Geography(Part):
 
 
 class Variable(Part):
-    """A categorical variable: published level → register codes, and the level of a missing row."""
+    """A categorical variable: published level → register codes, and the level for a missing row."""
 
     codes: dict[Level, tuple[str, ...]]
     missing: Level | None = None
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """Published levels in order, the level of a missing row last."""
+        """Published levels in order; the level for a missing row is last unless codes list it too."""
         return tuple(dict.fromkeys([*self.codes, *([self.missing] if self.missing else [])]))
 
 
 class FamilySituation(Part):
-    """Family situation is decided from two register columns and the family key (panel rules §5.6)."""
+    """Family situation, which follows from two register columns and the family key (panel rules §5.6)."""
 
     levels: tuple[Level, ...]
     missing: Level
@@ -145,21 +145,21 @@ class AgeScale(Part):
 
 
 class Term(Part):
-    """A model term; categorical terms name their reference level (`first`: the first year of the panel)."""
+    """A model term. A categorical term names its reference level; for `year` that is `first`, the first panel year."""
 
     name: str
     reference: str | None = None
 
 
 class RandomEffects(Part):
-    """The covariance of a person's random effects, and the simpler one where the data cannot tell it."""
+    """The covariance of a person's random effects, and a simpler one in case the data do not identify it."""
 
     covariance: Literal["unstructured", "shared", "independent"] = "unstructured"
     fallback: Literal["shared", "independent"] | None = None
 
 
 class Models(Part):
-    """What is estimated, per group."""
+    """What is estimated for each group, and how."""
 
     groups: tuple[str, ...]
     base_outcome: Outcome
@@ -191,7 +191,7 @@ class Profiles(Part):
 
 
 class Dominance(Part):
-    """The share of a count that so few contributors may not reach."""
+    """Dominance rule: this many contributors may not make up this share of a count or more."""
 
     contributors: Annotated[int, Field(ge=1)]
     share: Annotated[float, Field(gt=0, le=1)]
@@ -233,7 +233,7 @@ class Load(Part):
 
 
 class UnknownShare(Part):
-    """Greatest share of `unknown` among person-years, per covariate."""
+    """Largest allowed share of `unknown` among person-years, per covariate."""
 
     family_situation: Share
     labour_market_status: Share
@@ -241,14 +241,14 @@ class UnknownShare(Part):
 
 
 class RateBounds(Part):
-    """Least and greatest yearly share of person-years."""
+    """Smallest and largest allowed yearly share of person-years."""
 
     emigration: tuple[Share, Share]
     internal_move: tuple[Share, Share]
 
 
 class Gates(Part):
-    """Bounds a domain expert sets on what may be published."""
+    """Bounds on plausible results, set by a domain expert; outside them nothing is published."""
 
     residents_change: Share
     unexplained_exit_share: Share
@@ -334,7 +334,7 @@ class Study(Part):
         return found
 
     def told_apart(self, variable: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The values that models tell apart: the first alone, where the variable is in no term of them."""
+        """The values between which models differentiate: all, or only the first if no model term uses the variable."""
         terms = {term.name for term in self.models.terms}
         return values if variable in terms or (variable == "age" and "age_squared" in terms) else values[:1]
 
@@ -351,7 +351,7 @@ class Study(Part):
         )
 
     def tested_situations(self, hypothesis: Hypothesis) -> list[Situation]:
-        """The situations that a hypothesis is tested in: the same prediction is not tested twice."""
+        """The situations that a hypothesis is tested in, without situations that would have the same prediction."""
         base = self.profiles.base
         asked = {name: (getattr(base, name),) for name in BASE_SITUATION}
         asked |= self.tests.profiles.named | hypothesis.profiles.named
@@ -382,5 +382,5 @@ def load_study(path: Path) -> Study:
 
 
 def study_hash(study: Study) -> str:
-    """SHA-256 of what the specification says, whatever its comments and layout."""
+    """SHA-256 of the specification's content; comments and layout do not change it."""
     return hashlib.sha256(study.model_dump_json().encode()).hexdigest()

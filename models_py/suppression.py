@@ -1,7 +1,7 @@
-"""Secondary suppression: which further counts to withhold so that margins do not give a withheld one back.
+"""Secondary suppression: further counts to withhold, so that a withheld count cannot be derived from margins.
 
-Belongs here: the rule on bare numbers and their margins. Does not belong here: which tables have which margins, or any
-other release than the one at hand. Source: Hundepool et al. (2012), Statistical Disclosure Control, ch. 4.
+Belongs here: the rule on bare numbers and their margins. Does not belong here: the margins of tables, or any release
+other than the one at hand. Source: Hundepool et al. (2012), Statistical Disclosure Control, ch. 4.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from scipy.linalg import null_space
 
 from models_py.cells import Booleans, Integers
 
-# Entries of an orthonormal basis below this are zero.
+# Entries of an orthonormal basis below this count as zero.
 ZERO = 1e-9
 
 
@@ -20,7 +20,7 @@ ZERO = 1e-9
 class Margin:
     """Parts that add up to a total, as positions in an array of counts.
 
-    `total` is None where the total is public whatever we do.
+    `total` is None if the total is public whatever we do.
     """
 
     parts: tuple[int, ...]
@@ -41,16 +41,16 @@ def suppress(
 ) -> Booleans:
     """Which of the counts (v,) to withhold, (v,).
 
-    Withheld are all `primary` counts (those below the threshold, if left out), and as many others as it takes that (a)
-    no margin has a single withheld member, (b) the withheld parts of a published total add up to at least the
-    threshold, and (c) no primary count follows from all margins together, as a linear combination of what is
-    published. Counts that are `fixed` are not withheld for others' sake, whatever follows from them.
+    All `primary` counts are withheld (by default those below the threshold), and as many others as are needed so that
+    (a) no margin has just one withheld member, (b) the withheld parts of a published total add up to at least the
+    threshold, and (c) no primary count follows from all margins together, as a linear combination of published counts.
+    `fixed` counts are never withheld to protect others, even if a rule stays broken.
     """
     small = counts < threshold if primary is None else primary
     withheld = small.copy()
     can_be_withheld = np.ones(counts.size, dtype=bool) if fixed is None else ~fixed
     while True:
-        # A margin whose published members are all fixed cannot be mended.
+        # If all published members of a margin are fixed, there is nothing to withhold in it.
         mendable = [m for m in margins if (can_be_withheld & ~withheld)[list(m.members)].any()]
         weak = next((m for m in mendable if _is_weak(m, counts, withheld, threshold)), None)
         weak = weak or _telling_margin(mendable, margins, small, withheld)
@@ -70,9 +70,10 @@ def _is_weak(margin: Margin, counts: Integers, withheld: Booleans, threshold: in
 def _telling_margin(
     mendable: Sequence[Margin], margins: Sequence[Margin], small: Booleans, withheld: Booleans
 ) -> Margin | None:
-    """A margin to withhold more of because all margins together determine a small count, nearest to it if possible.
+    """A margin to withhold more of, because all margins together determine a small count; None if they determine none.
 
-    The withheld counts solve A x = b with b published; x_i is determined where the null space of A is zero at i.
+    A margin that contains such a count is preferred. The withheld counts solve A x = b with b published; x_i is
+    determined if the null space of A is zero at i.
     """
     hidden = np.flatnonzero(withheld)
     at = {int(member): i for i, member in enumerate(hidden)}
@@ -93,7 +94,10 @@ def _telling_margin(
 def _cheapest(
     margin: Margin, margins: Sequence[Margin], counts: Integers, withheld: Booleans, can_be_withheld: Booleans
 ) -> int:
-    """What costs readers least: a part before the total, few further margins with a first gap, a small count."""
+    """The member whose loss costs readers least.
+
+    Parts come before the total, then members that make the fewest further margins incomplete, then small counts.
+    """
 
     def new_gaps(member: int) -> int:
         return sum(member in m.members and not withheld[list(m.members)].any() for m in margins)

@@ -1,4 +1,4 @@
-"""What a declared table is: columns, types, key and privacy, and the SQL and Arrow types that follow.
+"""The declaration of a table: columns, types, key and privacy, and the SQL and Arrow types that follow from them.
 
 Belongs here: the form of a declaration. Does not belong here: the declarations themselves (`tables`), or any data.
 """
@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from storage.sql import literal
 
-# metadata: about the release. statement: text of the specification. estimate: of a model, on many persons.
-# controlled_count: counts of persons, through disclosure control.
+# metadata: about the release. statement: text of the specification. estimate: from a model of many persons.
+# controlled_count: counts of persons, published only after disclosure control.
 Privacy = Literal["metadata", "statement", "estimate", "controlled_count"]
 SqlType = Literal["VARCHAR", "BOOLEAN", "SMALLINT", "INTEGER", "BIGINT", "DOUBLE", "TIMESTAMPTZ"]
 
@@ -29,7 +29,7 @@ ARROW_TYPES: dict[SqlType, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column; `nullable` says whether NULL has a meaning, which the description then gives."""
+    """A column. If it is `nullable`, the description says what NULL means."""
 
     name: str
     sql_type: SqlType
@@ -37,7 +37,7 @@ class TableColumn:
     nullable: bool = False
 
     def or_null(self, meaning: str) -> "TableColumn":
-        """The column where it may be NULL, and what that means."""
+        """The same column, but nullable, with the meaning of NULL added to its description."""
         return TableColumn(self.name, self.sql_type, f"{self.description} {meaning}", nullable=True)
 
 
@@ -59,7 +59,7 @@ HYPOTHESIS_ID = TableColumn("hypothesis_id", "VARCHAR", "Identifier in study.yml
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A published table. `key` identifies a row within a release; `columns` stand behind `run_id`."""
+    """A published table. `key` identifies a row within a release; `columns` are all columns except `run_id`."""
 
     name: str
     description: str
@@ -97,7 +97,7 @@ class Table:
         return statements
 
     def arrow(self, rows: Iterable[dict[str, object]]) -> pa.Table:
-        """Rows as an Arrow table with exactly the columns behind `run_id`."""
+        """Rows as an Arrow table with exactly `columns`, without `run_id`."""
         schema = pa.schema([(column.name, ARROW_TYPES[column.sql_type]) for column in self.columns])
         return pa.Table.from_pylist(list(rows), schema=schema)
 

@@ -1,7 +1,7 @@
 """The published tables, declared once: columns, types, keys, privacy and what each means.
 
-Belongs here: declarations. Tables, SQL comments, the data dictionary and the checks of a release are all made from
-them. Does not belong here: any data.
+Belongs here: declarations. They are the source of tables, SQL comments, the data dictionary and the checks of a
+release. Does not belong here: any data.
 """
 
 from models_py.effect_tables import (
@@ -205,7 +205,7 @@ PANEL_ACCOUNTING = Table(
     ),
 )
 
-# Of `audit.*` in the results database, with the rows of all releases: how their counts were protected.
+# Tables in schema `audit` of the results database, with rows of all releases: how their counts were protected.
 DISCLOSURE = Table(
     "disclosure",
     "What each rule of disclosure control decided about each table, model or attack, release by release.",
@@ -247,7 +247,7 @@ DISCLOSURE_LEVEL = Table(
     ),
 )
 
-# Of `audit.*` in the warehouse and in the results database alike, each with its own gates.
+# In schema `audit` of both the warehouse and the results database; each has the rows of its own gates.
 VALIDATION = Table(
     "validation",
     "What became of every expectation at every gate.",
@@ -282,7 +282,7 @@ PUBLISHED_TABLES = (
     PANEL_ACCOUNTING,
 )
 
-# Those that estimation writes into the warehouse, exact; `fit` is protected when published.
+# Tables that estimation writes into the warehouse with exact numbers; `fit` is protected when it is published.
 ESTIMATION_TABLES = (
     COEFFICIENT,
     RELATIVE_RISK_RATIO,

@@ -1,7 +1,7 @@
-"""What an earlier release told of its counts, and of which counts of the release at hand it did.
+"""What an earlier release revealed about its counts, and about which counts of the release at hand.
 
-Belongs here: one release. Does not belong here: reading it (`earlier_releases`), or what several tell together
-(`joint_knowledge`).
+Belongs here: one release. Does not belong here: reading it (`earlier_releases`), or what several releases reveal
+together (`joint_knowledge`).
 """
 
 import math
@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from models_py.attacker import Interval
 from models_py.counts import CountSystem, Key, KeySum
 
-# A margin: Σ parts − total, known exactly. A total of None is public.
+# Total (None: public), parts, and the value of Σ parts − total, which is known exactly.
 Equation = tuple[Hashable, Sequence[Hashable], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a release tells: the interval of each of its counts (None: withheld), and the margins between them.
+    """What a release reveals: the interval of each of its counts (None: withheld), and the margins between them.
 
-    `shown` are the counts as it published them. `at_least` is what its estimates told of some.
-    `counts` are the true ones, as the warehouse remembers them; None where it does not. Public totals (margins with
-    total None) are known with them alone. `sums` are counts of other releases, whose levels are others.
+    `shown` are the counts as published. `at_least` are lower bounds that its estimates revealed for some counts.
+    `counts` are the true counts as the warehouse remembers them; None if it does not. Only with them are public totals
+    (margins with total None) known. `sums` are counts of other releases, which had other levels.
     """
 
     run_id: str
@@ -34,20 +34,20 @@ class Told:
 
     @property
     def keys(self) -> list[Key]:
-        """Its counts, and the sums of them that are counts of other releases."""
+        """Keys of its counts, and of their sums that are counts of other releases."""
         return [*self.intervals, *(total for total, _ in self.sums)]
 
     def with_sums(self) -> dict[Key, int]:
-        """The true counts, and the sums of them; they have to be remembered."""
+        """The true counts and their sums; the counts must be remembered."""
         counts = self.counts or {}
         return counts | {total: sum(counts[part] for part in parts) for total, parts in self.sums}
 
     def known(self, key: Key) -> Interval:
-        """What it tells of one of its counts, withheld ones too."""
+        """The interval that it reveals for one of its counts, even for a withheld one."""
         return self.intervals[key] or (self.at_least.get(key, 0), math.inf)
 
     def equations(self, names: dict[Key, Hashable]) -> list[Equation]:
-        """The margins, of counts by these names, and those sums that have one."""
+        """The margins, with counts under these names, and those sums whose total has a name."""
         margins: list[Equation] = [
             (
                 None if total is None else names[total],
@@ -63,7 +63,7 @@ class Told:
 
 
 def locked_keys(system: CountSystem, earlier: Sequence[Told]) -> dict[Key, Interval]:
-    """Counts that an earlier release told, and that are what they were as far as that tells, with what it told."""
+    """Counts that earlier releases published and whose value today fits what they revealed, with that interval."""
     locked: dict[Key, Interval] = {}
     for release in earlier:
         for key, interval in release.intervals.items():
@@ -74,12 +74,12 @@ def locked_keys(system: CountSystem, earlier: Sequence[Told]) -> dict[Key, Inter
 
 
 def shown_before(earlier: Sequence[Told]) -> dict[Key, int]:
-    """Each count as it was last published."""
+    """The last published value of each count."""
     return {key: shown for release in earlier for key, shown in release.shown.items() if shown is not None}
 
 
 def withheld_before(system: CountSystem, earlier: Sequence[Told]) -> set[Key]:
-    """Counts of this release that an earlier one withheld."""
+    """Counts of this release that an earlier release withheld."""
     return {
         key for release in earlier for key, told in release.intervals.items() if told is None and key in system.counts
     }

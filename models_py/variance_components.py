@@ -1,4 +1,4 @@
-"""Random effects u = Lz: which elements of L are free, and the standard deviations and correlations they make.
+"""Random effects u = Lz: which elements of L are free, and the standard deviations and correlations that follow.
 
 Belongs here: structures, values and gradients. Does not belong here: how they are estimated, or intervals.
 """
@@ -47,7 +47,7 @@ class Component:
     """A standard deviation (outcome = other) or the correlation of two outcomes' random effects.
 
     Attributes:
-        outcome, other: positions among the outcomes but the base.
+        outcome, other: positions among the outcomes without the base.
         value: on the natural scale.
         gradient: (G,) by the free elements of L.
     """
@@ -79,7 +79,7 @@ def component(structure: Structure, elements: Floats, outcome: int, other: int) 
             sd = float(np.sqrt(S[outcome, outcome]))
             return Component(outcome, other, sd, slope(outcome, outcome) / (2 * sd))
         scale = np.sqrt(S[outcome, outcome] * S[other, other])
-        rho = np.clip(S[outcome, other] / scale, -1.0, 1.0)  # at its boundary a rounding error from outside
+        rho = np.clip(S[outcome, other] / scale, -1.0, 1.0)  # rounding could put it just outside its bounds
         shrink = sum(slope(a, a) / S[a, a] for a in (outcome, other)) / 2
         return Component(outcome, other, float(rho), slope(outcome, other) / scale - rho * shrink)
 
@@ -90,11 +90,11 @@ class VarianceEstimate:
 
     Attributes:
         name: `sd_<outcome>` or `correlation`.
-        value: None for a correlation with a random effect that has no deviation: there is none.
-        std_error: by the delta method; None where the structure fixes the component or it is at its boundary.
-        low, high: profile-likelihood interval; None where the structure fixes the component.
-        remark: what is to be known about its identification; empty if nothing.
-        at_boundary: whether the estimate is at the boundary of what is possible.
+        value: None for a correlation with a random effect of zero deviation, which does not exist.
+        std_error: by the delta method; None if the structure fixes the component or it is at its boundary.
+        low, high: profile-likelihood interval; None if the structure fixes the component or the end does not exist.
+        remark: a remark on its identification; empty if there is nothing to say.
+        at_boundary: whether the estimate is at the boundary of its possible values.
     """
 
     name: str
@@ -107,7 +107,7 @@ class VarianceEstimate:
 
 
 def free_components(structure: Structure) -> list[tuple[int, int]]:
-    """The components that the structure leaves to be estimated: all deviations, and correlations if unstructured."""
+    """The components that are estimated under the structure: all deviations, and correlations if unstructured."""
     outcomes = range(structure.n_outcomes)
     pairs = [(a, b) for a in outcomes for b in range(a)] if structure.name == "unstructured" else []
     return [*((a, a) for a in outcomes), *pairs]
@@ -115,16 +115,16 @@ def free_components(structure: Structure) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Coordinates:
-    """The free elements of L as smooth functions of what is reported: deviations and angles.
+    """The free elements of L as smooth functions of deviations and angles.
 
     A row of L is its deviation times a point on the unit sphere (Pinheiro & Bates 1996): with angles a1, a2 … it is
-    s (sin a1, cos a1 sin a2, …, cos a1 cos a2 …). The first angle's sine is the correlation with the first outcome, so
-    that a correlation of one is an angle like any other. Signs that LL' does not depend on are kept in `signs`.
+    s (sin a1, cos a1 sin a2, …, cos a1 cos a2 …). The sine of the first angle is the correlation with the first
+    outcome, so a correlation of one is an angle like any other. `signs` keeps the signs of elements alone in their row.
 
     Attributes:
-        values: (G,) in the order of the free elements: an angle for an element left of the row's last, the deviation
-            for the last.
-        signs: (G,) of elements that stand alone in their row.
+        values: (G,) in the order of the free elements: the deviation for the last element of a row, angles for those
+            before it.
+        signs: (G,) 1 or -1 for elements that are alone in their row, otherwise 1.
     """
 
     structure: Structure
@@ -132,7 +132,7 @@ class Coordinates:
     signs: Floats
 
     def position(self, outcome: int, other: int) -> int:
-        """Where the deviation of an outcome, or the angle of its correlation with the first, stands in `values`."""
+        """The position in `values` of an outcome's deviation, or of the angle of its correlation with the first."""
         in_row = [g for g, (j, _) in enumerate(self.structure.free) if j == outcome]
         return in_row[-1] if outcome == other else in_row[0]
 

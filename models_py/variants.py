@@ -1,6 +1,6 @@
 """Variants of the study: the same hypotheses under another choice, to see which verdicts depend on it.
 
-Belongs here: what a variant may say, and the study that follows from it. Does not belong here: estimating it
+Belongs here: what a variant may change, and the study that follows from it. Does not belong here: estimating it
 (`estimate`), or building its panel (`flows/variants.py`).
 """
 
@@ -12,17 +12,17 @@ from pydantic import BaseModel, Field, ValidationError
 
 from models_py.part import Part, Title, faults_of
 
-if TYPE_CHECKING:  # the study checks its variants
+if TYPE_CHECKING:  # `study` imports this module, so a run-time import would be circular
     from models_py.study import Study
 
-# The choices a study makes. Not what is asked (hypotheses), nor what may be published, loaded or released.
+# The choices of a study that may vary. Hypotheses may not, nor the rules on what is loaded or published.
 MAY_VARY = ("panel", "geography", "variables", "models", "profiles", "tests")
 
 
 class Variant(Part):
-    """Another choice: keys of the specification with other values, or terms that models go without.
+    """Another choice: keys of the specification with other values, or terms that models leave out.
 
-    `models` are those that judge it; all do where none is named.
+    `models` are the models that judge the hypotheses under it; all do if none is named.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -33,10 +33,10 @@ class Variant(Part):
 
 
 def variant_study(study: Study, variant: Variant) -> Study:
-    """The study as the variant has it, itself without variants.
+    """The study with the variant's changes, and without variants.
 
     Raises:
-        ValueError: the variant changes what may not vary, or nothing, or what it says makes no study.
+        ValueError: the variant changes nothing or what may not vary, or the result is not a valid study.
     """
     if fixed := sorted(set(variant.changes) - set(MAY_VARY)):
         raise ValueError(f"{', '.join(fixed)}: only {', '.join(MAY_VARY)} may vary")
@@ -53,10 +53,10 @@ def variant_study(study: Study, variant: Variant) -> Study:
 
 
 def changed(part: BaseModel, changes: dict[str, Any]) -> dict[str, Any]:
-    """A part as plain data with changes made in it.
+    """A part as plain data, with the changes applied.
 
-    Parts within it are merged key by key. A list, a mapping of codes and anything else is replaced whole: merged, a
-    level could never be left out. Keys that are not known stay, for validation to refuse.
+    Parts within it are merged key by key. Anything else, such as a list or a mapping of codes, is replaced as a whole:
+    if it were merged, a level could never be removed. Unknown keys stay, so that validation refuses them.
     """
     merged = part.model_dump()
     for key, value in changes.items():
@@ -66,10 +66,10 @@ def changed(part: BaseModel, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_variants(study: Study) -> None:
-    """Every variant of a study is a study, under a name of its own.
+    """Check that every variant makes a valid study and has a name of its own.
 
     Raises:
-        ValueError: one is not; the message names it.
+        ValueError: a variant does not; the message names it.
     """
     names = [variant.name for variant in study.variants]
     for variant in study.variants:

@@ -1,7 +1,7 @@
 """Tests and verdicts: from contrasts to `hypothesis_test` and `hypothesis_verdict`, by the study's rules.
 
 Belongs here: statistics of a contrast, multiplicity, equivalence, the verdict and its note. Does not belong here: how
-a contrast is estimated. No number of events stands here: publication adds it from what may be published.
+a contrast is estimated, or numbers of events: publication adds those from what may be published.
 """
 
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ class ContrastTest:
 
     Attributes:
         z, p_value: standard normal under the null, two-sided.
-        p_adjusted: over the hypothesis' tests; the same as `p_value` where nothing is adjusted.
+        p_adjusted: adjusted over the hypothesis' tests; equal to `p_value` if nothing is adjusted.
         ci_low, ci_high: unadjusted interval at the study's confidence level.
-        margin, equivalent: equivalence within the margin shown by two one-sided tests; None where no margin is set.
-        supports: whether the test speaks for the hypothesis.
-        contrary: whether it is significant the other way; never for a hypothesis of no difference.
+        margin, equivalent: whether two one-sided tests show equivalence within the margin; None if no margin is set.
+        supports: whether the test supports the hypothesis.
+        contrary: whether it is significant in the other direction; never for a hypothesis of no difference.
     """
 
     contrast: Contrast
@@ -46,7 +46,7 @@ class ContrastTest:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A hypothesis judged: its tests (none where it is inconclusive), the verdict and what to know about it."""
+    """A judged hypothesis: its tests (none if the verdict is inconclusive), the verdict and a note on it."""
 
     hypothesis: Hypothesis
     verdict: Verdict
@@ -74,7 +74,7 @@ def equivalent(estimate: float, std_error: float, margin: float, level: float) -
 
 
 def decide(direction: str, supports: Sequence[bool], contrary: Sequence[bool]) -> Verdict:
-    """The verdict rule on the tests of a hypothesis, at least one, which could all be carried out."""
+    """The verdict from a hypothesis' tests; there is at least one, and all of them could be carried out."""
     if all(supports):
         return "supported"
     if any(supports) and (direction == "none" or not any(contrary)):
@@ -101,7 +101,7 @@ def statistics_of(hypothesis: Hypothesis, found: Sequence[Contrast], study: Stud
     p_values = 2 * ndtr(-np.abs(z))
     adjusted = holm(p_values) if hypothesis.correction == "holm" else p_values
     significant = adjusted < study.tests.level
-    # A smaller gap is stated so that a positive contrast supports it.
+    # The contrast of a smaller gap is positive if the hypothesis holds, although its direction is "less".
     expected = -1 if hypothesis.direction == "less" and hypothesis.contrast != "smaller_gap" else 1
     in_direction = np.sign(z) == expected
     no_difference = hypothesis.direction == "none"
@@ -130,8 +130,8 @@ def statistics_of(hypothesis: Hypothesis, found: Sequence[Contrast], study: Stud
 def explain(hypothesis: Hypothesis, verdict: Verdict, tests: Sequence[ContrastTest], study: Study) -> str:
     """The note of a verdict, in plain English.
 
-    It tells "no evidence of a difference" (a test that is not significant) from "evidence of no relevant difference"
-    (equivalence within the margin is shown).
+    It distinguishes "no evidence of a difference" (a test that is not significant) from "evidence of no relevant
+    difference" (equivalence within the margin is shown).
     """
     level = f"{100 * study.tests.level:g} %"
     said = _of_no_difference if hypothesis.direction == "none" else _of_a_direction
@@ -153,7 +153,7 @@ def _of_a_direction(hypothesis: Hypothesis, tests: Sequence[ContrastTest], level
 
 
 def _of_no_difference(hypothesis: Hypothesis, tests: Sequence[ContrastTest], level: str) -> list[str]:
-    """What a hypothesis of no difference has shown: that the difference is small, or merely nothing."""
+    """What the tests of a hypothesis of no difference have shown: a small difference, or merely no evidence."""
     shown, total = sum(bool(test.equivalent) for test in tests), len(tests)
     silent = sum(test.supports and not test.equivalent for test in tests)
     small = sum(bool(test.equivalent) and not test.supports for test in tests)
@@ -186,7 +186,7 @@ def _of(count: int, tests: Sequence[ContrastTest], singular: str, plural: str) -
 
 
 def _by_family(tests: Sequence[ContrastTest]) -> str:
-    """In which family situations a partly supported hypothesis holds."""
+    """In how many tests of each family situation a partly supported hypothesis holds."""
     families = dict.fromkeys(test.contrast.family for test in tests)
     parts = []
     for family in families:

@@ -1,4 +1,4 @@
-"""What people look at: figures, tables, brief and site of a release, drawn from its `results.duckdb` alone.
+"""What readers see: figures, tables, brief and site of a release, with all numbers from its `results.duckdb`.
 
 Nothing here estimates, counts persons or opens the warehouse.
 """

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from report.release import Release, Row
 
-# Of a coefficient's row, what identifies it.
+# The columns that identify a coefficient's row.
 COEFFICIENT_KEY = "model, population_group, outcome, term, level"
 LARGEST = 10
-# Sums in another order differ by rounding: what moves by less, in standard errors, has not changed.
+# Sums in another order differ by rounding: a change of fewer standard errors than this is none.
 NOISE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many numbers two releases share and how many of these differ; `largest` are those that differ most."""
+    """How many numbers two releases share and how many of these differ; `largest` has the largest differences."""
 
     n_shared: int
     n_changed: int
@@ -29,8 +29,8 @@ class Compared:
 class Difference:
     """What changed from release `before` to release `after` (rows of `history.run`).
 
-    `basis` has a row (what, before, after) for everything a release rests on; `verdicts` and `counts` those that
-    changed; `estimates` compares coefficients, the largest changes in standard errors of the release before.
+    `basis` has a row (what, before, after) for each input, version and size of a release. `verdicts` and `counts` have
+    those that changed. `estimates` compares coefficients; changes are in standard errors of the release before.
     """
 
     before: Row
@@ -42,7 +42,7 @@ class Difference:
 
 
 def release_before(release: Release, run_id: str) -> str | None:
-    """The release that a release followed; None if it was the first. In the history's order: clocks are set back."""
+    """The release before a release, or None for the first. In the order of the history, as clocks can be set back."""
     rows = release.rows(
         """
         select run_id from history.run
@@ -70,13 +70,13 @@ def difference(release: Release, before: str, after: str) -> Difference:
 
 
 def basis(before: Row, after: Row) -> list[Row]:
-    """What two releases rest on, side by side."""
+    """Inputs, specification, code, years and size of two releases, side by side."""
     told = ("input_hash", "study_hash", "code_version", "first_year", "last_year", "n_person_years")
     return [{"what": name, "before": before[name], "after": after[name]} for name in told]
 
 
 def verdicts(release: Release, before: str, after: str) -> list[Row]:
-    """Verdicts that are others than before, or that only one of the releases has."""
+    """Verdicts that differ, or that only one of the releases has."""
     return release.rows(
         """
         with earlier as (from history.hypothesis_verdict where run_id = ?),
@@ -92,7 +92,7 @@ def verdicts(release: Release, before: str, after: str) -> list[Row]:
 
 
 def counts(release: Release, before: str, after: str) -> list[Row]:
-    """Rows of the panel accounting that are others than before; NULL is a count withheld, or a year not covered."""
+    """Rows of the panel accounting that differ; NULL is a withheld count, or a year that the release does not cover."""
     return release.rows(
         """
         with earlier as (from history.panel_accounting where run_id = ?),

@@ -3,8 +3,8 @@
 Belongs here: files and their description, made from the declarations in `models_py.tables`. Does not belong here: what
 is published, or any other form of it (`flows.query` prints query results, `report.tables` typesets tables).
 
-The description is a Data Package, version 2 (datapackage.org/standard/data-package). It declares no licence: that is
-for the owner of the extracts to give, and nothing in a release says on what terms.
+The description is a Data Package, version 2 (datapackage.org/standard/data-package). It declares no licence: only the
+owner of the extracts can give one, and nothing in a release states their terms.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ FIELD_TYPES: dict[SqlType, str] = {
     "DOUBLE": "number",
     "TIMESTAMPTZ": "datetime",
 }
-# Not the empty text: that is the level of a term without levels, and CSV readers cannot tell it from nothing.
+# Not the empty text: that is the level of a term without levels, and CSV readers cannot tell it from a missing value.
 MISSING = "NA"
 CSV_OPTIONS = f"format csv, header, nullstr '{MISSING}', timestampformat '%Y-%m-%dT%H:%M:%S.%fZ'"
 
@@ -57,7 +57,7 @@ def write_exports(release: Release, folder: Path) -> Path:
 
 
 def write_table(con: duckdb.DuckDBPyConnection, table: Table, data: Path) -> None:
-    """Write one table in both forms, its rows in the order of its key, so that equal tables are equal files."""
+    """Write one table in both forms, its rows in the order of its key, so that equal tables give equal files."""
     rows = f"select * from results.{table.name} order by {', '.join(table.key) or 'all'}"
     con.execute(f"copy ({rows}) to {literal(f'{data / table.name}.csv')} ({CSV_OPTIONS})")
     con.execute(f"copy ({rows}) to {literal(f'{data / table.name}.parquet')} (format parquet)")
@@ -100,8 +100,8 @@ def source(release: Release) -> str:
 def resource(table: Table, data: Path) -> dict[str, Any]:
     """A table: its CSV file, what its columns mean, and the same rows as Parquet.
 
-    The Parquet file is an `alternates` of ours, not a resource of its own: it is the same table, and the standard's own
-    validator reads a missing whole number in Parquet as the number NaN.
+    The Parquet file is listed under `alternates`, a property of ours, and not as a resource of its own: it is the same
+    table, and the standard's own validator reads a missing whole number in Parquet as the number NaN.
     """
     return {
         "name": table.name,

@@ -12,7 +12,7 @@ import yaml
 Language = Literal["nb", "en"]
 LANGUAGES: tuple[Language, ...] = ("nb", "en")
 WORDS = Path(__file__).parent / "words"
-# Between thousands, as both languages' style guides have it; a line must not break there.
+# The thousands separator that both languages' style guides ask for; lines do not break at it.
 THIN_SPACE = "\u202f"
 
 
@@ -33,21 +33,21 @@ def text(name: str, key: str, language: Language, **values: object) -> str:
 
 
 def label(value: str, language: Language) -> str:
-    """What readers call a term, level, outcome, group, verdict or disposition of the tables.
+    """The label that readers see for a term, level, outcome, group, verdict or disposition of the tables.
 
-    A level that somebody's own study.yml has made, and `words/labels.yml` does not know, is called as it is there.
+    A level of a changed study.yml that `words/labels.yml` does not know keeps its own name.
     """
     return words("labels")[value][language] if value in words("labels") else value.replace("_", " ")
 
 
 def in_sentence(value: str, language: Language) -> str:
-    """A label as it stands within a sentence: English keeps the capital of Norwegian."""
+    """A label within a sentence: lower case, but English keeps the capital of "Norwegian"."""
     name = label(value, language)
     return name if language == "en" and name.startswith("Norwegian") else name[:1].lower() + name[1:]
 
 
 def number(value: float, language: Language, decimals: int = 0) -> str:
-    """A number with so many decimals, as the language writes it."""
+    """A number with this many decimals, in the format of the language."""
     written = f"{value:,.{decimals}f}".replace(",", THIN_SPACE).replace("-", "\u2212")
     return written.replace(".", ",") if language == "nb" else written
 

@@ -1,10 +1,10 @@
 """Colours and markers: how a group, a class of centrality and an outcome look, wherever they are drawn.
 
-Belongs here: what figures, tables, brief and site share of their looks. Does not belong here: any figure.
+Belongs here: the looks that figures, tables, brief and site share. Does not belong here: any figure.
 
-Groups are told by marker and hue, as in the policy brief: blue circles, purple squares, orange triangles; within a
-group a darker shade is more central. The purple leans to red, so that it stays apart from the blue for readers who
-see little red or green, and the shades fall evenly in lightness, so that their order survives grey print.
+Groups differ by marker and hue, as in the policy brief: blue circles, purple squares, orange triangles. Within a
+group a darker shade is more central. The purple is reddish, so that colour-blind readers can tell it from the blue.
+The shades fall evenly in lightness, so that their order survives grey print.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,14 +18,14 @@ RAMPS = {
     "native": ("#7a2600", "#b04a04", "#db7116", "#f29b50", "#facb9b"),
 }
 SHAPES = {"immigrant": "circle", "norwegian_born": "square", "native": "triangle-up"}
-# Of groups that somebody's own study.yml has made: the shades of grey, and a marker that no other has.
+# For groups that a changed study.yml adds: shades of grey, and a marker that no other group has.
 SPARE_SHAPE = "diamond"
 GREYS = ("#252525", "#5a5a5a", "#858585", "#b0b0b0", "#d6d6d6")
-# The map's own ramp, of no group's hue.
+# The map's own ramp, in a hue of no group.
 GREENS = ("#07463c", "#1d6f64", "#4d998d", "#96c6bc", "#d3e6e1")
 WITHHELD = "#9a9a9a"
 
-# On paper, in the dark.
+# (on paper, in the dark)
 OUTCOME_COLOURS = {"emigration": ("#c1272d", "#f2777a"), "internal_move": ("#6f6f6f", "#b4b4b4")}
 OUTCOME_SHAPES = {"emigration": "circle", "internal_move": "diamond"}
 
@@ -33,7 +33,7 @@ OUTCOME_SHAPES = {"emigration": "circle", "internal_move": "diamond"}
 INK = ("#1d1d1d", "#ececec")
 FAINT = ("#dcdcdc", "#4a4a4a")
 PAPER = ("#ffffff", "#16181c")
-# Between municipalities: in the dark a line of the page's colour would be lost among the darkest shades.
+# Borders of municipalities: in the dark, a line in the page's colour would not show between the darkest shades.
 BORDER = ("#ffffff", "#8b9896")
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -56,12 +56,12 @@ def shape(group: str) -> str:
 
 
 def in_order(groups: Collection[str]) -> list[str]:
-    """Groups in the order in which they are always shown; those of one's own come last."""
+    """Groups in the order in which they are always shown; groups that a changed study.yml adds come last."""
     return [*(group for group in RAMPS if group in groups), *sorted(set(groups) - RAMPS.keys())]
 
 
 def by_theme(colours: tuple[str, str]) -> dict[str, str]:
-    """The Vega expression for a colour on paper and one in the dark."""
+    """The Vega expression for a pair of colours: one on paper, one in the dark."""
     return {"expr": f"dark ? '{colours[1]}' : '{colours[0]}'"}
 
 
@@ -86,7 +86,7 @@ def channels(colour: str) -> tuple[int, int, int]:
 
 
 def config(language: Language) -> dict[str, object]:
-    """Vega-Lite's `config` of every figure: no background, ink by the parameter `dark`, numbers as the language has."""
+    """Vega-Lite's `config` for every figure: no background, ink by `dark`, numbers in the language's format."""
     ink, faint = {"expr": "ink"}, {"expr": "faint"}
     text = {"labelColor": ink, "titleColor": ink, "labelFont": FONT, "titleFont": FONT}
     return {

@@ -1,4 +1,4 @@
-"""The output-checking report that goes with a release, for whoever has to approve it: a page and the same as JSON.
+"""The output-checking report of a release, for whoever has to approve it: a page, and the same content as JSON.
 
 Belongs here: how decisions are shown. Does not belong here: any decision (`models_py/output_check`).
 """

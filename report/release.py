@@ -1,4 +1,4 @@
-"""A release as its own database and manifest tell it.
+"""A release, read from its own database and manifest.
 
 Belongs here: opening and reading. Does not belong here: how anything is shown.
 """
@@ -20,10 +20,10 @@ Row = dict[str, Any]
 
 
 def open_results(path: Path) -> duckdb.DuckDBPyConnection:
-    """A read-only connection in which `results.<table>` means what it says.
+    """A read-only connection in which `results.<table>` is not ambiguous.
 
     DuckDB names a database after its file: opened directly, `results.duckdb` is a catalog `results` with a schema
-    `results`, and every `results.<table>` is refused as ambiguous. Under another name it is not.
+    `results`, and every `results.<table>` is refused as ambiguous. So the file is attached under another name.
     """
     con = duckdb.connect()
     con.execute(f"attach {literal(str(path.resolve()))} as release (read_only)")
@@ -33,9 +33,9 @@ def open_results(path: Path) -> duckdb.DuckDBPyConnection:
 
 @dataclass(frozen=True)
 class Release:
-    """A release to be shown: `results` is its database, `manifest` what it rests on (`manifest.json`).
+    """A release to be shown: `results` is the path of its database, `manifest` the content of `manifest.json`.
 
-    `connection` is one that is held open (`kept_open`); without it, every query opens the database for itself.
+    `connection` is an open connection (`kept_open`); without it, every query opens the database itself.
     """
 
     results: Path
@@ -56,7 +56,7 @@ class Release:
 
     @property
     def is_simulated(self) -> bool:
-        """Whether any of its registers are simulated, which has to be said wherever it is shown."""
+        """Whether any of its registers are simulated; every page and figure must then say so."""
         return bool(self.manifest["simulated_deliveries"])
 
 
@@ -69,7 +69,7 @@ def rows_of(con: duckdb.DuckDBPyConnection, query: str, values: tuple[object, ..
 
 @contextmanager
 def kept_open(release: Release) -> Iterator[Release]:
-    """A release whose database stays open in between: to open it takes thirty times as long as to query it."""
+    """A release whose database stays open between queries: opening takes thirty times as long as a query."""
     with open_results(release.results) as con:
         yield replace(release, connection=con)
 

@@ -1,4 +1,4 @@
-"""Everything people look at of one release, into one folder.
+"""Render everything that readers see of one release into one folder.
 
 Belongs here: the order. Does not belong here: any part itself, or how a rendered folder becomes visible
 (`flows/rendering.py`).
@@ -16,12 +16,12 @@ def render(folder: Path, into: Path, results: Path) -> list[str]:
     """Render briefs and site.
 
     Args:
-        folder: the release, or a draft of one: `results.duckdb`, `manifest.json`, and what else the site is to carry.
-        into: a new folder for what is rendered.
+        folder: the release, or a draft of one: `results.duckdb`, `manifest.json`, and what the site copies beside them.
+        into: the folder to create for the rendered files.
         results: the database to read: the folder's, or a copy of it.
 
     Returns:
-        Names of what stands in `into`: `site` and the briefs.
+        Names of the entries in `into`: `site` and the briefs.
     """
     into.mkdir(parents=True)
     with kept_open(replace(read_release(folder), results=results)) as release:

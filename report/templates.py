@@ -1,4 +1,4 @@
-"""Templates of HTML: everything put into one is escaped, and what is missing is an error and not an empty place."""
+"""HTML templates: every inserted value is escaped, and a missing value is an error, not an empty place."""
 
 from pathlib import Path
 

@@ -1,10 +1,10 @@
-"""What a database has. Does not belong here: what stands in it."""
+"""Which tables a database has. Does not belong here: what is in them."""
 
 import duckdb
 
 
 def has_table(con: duckdb.DuckDBPyConnection, schema: str, table: str, database: str | None = None) -> bool:
-    """Whether a table or view exists, in the database at hand or in another that is attached."""
+    """Whether a table or view exists, in the current database or in an attached one."""
     found = con.execute(
         "select 1 from information_schema.tables where table_schema = ? and table_name = ? and table_catalog = "
         "coalesce(?, current_database())",

@@ -1,4 +1,4 @@
-"""dbt's own connection to an encrypted warehouse (`profiles.yml`, target `encrypted`): its extension, without network.
+"""dbt's own connection to an encrypted warehouse (`profiles.yml`, target `encrypted`): load the extension from disk.
 
 dbt-duckdb loads this module by its name and asks it for a class `Plugin`.
 """
@@ -11,7 +11,7 @@ from storage.warehouse import NAME, load_extension
 
 
 class Plugin(BasePlugin):
-    """Gives the connection what it takes to open the file that the profile attaches."""
+    """Loads what the connection needs to open the file that the profile attaches."""
 
     def configure_connection(self, conn: Any) -> None:
         """Called by dbt before it attaches."""

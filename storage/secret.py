@@ -1,7 +1,7 @@
 """Keys: read from a file that nobody else can read, and from nowhere else.
 
-A key on a command line stands in every list of processes, and one in the environment in every process that is started.
-A secret store hands its key over as a file, or as a pipe that looks like one (`--key-file <(store get …)`).
+A key on a command line shows in every list of processes, and one in the environment is passed to every child process.
+A secret store gives its key as a file, or as a pipe that looks like one (`--key-file <(store get …)`).
 """
 
 import os
@@ -14,7 +14,7 @@ OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class KeyRefused(Exception):
-    """A key cannot be used; the message names the file and what is wrong with it, never what stands in it."""
+    """A key cannot be used; the message names the file and what is wrong with it, never its content."""
 
 
 def read_key(path: Path) -> bytes:
@@ -28,7 +28,7 @@ def read_key(path: Path) -> bytes:
     except OSError as error:
         raise KeyRefused(f"{path}: the key cannot be read: {error.strerror}") from None
     with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)  # of what has been opened, whatever now stands under its name
+        status = os.fstat(descriptor)  # of the file that is open, even if its path now leads to another
         if status.st_mode & OF_OTHERS or status.st_uid not in (0, os.geteuid()):
             raise KeyRefused(f"{path}: the key is not its user's alone: chmod 600, and own it")
         if stat.S_ISDIR(status.st_mode):

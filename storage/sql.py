@@ -12,12 +12,12 @@ def literal(text: str) -> str:
 
 
 def as_pattern(path: Path) -> str:
-    """The pattern that only this path fits: DuckDB's readers take every path for a pattern of paths."""
+    """The pattern that matches only this path: DuckDB's readers take every path for a glob pattern."""
     return IN_PATTERNS.sub(r"[\g<0>]", str(path))
 
 
 def file_literal(path: Path) -> str:
-    """A file's path as an SQL literal for DuckDB's readers: of this file alone."""
+    """A file's path as an SQL literal that makes DuckDB's readers read this file alone."""
     return literal(as_pattern(path))
 
 

@@ -1,11 +1,11 @@
-"""The one way in which the warehouse, and every copy of it, is opened: in the clear, or encrypted with a key.
+"""The one way to open the warehouse, and every copy of it: in the clear, or encrypted with a key.
 
-Belongs here: connections and copies of confidential databases. Does not belong here: what stands in them, or results,
+Belongs here: connections and copies of confidential databases. Does not belong here: what is in them, or results,
 which are published and never encrypted.
 
 With FLYTTEPANEL_WAREHOUSE_KEY_FILE set, database file, write-ahead log and what DuckDB spills are encrypted
-(AES-256-GCM). DuckDB writes encrypted files with OpenSSL alone, which its extension httpfs carries; that is loaded from
-its wheel, so that no network is needed. Where it is missing nothing is opened.
+(AES-256-GCM). DuckDB writes encrypted files only with OpenSSL, which is in its extension httpfs. The extension is
+loaded from its wheel, so that no network is needed. If it is missing, nothing is opened.
 """
 
 import base64
@@ -24,7 +24,7 @@ from storage.secret import read_key
 from storage.sql import literal
 
 KEY_FILE_VARIABLE = "FLYTTEPANEL_WAREHOUSE_KEY_FILE"
-# The name of an encrypted warehouse inside of DuckDB; of one in the clear, DuckDB takes its file's.
+# The name of an encrypted warehouse inside DuckDB. A warehouse in the clear is named after its file.
 NAME = "warehouse"
 EXTENSION = Path("extensions", f"v{duckdb.__version__}", "httpfs.duckdb_extension")
 # DuckDB's file header: 8 bytes of checksum, "DUCK", 8 bytes of version, then flags, the first of which is encryption.
@@ -33,22 +33,22 @@ Config = Mapping[str, Any]
 
 
 class WarehouseLocked(Exception):
-    """The warehouse cannot be opened with the key there is, or without one; says why, never a key."""
+    """The warehouse cannot be opened with the given key, or without one; says why, never a key."""
 
 
 class EncryptionUnavailable(Exception):
-    """A key is given, and what encryption takes is not installed: nothing is opened."""
+    """A key is given, but what encryption needs is not installed: nothing is opened."""
 
 
 def open_warehouse(path: Path, read_only: bool = False, config: Config | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a warehouse, or to a copy of one; a file that is not there yet is created.
 
-    It holds what FLYTTEPANEL_MEMORY allows, and spills the rest beside the file.
+    It uses the memory that FLYTTEPANEL_MEMORY allows, and spills the rest beside the file.
 
     Raises:
         MemoryRefused: FLYTTEPANEL_MEMORY is not an amount of memory.
-        WarehouseLocked: the file is encrypted and there is no key or another one, or it is to be written in the clear
-            although there is a key.
+        WarehouseLocked: the file is encrypted and the key is missing or wrong; or a key is set, and the file to be
+            written is not encrypted.
         EncryptionUnavailable: there is a key, but no extension to encrypt with.
         KeyRefused: the key's file cannot be used.
     """
@@ -80,7 +80,7 @@ def attached(path: Path, key: str, read_only: bool, config: Config) -> duckdb.Du
 
 
 def offline(path: Path) -> dict[str, Any]:
-    """Settings of a connection in memory: it spills beside the file it is about, and asks no network for anything."""
+    """Settings of a connection in memory: it spills beside the given file, and fetches nothing from the network."""
     return {
         "temp_directory": f"{path}.tmp",
         "autoinstall_known_extensions": False,
@@ -89,7 +89,7 @@ def offline(path: Path) -> dict[str, Any]:
 
 
 def load_extension(con: duckdb.DuckDBPyConnection) -> None:
-    """Give a connection OpenSSL, and have it encrypt what it spills."""
+    """Give a connection OpenSSL, and make it encrypt what it spills."""
     con.execute(f"load {literal(str(extension_file()))}")
     con.execute("set temp_file_encryption = true")
 
@@ -111,7 +111,7 @@ def extension_file() -> Path:
 
 
 def warehouse_key() -> str | None:
-    """DuckDB's key: the SHA-256 of what stands in the key's file, in base64; None where no file is named.
+    """DuckDB's key: the SHA-256 of the key in the key's file, in base64; None if no file is named.
 
     Raises:
         KeyRefused: the file cannot be used.
@@ -130,7 +130,7 @@ def is_encrypted(path: Path) -> bool:
 
 
 def copy_warehouse(source: Path, target: Path) -> None:
-    """Copy a warehouse; one in the clear becomes encrypted on the way where there is a key.
+    """Copy a warehouse; if there is a key, the copy of one in the clear is encrypted.
 
     Raises:
         WarehouseLocked, EncryptionUnavailable, KeyRefused: as for `open_warehouse`.

@@ -1,7 +1,7 @@
 """What the parameters imply: raw rates, and the verdicts of the study's tests, straight from simulated lives.
 
-`python -m synthetic.calibrate PERSONS SEED…` draws balanced Norways (or `--sampling population`), passes by the
-registers, and estimates with `models_py` as the warehouse would. For those who change `parameters.yml`.
+`python -m synthetic.calibrate PERSONS SEED…` draws balanced Norways (or `--sampling population`), skips the
+registers, and estimates with `models_py` as the warehouse would. It is meant for changing `parameters.yml`.
 """
 
 import argparse
@@ -45,7 +45,7 @@ ESTIMATION_INPUT = f"""
 
 
 def person_years(world: World, history: History, block: int, years: range) -> pa.Table:
-    """The panel of a block without its registers: one row a person and year at risk, outcomes as drawn."""
+    """The panel of a block without its registers: one row per person and year at risk, with the drawn outcome."""
     tables = []
     for year in years:
         terms, outcome = history.terms(world, year), history.outcomes[year]
@@ -83,7 +83,7 @@ def simulate_panel(database: Path, world: World, persons: int, seed: int, years:
 
 
 def _print_rates(history: History, years: tuple[int, int]) -> None:
-    """Yearly rates of all residents, drawn and counted."""
+    """Print yearly rates: of all residents as drawn and as counted in events, and of each group at risk as drawn."""
     residents = moves = leaves = events = departures = 0
     for year in range(*years):
         outcome = history.outcomes[year]

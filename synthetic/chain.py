@@ -1,4 +1,4 @@
-"""Covariates that live: a state per person that moves once a year, by age, group, sex and centrality."""
+"""Covariates that change: one state per person, with one transition a year by age, group, sex and centrality."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +15,8 @@ class LivingState:
     """Cumulative probabilities; G groups, C centrality classes, two sexes, A ages, S states."""
 
     start_age: int
-    moves: NDArray[Any]  # (G, C, 2, A, S, S) of the next state; rows below the starting age stay put
-    presence: NDArray[Any]  # (G, C, 2, A, S) of the state at an age, of someone who has lived here since the start
+    moves: NDArray[Any]  # (G, C, 2, A, S, S) of the next state; below the starting age the state does not change
+    presence: NDArray[Any]  # (G, C, 2, A, S) of the state at an age, for someone in this class since the start
 
     def at_age(
         self,
@@ -26,7 +26,7 @@ class LivingState:
         sex: NDArray[Any],
         age: NDArray[Any],
     ) -> NDArray[Any]:
-        """Draw states, shape (n,), of persons of whom only the age is known."""
+        """Draw states, shape (n,), for persons whose earlier states are not known."""
         return _draw(rng, self.presence[group, centrality, sex, age])
 
     def next(
@@ -54,7 +54,7 @@ def living_state(chain: Chain, states: tuple[str, ...]) -> LivingState:
 
 
 def _matrices(chain: Chain, states: tuple[str, ...], group: Group) -> NDArray[Any]:
-    """Probabilities of moving, shape (C, 2, A, S, S)."""
+    """Transition probabilities of a group, shape (C, 2, A, S, S)."""
     found = np.zeros((len(CENTRALITY), 2, AGES, len(states), len(states)))
     everybody, own = chain.rates["all"], chain.rates.get(group, {})
     ages = sorted({*everybody, *own, AGES})
@@ -79,7 +79,7 @@ def _cumulative(probability: NDArray[Any]) -> NDArray[Any]:
 
 
 def _draw(rng: np.random.Generator, cumulated: NDArray[Any]) -> NDArray[Any]:
-    """One state a row of cumulated probabilities, shape (n, S) → (n,)."""
+    """Draw one state per row of cumulated probabilities, shape (n, S) → (n,)."""
     uniform = rng.random(len(cumulated), dtype=np.float32)
     state: NDArray[Any] = (uniform[:, None] >= cumulated).sum(axis=1).astype(np.int8)
     return state

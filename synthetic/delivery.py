@@ -1,4 +1,4 @@
-"""Deliveries: which files there are, and registers written into them as text, block by block."""
+"""Deliveries: their files, and the registers written into them as text, block by block."""
 
 import zlib
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ from synthetic.registers import KEY, MISSING, Column, Table
 from synthetic.streams import Streams
 
 PREFIX = "w21_1234"
-STYLE_BLOCK = 2**20  # the block number of streams that concern whole files
+STYLE_BLOCK = 2**20  # the block number for random streams about whole files
 FIRST_DATE, LAST_DATE = first_day(1900), first_day(2061)
-MARKED_SHARE = 0.2  # of missing values in a file that marks some
+MARKED_SHARE = 0.2  # of missing values, in a file that marks some of them
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What one delivery covers: 1 Januaries `first` … `cutoff`, and year files of these years."""
+    """What one delivery covers: the 1 Januaries `first` … `cutoff`, and the year files of `file_years`."""
 
     name: str
     first: int
@@ -41,7 +41,7 @@ class Delivery:
     file_years: tuple[int, ...]  # 1 Januaries that are new in this delivery
 
     def files(self) -> Iterator[tuple[str, int, str]]:
-        """(register, year of a year's file or 0, register part of the file's name)."""
+        """(register, year of a year file or 0, part of the file's name that names the register)."""
         yield "faste_oppl", 0, "faste_oppl"
         yield "bostedskommune", 0, "bostedskommune"
         yield "regstat", 0, f"regstat_{self.first}_{self.cutoff}"
@@ -55,7 +55,7 @@ class Delivery:
 
 
 def plan(first: int, last: int, deliveries: Literal["single", "yearly"]) -> list[Delivery]:
-    """The deliveries of the years, by name and time."""
+    """The deliveries that cover the years, in order of name and time."""
     if deliveries == "single":
         return [Delivery(f"delivery_{first}_{last}", first, last, tuple(range(first, last + 1)))]
     return [Delivery(f"delivery_{year}", first, year, (year,)) for year in range(first, last + 1)]
@@ -72,7 +72,7 @@ class DeliveryWriter:
         (folder / SIMULATED).write_text(SIMULATED_TEXT, encoding="utf-8")
 
     def add(self, history: History, norway: Norway, block: int) -> int:
-        """Write a block's rows into every file. Returns how many."""
+        """Write a block's rows into every file. Returns the number of rows."""
         source = registers.Source(history, norway, self._delivery.first, self._delivery.cutoff)
         keys = block_keys(self._seed, block, len(history.people))
         streams, n_rows = Streams(self._seed, block), 0
@@ -88,7 +88,7 @@ class DeliveryWriter:
         return n_rows
 
     def _open(self, name: str, table: Table) -> tuple[Dress, Any]:
-        """The file and its dress; the first block opens it."""
+        """The file's dress and its sink; the first block opens the file."""
         if name not in self._files:
             rng = Streams(self._seed, STYLE_BLOCK).rng("dress", self._delivery.cutoff, zlib.crc32(name.encode()))
             dress = dress_of(rng, len(table)) if self._quirks else PLAIN
@@ -105,7 +105,7 @@ class DeliveryWriter:
 
     def _write(self, sink: Any, rows: pa.Table) -> None:
         if self._text:
-            # All values are ASCII, and so Windows-1252 as they are.
+            # All values are ASCII and therefore valid Windows-1252.
             options = pyarrow.csv.WriteOptions(include_header=False, delimiter=";", quoting_style="none")
             pyarrow.csv.write_csv(rows, sink, options)
         else:
@@ -126,7 +126,7 @@ def column_names(names: list[str], dress: Dress) -> list[str]:
 
 
 def dressed(table: Table, dress: Dress, keys: pa.StringArray, rng: np.random.Generator) -> pa.Table:
-    """A table as the texts of its file."""
+    """A table with its values as the texts of its file."""
     texts = [_marked(_text(column, dress, keys, rng), dress, rng) for column in table.values()]
     ordered = [texts[place] for place in dress.order] if dress.order else texts
     return pa.table(dict(zip(column_names(list(table), dress), ordered, strict=True)))
@@ -167,7 +167,7 @@ _DATES: list[pa.StringArray] = []
 
 
 def _marked(texts: pa.StringArray, dress: Dress, rng: np.random.Generator) -> pa.StringArray:
-    """Some missing values as NA or a full stop."""
+    """Write some missing values as NA or a full stop, if the file's dress says so."""
     if not dress.marked_missing or texts.null_count == 0:
         return texts
     die = rng.random(len(texts))

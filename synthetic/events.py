@@ -23,7 +23,7 @@ class Events:
     destination: NDArray[Any]
     origin_country: NDArray[Any]  # 3 digits, or empty
     destination_country: NDArray[Any]
-    file_year: NDArray[Any]  # of the flytting file that the event stands in
+    file_year: NDArray[Any]  # of the flytting file that has the event
 
     def __len__(self) -> int:
         return len(self.person)
@@ -94,7 +94,7 @@ class Diary:
         destination_country: Any,
     ) -> None:
         count = len(person)
-        # A registration in the following year puts the event into that year's file only when it comes late.
+        # Only a late registration in the following year moves the event into that year's file.
         late = registered > last_day(self.year) + REGISTERED_IN_TIME
         self.pages.append(
             Events(
@@ -125,7 +125,7 @@ def last_day(year: int) -> int:
 
 
 def days_in(year: int, count: int, rng: np.random.Generator, quirks: bool) -> NDArray[Any]:
-    """Days spread over a year, the first and the last of it only with quirks, and then a little often."""
+    """Days spread over a year. With quirks also its first and last day, somewhat more often than other days."""
     first, last = first_day(year), last_day(year)
     days = rng.integers(first + 1, last, count)
     if quirks:
@@ -135,7 +135,7 @@ def days_in(year: int, count: int, rng: np.random.Generator, quirks: bool) -> ND
 
 
 def registered_after(moved: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-    """Day of registration, within three weeks."""
+    """Day of registration, 1 to 20 days after the move."""
     return (moved + np.minimum(rng.geometric(0.2, len(moved)), 20)).astype(np.int32)
 
 

@@ -1,7 +1,7 @@
 """Families on 1 January: who lives with whom, in the codes of the household register.
 
-The model's unit is the person: each moves alone. Families are therefore put together afresh every 1 January from
-residents of the same municipality whose family situations fit, couples by age.
+The model's unit is the person: each moves alone. Families are therefore formed anew every 1 January from
+residents of the same municipality whose family situations fit; couples are paired by age.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ GROWN_CHILDREN_FROM = 45  # age from which a childless couple or an `other` adul
 
 @dataclass(frozen=True)
 class Households:
-    """One row a person, resident or not (where not, the values mean nothing)."""
+    """One row per person; the values of non-residents have no meaning."""
 
     reference: NDArray[Any]  # index of the family's reference person
     partner: NDArray[Any]  # index, or NOBODY
@@ -86,7 +86,7 @@ def form_households(people: People, year: int, rng: np.random.Generator) -> Hous
 
 
 def _partners(people: People, resident: NDArray[Any]) -> NDArray[Any]:
-    """Pair men and women of a unit and family situation in order of age; shape (n,), NOBODY where none is left."""
+    """Pair men and women of a unit and family situation in order of age; shape (n,), NOBODY for those left over."""
     couple = resident & np.isin(people.family, COUPLES)
     ranked = []
     for sex in (MAN, 1 - MAN):
@@ -106,7 +106,7 @@ def _partners(people: People, resident: NDArray[Any]) -> NDArray[Any]:
 def _neighbours(
     unit: NDArray[Any], seekers: NDArray[Any], offered: NDArray[Any], rng: np.random.Generator
 ) -> NDArray[Any]:
-    """For each seeker someone offered in the same unit, or the seeker where there is none; shape (seekers,)."""
+    """For each seeker one of `offered` in the same unit, or the seeker if there is none; shape (seekers,)."""
     order = offered[np.argsort(unit[offered], kind="stable")]
     first = np.searchsorted(unit[order], unit[seekers], "left")
     count = np.searchsorted(unit[order], unit[seekers], "right") - first
@@ -117,7 +117,7 @@ def _neighbours(
 
 
 def _types(people: People, age: NDArray[Any]) -> NDArray[Any]:
-    """Index into FAMILY_TYPES of the family a person is the reference person of."""
+    """Index into FAMILY_TYPES of a family with this person as its reference person."""
     by_age = np.searchsorted([30, 45, 67], age, side="right")
     grown = (age >= GROWN_CHILDREN_FROM) & (_die(np.arange(len(people)), 4) == 0)
     older = np.where(age < SMALL_CHILDREN_UNTIL, 0, 2)
@@ -136,7 +136,7 @@ def _types(people: People, age: NDArray[Any]) -> NDArray[Any]:
 
 
 def _couple_status(people: People, reference: NDArray[Any], family_type: NDArray[Any]) -> NDArray[Any]:
-    """Index into COUPLE_STATUSES; what the model does not tell apart is divided by a die that a couple shares."""
+    """Index into COUPLE_STATUSES; a die that a couple shares decides where the model does not distinguish codes."""
     die = _die(reference, 100)
     married = np.where(die < 1, "2", "1")
     with_common = np.where(die < 85, "3", "5")
@@ -154,5 +154,5 @@ def _couple_status(people: People, reference: NDArray[Any], family_type: NDArray
 
 
 def _die(index: NDArray[Any], sides: int) -> NDArray[Any]:
-    """A number 0 … sides−1 that is the same for a person every year."""
+    """A pseudo-random number 0 … sides−1 that is the same for a person every year."""
     return (index.astype(np.int64) * 2654435761 >> 7) % sides

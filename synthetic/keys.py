@@ -1,4 +1,4 @@
-"""Pseudonyms: 13 letters and digits that follow from seed and index, and reveal neither order nor block."""
+"""Pseudonyms: 13 letters and digits, computed from seed, block and index, which reveal neither order nor block."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-_LETTERS = np.frombuffer(b"ABCDEFGHJKMNPQRSTVWXYZ0123456789", dtype=np.uint8)  # 32 signs, the first 16 letters
+_LETTERS = np.frombuffer(b"ABCDEFGHJKMNPQRSTVWXYZ0123456789", dtype=np.uint8)  # 32 characters; the first 16 are letters
 _WIDTH = 13
 _BLOCK_BITS = 32
-UNKNOWN_BLOCK = 2**20  # persons that stand in events and in no other register
+UNKNOWN_BLOCK = 2**20  # block number of persons that are in events and in no other register
 
 
 def pseudonyms(seed: int, block: int, count: int) -> pa.StringArray:
     """Pseudonyms of the first `count` persons of a block, in order.
 
-    SplitMix64's finaliser is a bijection on 64 bits, so no two persons share one; with 13 signs of which the
-    first is a letter, none can be taken for an identity number.
+    SplitMix64's finaliser is a bijection on 64 bits, so no two persons share a pseudonym. It has 13 characters and
+    begins with a letter, so it cannot be mistaken for an identity number.
     """
     index = np.arange(count, dtype=np.uint64) + (np.uint64(block) << np.uint64(_BLOCK_BITS))
     mixed = _mix(index ^ _mix(np.array([seed], dtype=np.uint64)))

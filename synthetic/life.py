@@ -1,4 +1,4 @@
-"""The life of a block of persons through the years: who is where on every 1 January, and what happened between."""
+"""The life of a block of persons over the years: where each is on every 1 January, and what happens in between."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,7 @@ from synthetic.people import (
 )
 from synthetic.streams import Streams
 
-# Outcomes beside migration's STAY, INTERNAL_MOVE, EMIGRATION, in the order of OUTCOMES.
+# Outcomes besides migration's STAY, INTERNAL_MOVE, EMIGRATION, in the order of OUTCOMES.
 DIED, VANISHED, ON_SVALBARD, NOT_RESIDENT = range(3, 7)
 OUTCOMES = ("stay", "internal_move", "emigration", "died", "unexplained_exit", "not_mainland", "not_resident")
 UNKNOWN_FAMILY = FAMILY.index("unknown")
@@ -49,12 +49,12 @@ class World:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """1 January: one row a person known by then; covariates as of the autumn before."""
+    """1 January: one row per person known by then; covariates as of the autumn before."""
 
     unit: NDArray[Any]
     status: NDArray[Any]
     since: NDArray[Any]
-    family: NDArray[Any]  # as the household register shows it: `unknown` has no row
+    family: NDArray[Any]  # as in the household register: `unknown` means no row
     labour: NDArray[Any]
     education: NDArray[Any]
     households: Households
@@ -70,7 +70,7 @@ class History:
     events: dict[int, Events] = field(default_factory=dict)
 
     def terms(self, world: World, year: int) -> migration.Terms:
-        """The model's terms of all persons on 1 January; rows of those who are not resident mean nothing."""
+        """The model's terms of all persons on 1 January; rows of non-residents have no meaning."""
         snapshot = self.snapshots[year]
         count = len(snapshot.unit)
         return migration.Terms(
@@ -95,7 +95,7 @@ def make_world(parameters: Parameters, norway: Norway, balanced: bool, quirks: b
 
 
 def live(world: World, sizes: dict[str, int], first: int, last: int, streams: Streams) -> History:
-    """Live from 1 January of the first year, with `sizes` residents a group, to 1 January of the last."""
+    """Simulate from 1 January of the first year, with `sizes` residents per group, to 1 January of the last."""
     people = first_people(world.parameters, world.norway, world.covariates, sizes, world.balanced, first, streams)
     history = History(people)
     for year in range(first, last + 1):
@@ -121,7 +121,7 @@ def _snapshot(world: World, people: People, year: int, rng: np.random.Generator)
 
 
 def _known_parents(people: People, households: Households, year: int) -> None:
-    """Children of the first year have the family they live in as parents."""
+    """Make the adults with whom the children of the first year live their parents."""
     child = np.flatnonzero(people.age(year) < 18)
     parent = households.reference[child]
     child, parent = child[parent != child], parent[parent != child]
@@ -203,7 +203,7 @@ def _draw(world: World, history: History, year: int, at_risk: NDArray[Any], rng:
 
 
 def _newcomers(world: World, history: History, year: int, diary: Diary, streams: Streams) -> None:
-    """Covariates move on; then births and arrivals join, so that nobody ages twice in a year."""
+    """Change the covariates, then add births and arrivals: newcomers' covariates are those of the next 1 January."""
     people, parameters = history.people, world.parameters
     residents = [np.sum((people.group == number) & (people.unit != ABROAD)) for number in range(len(GROUPS))]
     _covariates_move(world, people, year, streams.rng("covariates", year))
@@ -228,7 +228,7 @@ def _covariates_move(world: World, people: People, year: int, rng: np.random.Gen
 
 
 def _mothers(world: World, people: People, year: int, rng: np.random.Generator) -> NDArray[Any]:
-    """Indices of women resident at the year's end who have a child in it."""
+    """Indices of women who are resident at the year's end and have a child in that year."""
     age = people.age(year)
     fertile = (people.sex == WOMAN) & (people.unit != ABROAD) & (age >= FERTILE[0]) & (age <= FERTILE[1])
     in_couple = np.isin(people.family, (COHABITING_WITH_CHILDREN, MARRIED_WITH_CHILDREN))

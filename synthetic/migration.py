@@ -1,12 +1,12 @@
 """Who stays, who moves and who leaves: the study's trinomial logit with random effects, and where movers go.
 
 Every resident who neither dies nor vanishes in the year gets an outcome with the probabilities of the model.
-With `stratified_totals` the outcomes of a year are not independent of each other: within every group, centrality
-class and side of the model's ages, the number of emigrants is its expectation, rounded at random, and who they are
-is drawn by systematic sampling in random order, so that everybody's own probability is still exactly the model's.
-This takes the chance out of the centrality and year levels of emigration (a test of "no difference" would
-otherwise reject for one seed in twenty) and out of nothing else; standard errors that assume independent
-draws are then too wide for those levels. Coverage of intervals is to be studied with `stratified_totals: false`.
+With `stratified_totals` the outcomes of a year are not independent of each other. Within every group and centrality
+class, inside and outside the model's ages, the number of emigrants is its expectation, rounded at random. Systematic
+sampling in random order draws who they are, so everybody's own probability is still exactly the model's.
+This removes chance from the centrality and year levels of emigration only (otherwise a test of "no difference" would
+reject for one seed in twenty). Standard errors that assume independent draws are then too wide for those levels, so
+study the coverage of intervals with `stratified_totals: false`.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ SVALBARD_SHARE = 0.002  # of internal moves
 
 @dataclass(frozen=True)
 class Terms:
-    """What utilities depend on; arrays of shape (n,) with indices of levels, and ages in years."""
+    """The terms of the utilities; arrays of shape (n,) with indices of levels, and ages in years."""
 
     group: NDArray[Any]
     centrality: NDArray[Any]
@@ -42,8 +42,8 @@ def probabilities(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Probabilities of an internal move and of emigration given a person's random effects, shape (n,) each.
 
-    Outside the model's ages the utilities are an extrapolation: children count as employed and 30 years older than
-    they are (they move as parents do), the old as of the model's last age, and half the variance stands for the
+    Outside the model's ages the utilities are an extrapolation. Children count as employed and 30 years older than
+    they are (they move as parents do), and the old as having the model's last age. Half the variance replaces the
     random effect.
     """
     within = in_model_ages(parameters, terms.age)
@@ -71,7 +71,7 @@ def draw_outcomes(
     emigration: NDArray[Any],
     rng: np.random.Generator,
 ) -> NDArray[Any]:
-    """Draw an outcome a person, shape (n,)."""
+    """Draw one outcome per person, shape (n,)."""
     if parameters.stratified_totals:
         stratum = (terms.group.astype(np.int64) * len(CENTRALITY) + terms.centrality) * 2
         leaves = _systematic(emigration, stratum + in_model_ages(parameters, terms.age), rng)
@@ -84,7 +84,7 @@ def draw_outcomes(
 def destinations(
     parameters: Parameters, norway: Norway, group: NDArray[Any], unit: NDArray[Any], year: int, rng: np.random.Generator
 ) -> NDArray[Any]:
-    """Units that movers go to: by size, in another municipality of 2020, often in the same county; shape (n,)."""
+    """Destination units of movers: by size, in another municipality of 2020, often in the same county; shape (n,)."""
     found = np.empty(len(unit), dtype=np.int16)
     own = norway.panel_unit(year)[unit]
     nearby = rng.random(len(unit)) < parameters.same_county
@@ -139,7 +139,7 @@ def _age_effect(utility: Utility, ages: tuple[int, int]) -> NDArray[Any]:
 
 
 def _systematic(probability: NDArray[Any], stratum: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-    """Systematic sampling in random order within strata: inclusion probabilities as given, totals as expected."""
+    """Systematic sampling in random order within strata; totals are their expectation, rounded up or down at random."""
     shuffled = rng.permutation(len(probability))
     order = shuffled[np.argsort(stratum[shuffled], kind="stable")]
     cumulated = np.cumsum(probability[order])
@@ -153,7 +153,7 @@ def _systematic(probability: NDArray[Any], stratum: NDArray[Any], rng: np.random
 
 
 def _attraction(parameters: Parameters, norway: Norway, group: Group) -> NDArray[Any]:
-    """Unit → weight as a destination. Nobody moves into the smaller part of a municipality that will be split."""
+    """Unit → weight as a destination: 0 for the smaller parts of a municipality that will be split."""
     by_class = np.array(parameters.population.location_weights[group])[norway.centrality(2020)]
     weights: NDArray[Any] = norway.population.sum(axis=1) * by_class * norway.main_part
     return weights
@@ -162,9 +162,9 @@ def _attraction(parameters: Parameters, norway: Norway, group: Group) -> NDArray
 def _elsewhere(
     weights: NDArray[Any], areas: NDArray[Any], municipality: NDArray[Any], own: NDArray[Any], uniform: NDArray[Any]
 ) -> NDArray[Any]:
-    """Draw a unit in the own unit's area but another municipality; in the whole country where the area has no other.
+    """Draw a unit in the same area but another municipality, or in the whole country if the area has no other one.
 
-    Areas and municipalities are stretches of units, so that leaving the own one out is a gap in the cumulated weights.
+    Areas and municipalities are consecutive units, so the excluded municipality is a gap in the cumulated weights.
     """
     edges = np.append(0.0, np.cumsum(weights))
     area_start, area_end = _stretch(areas, own)
@@ -179,5 +179,5 @@ def _elsewhere(
 
 
 def _stretch(labels: NDArray[Any], unit: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """First unit, and the one after the last, of those with the same label."""
+    """The first unit with the same label, and the unit after the last one."""
     return np.searchsorted(labels, labels[unit], "left"), np.searchsorted(labels, labels[unit], "right")

@@ -1,6 +1,6 @@
-"""What an outcome means for a person and what of it stands in the registers: dates, places, countries.
+"""What an outcome means for a person and how the registers record it: dates, places, countries.
 
-Each function changes the persons it is given (indices) and writes their events into the year's diary.
+Each function changes the persons with the given indices and writes their events into the year's diary.
 """
 
 from typing import Any
@@ -14,19 +14,19 @@ from synthetic.norway import Norway
 from synthetic.parameters import GROUPS, Parameters
 from synthetic.people import ABROAD, DEAD, DISAPPEARED, EMIGRATED, NEVER, NO_DAY, RESIDENT, People
 
-STOPOVER_SHARE = 0.10  # of movers, who live somewhere else for a while in the same year
-MOVED_FIRST_SHARE = 0.05  # of emigrants, who move within the country earlier in the same year
-DIED_ABROAD_SHARE = 0.002  # of emigrants, who die later in the same year
-ROUND_TRIP_SHARE = 0.003  # of stayers, who move away and back within the year
-TRIP_ABROAD_SHARE = 0.001  # of stayers, who emigrate and return within the year
-SIBLING_SHARE = 0.01  # of stayers where municipalities will merge, who move between these
-SVALBARD_RETURN = 0.5  # of residents of Svalbard a year
-SILENT_ARRIVAL_SHARE = 0.01  # of new arrivals, who have no event
+STOPOVER_SHARE = 0.10  # of movers: they live somewhere else for a while in the same year
+MOVED_FIRST_SHARE = 0.05  # of emigrants: they move within the country earlier in the same year
+DIED_ABROAD_SHARE = 0.002  # of emigrants: they die later in the same year
+ROUND_TRIP_SHARE = 0.003  # of stayers: they move away and back within the year
+TRIP_ABROAD_SHARE = 0.001  # of stayers: they emigrate and return within the year
+SIBLING_SHARE = 0.01  # of stayers: they move between municipalities that will merge
+SVALBARD_RETURN = 0.5  # of residents of Svalbard, per year
+SILENT_ARRIVAL_SHARE = 0.01  # of new arrivals: they have no event
 OTHER_COUNTRIES = np.array(["106", "101", "139", "144", "137", "684", "131", "148", NOT_STATED, NOT_STATED])
 
 
 def bury(people: People, dead: NDArray[Any], year: int, rng: np.random.Generator) -> None:
-    """Deaths, of residents and of those abroad."""
+    """Record deaths of residents and of persons abroad."""
     day = days_in(year, len(dead), rng, quirks=False)
     people.death_month[dead] = month_of(day)
     people.status[dead], people.since[dead], people.unit[dead] = DEAD, day, ABROAD
@@ -73,7 +73,7 @@ def emigrate(
     rng: np.random.Generator,
     quirks: bool,
 ) -> None:
-    """Departures: most registered at once, some late, some never as an event; a few after a move, a few die abroad."""
+    """Departures: most registered at once, some late, some never as an event. A few move first; a few die abroad."""
     shares, count = parameters.emigration_records, len(leavers)
     kind = np.searchsorted(
         np.cumsum([shares.moved_year_before, shares.registered_next_year, shares.disappeared]),
@@ -156,7 +156,7 @@ def immigrate(people: People, new: NDArray[Any], diary: Diary, rng: np.random.Ge
 def move_within_future_municipality(
     norway: Norway, people: People, stayers: NDArray[Any], diary: Diary, rng: np.random.Generator
 ) -> None:
-    """Moves between municipalities that are one in 2020: moves in the registers of their time, not in the panel."""
+    """Moves between municipalities that are one in 2020: the registers have them as moves, the panel does not."""
     weights = np.cumsum(norway.population.sum(axis=1) * norway.main_part)
     chosen = stayers[(rng.random(len(stayers)) < SIBLING_SHARE) & ~_split(norway)[people.unit[stayers]]]
     own = people.unit[chosen]
@@ -179,7 +179,7 @@ def round_trips(
     diary: Diary,
     rng: np.random.Generator,
 ) -> None:
-    """Away and back within the year: to another municipality, or abroad. The panel finds them where they were."""
+    """Moves away and back within the year, within Norway or abroad. For the panel these persons have stayed."""
     stayers = stayers[~_split(norway)[people.unit[stayers]] & (people.last_event[stayers] < first_day(diary.year))]
     die = rng.random(len(stayers))
     out = first_day(diary.year) + rng.integers(1, 170, len(stayers))
@@ -198,7 +198,7 @@ def round_trips(
 
 
 def _earlier(day: NDArray[Any], year: int, rng: np.random.Generator) -> NDArray[Any]:
-    """A day of the same year before another one; the first of January where there is none."""
+    """A day of the same year before the given one; 1 January if there is none."""
     start = first_day(year)
     earlier: NDArray[Any] = (start + rng.random(len(day)) * (day - start)).astype(np.int32)
     return earlier
@@ -215,7 +215,7 @@ def _move_first(
     diary: Diary,
     rng: np.random.Generator,
 ) -> NDArray[Any]:
-    """Internal moves before leaving; returns the units left from, shape (leavers,)."""
+    """Internal moves before emigration; returns the units from which persons emigrate, shape (leavers,)."""
     place = destinations(parameters, norway, people.group[leavers], origin, diary.year, rng)
     day = _earlier(moved, diary.year, rng)
     chosen = chosen & (day < moved)
@@ -225,14 +225,14 @@ def _move_first(
 
 
 def _die_abroad(people: People, dead: NDArray[Any], year: int) -> None:
-    """Death at the year's end of those who left before December."""
+    """Let those who left in the year before December die in its December."""
     dead = dead[(people.since[dead] < last_day(year) - 31) & (people.since[dead] >= first_day(year))]
     people.death_month[dead] = year * 100 + 12
     people.status[dead], people.since[dead] = DEAD, last_day(year) - 10
 
 
 def _country(people: People, index: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-    """Countries that persons go to or come from: often that of their background, shape (index,)."""
+    """Countries that persons go to or come from, often the country of their background; shape (index,)."""
     own = people.background[index]
     other = OTHER_COUNTRIES[rng.integers(0, len(OTHER_COUNTRIES), len(index))]
     return np.where((own != HOME_COUNTRY) & (rng.random(len(index)) < 0.6), own, other)

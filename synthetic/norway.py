@@ -1,7 +1,7 @@
 """The country: municipalities through the reforms, their residents by age, and their centrality.
 
-A `unit` is a municipality of 1 January 2014, or a part of one where it was later split; it never changes its
-borders, only its code. One more unit stands for Svalbard. Sources: `synthetic/facts/README.md` and the seeds.
+A `unit` is a municipality of 1 January 2014, or a part of one that was later split. Its borders never change, only
+its code. One more unit stands for Svalbard. Sources: `synthetic/facts/README.md` and the seeds.
 """
 
 import csv
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from flows.home import SEEDS
 
 FACTS = Path(__file__).parent / "facts"
-FIRST_YEAR = 2014  # the year the facts are of
-GEOGRAPHY_YEAR = 2020  # the edition of centrality, and of municipalities in the panel
+FIRST_YEAR = 2014  # the year of the facts
+GEOGRAPHY_YEAR = 2020  # the edition of the centrality classes and of the panel's municipalities
 AGES = 106
 SVALBARD = "2111"
 UNKNOWN = "9999"
@@ -25,10 +25,10 @@ UNKNOWN = "9999"
 
 @dataclass(frozen=True)
 class Norway:
-    """Units in order of their municipality of 2020, so that counties and municipalities are stretches of units."""
+    """Units in order of their municipality of 2020, so that each county and municipality is a range of units."""
 
     code_chain: list[dict[int, str]]  # unit → year of change → code from then on
-    main_unit: NDArray[Any]  # unit → the unit that its municipality is carried to before a split
+    main_unit: NDArray[Any]  # unit → the unit that stands for its whole municipality before a split
     population: NDArray[Any]  # (units, AGES) residents in 2014
     class_of_code: dict[str, int]  # municipality of 2020 → index into CENTRALITY
 
@@ -65,16 +65,16 @@ class Norway:
         return np.searchsorted(self.vocabulary, [_code_in(chain, year) for chain in self.code_chain])
 
     def panel_unit(self, year: int) -> NDArray[Any]:
-        """Unit → the unit the panel takes a resident of it for: before a split, the largest part."""
+        """Unit → the unit where the panel places its residents: before a split, the largest part."""
         return self.main_unit if year < GEOGRAPHY_YEAR else np.arange(len(self.code_chain))
 
     def panel_municipality(self, year: int) -> NDArray[Any]:
-        """Unit → number of the municipality of 2020 that the panel finds in a year."""
+        """Unit → number of its municipality of 2020 as the panel sees it in a year."""
         found: NDArray[Any] = self.municipality[self.panel_unit(year)]
         return found
 
     def centrality(self, year: int) -> NDArray[Any]:
-        """Unit → index into CENTRALITY that the panel finds in a year (Svalbard: any, it is never at risk)."""
+        """Unit → index into CENTRALITY as the panel sees it in a year (Svalbard: arbitrary, it is never at risk)."""
         codes = [_code_in(self.code_chain[unit], GEOGRAPHY_YEAR) for unit in self.panel_unit(year)]
         return np.array([self.class_of_code.get(code, 0) for code in codes])
 
@@ -103,7 +103,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _population() -> dict[str, NDArray[Any]]:
-    """Municipality of 2014 → residents by age, 80+ and the like spread as in the whole country."""
+    """Municipality of 2014 → residents by age; age groups like 80+ are spread over ages as in the whole country."""
     national = np.zeros(AGES)
     for row in _rows(FACTS / "age_2014.csv"):
         national[int(row["age"])] = float(row["persons"])
@@ -124,7 +124,7 @@ def _ages(group: str) -> slice:
 
 
 def _parts(code: str) -> list[tuple[dict[str, str], float]]:
-    """Parts of a municipality of 2014: the successor each takes at a split, and its share of the people."""
+    """Parts of a municipality of 2014: each part's successor at a split, and its share of the residents."""
     rows = [row for row in _rows(FACTS / "split_share.csv") if row["municipality_code"] == code]
     return [({row["split_code"]: row["successor"]}, float(row["share"])) for row in rows] or [({}, 1.0)]
 

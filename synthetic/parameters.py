@@ -1,4 +1,4 @@
-"""The simulation's parameters: `parameters.yml`, with a user's own file laid over it, checked."""
+"""The simulation's parameters: `parameters.yml`, overridden by a user's own file, and checked."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -46,7 +46,7 @@ class Population(Part):
 
 
 class Arrivals(Part):
-    """Who comes in a year."""
+    """Who arrives in a year."""
 
     new: dict[Group, Share]
     returns: dict[Group, Share]
@@ -55,7 +55,7 @@ class Arrivals(Part):
 
 
 class Births(Part):
-    """Yearly births of a woman of 18–44."""
+    """Yearly births per woman of 18–44."""
 
     with_children_in_couple: Share
     others: Share
@@ -71,7 +71,7 @@ class Deaths(Part):
 
 
 class EmigrationRecords(Part):
-    """Shares of emigrations that the registers show otherwise than in their year."""
+    """Shares of emigrations that the registers do not record as an event of their year."""
 
     moved_year_before: Share
     registered_next_year: Share
@@ -86,14 +86,14 @@ class Start(Part):
 
 
 class Factors(Part):
-    """What multiplies a move between states."""
+    """Factors on the rates of moves between states."""
 
     sex: dict[str, tuple[Weight, Weight]]
     centrality: dict[str, ByClass]
 
 
 class Chain(Part):
-    """A covariate's yearly moves between states: group or `all` → from this age on → move → rate."""
+    """A covariate's yearly moves between states. `rates`: group or `all` → from this age on → move → rate."""
 
     start: Start
     rates: dict[Group | Literal["all"], dict[int, Rates]]
@@ -101,7 +101,7 @@ class Chain(Part):
 
 
 class Family(Chain):
-    """Family situation, and the residents without a row about it."""
+    """Family situation, and the share of residents without a row in the household register."""
 
     without_row: Share
 
@@ -115,7 +115,7 @@ class RandomEffects(Part):
 
 
 class Utility(Part):
-    """The utility of an outcome against staying, in the terms of study.yml; a level not named has 0."""
+    """The utility of an outcome against staying, in the terms of study.yml; levels that are not named have 0."""
 
     intercept: float
     centrality: dict[str, float]
@@ -179,10 +179,10 @@ class Parameters(Part):
 
 
 def load_parameters(path: Path | None = None) -> Parameters:
-    """The default parameters, with those of a YAML or JSON file laid over them.
+    """The default parameters, overridden by those of a YAML or JSON file.
 
     Raises:
-        ParametersError: the file is missing, is neither YAML nor JSON, or says what cannot be.
+        ParametersError: the file is missing, is neither YAML nor JSON, or has invalid parameters.
     """
     values = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     try:
@@ -198,7 +198,7 @@ def load_parameters(path: Path | None = None) -> Parameters:
 
 
 def _laid_over(below: Any, above: Any) -> Any:
-    """`above` where it says something, else `below`; keys of numbers may be text, as JSON has them."""
+    """The values of `above`, and of `below` where `above` has none; number keys may be texts, as in JSON."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     merged = dict(below)

@@ -1,4 +1,4 @@
-"""The persons of a block, and where new ones come from: the first population, arrivals and births."""
+"""The persons of a block, and how they come into it: the first population, arrivals and births."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -13,9 +13,9 @@ from synthetic.streams import Streams
 
 IMMIGRANT, NORWEGIAN_BORN, NATIVE = range(3)
 MAN, WOMAN = range(2)
-ABROAD = -1  # unit of those who are not resident
+ABROAD = -1  # unit of non-residents
 NOBODY = -1
-NEVER = 0  # month that is not known or has not come
+NEVER = 0  # month of an event that has not happened or is not known
 RESIDENT, EMIGRATED, DISAPPEARED, DEAD, UNREGISTERED = 1, 3, 4, 5, 9
 NO_STATUS = 0
 NO_DAY = np.iinfo(np.int32).min
@@ -59,14 +59,14 @@ class People:
         return People(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
     def append(self, others: "People") -> None:
-        """Add persons behind those who are here."""
+        """Add persons at the end."""
         for field in fields(self):
             setattr(self, field.name, np.concatenate([getattr(self, field.name), getattr(others, field.name)]))
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """The three living states, tabulated."""
+    """The three covariates that change, tabulated."""
 
     family: LivingState
     labour: LivingState
@@ -82,7 +82,7 @@ def first_people(
     year: int,
     streams: Streams,
 ) -> People:
-    """Residents on 1 January of the first year: `sizes` persons a group, in random order."""
+    """Residents on 1 January of the first year: `sizes` persons per group, in random order."""
     rng = streams.rng("first_people")
     tables = residents_by_group(parameters, norway, balanced)
     group = rng.permutation(np.repeat(np.arange(len(GROUPS)), [sizes[name] for name in GROUPS]))
@@ -105,7 +105,7 @@ def first_people(
 
 
 def residents_by_group(parameters: Parameters, norway: Norway, balanced: bool) -> dict[Group, NDArray[Any]]:
-    """Residents by unit and age, shape (units, AGES), a table a group; natives are those the others leave over."""
+    """One table per group of residents by unit and age, shape (units, AGES); natives are all who remain."""
     settings = parameters.population
     location = norway.centrality(2020)
     tables: dict[Group, NDArray[Any]] = {}
@@ -133,7 +133,7 @@ def arrivals(
     year: int,
     rng: np.random.Generator,
 ) -> People:
-    """New persons from abroad during a year, resident on the next 1 January; statuses are still to be dated."""
+    """New persons from abroad during a year, resident on the next 1 January; `immigrate` dates their statuses later."""
     age = np.clip(
         np.where(rng.random(count) < 0.18, rng.integers(0, 17, count), 17 + rng.gamma(3.2, 4.6, count)), 0, AGES - 1
     ).astype(np.int64)
@@ -165,7 +165,7 @@ def births(
     year: int,
     rng: np.random.Generator,
 ) -> People:
-    """Children born in a year to these persons (indices; the father may be NOBODY), who live where the mother lives."""
+    """Children born in a year to these parents (indices; the father may be NOBODY); they live with the mother."""
     of_mother = parents.group[mother]
     foreign_father = np.where(father == NOBODY, rng.random(len(mother)) < 0.7, parents.group[father] == IMMIGRANT)
     both = (of_mother == IMMIGRANT) & foreign_father
@@ -184,7 +184,7 @@ def births(
 def draw_covariates(
     people: People, covariates: Covariates, norway: Norway, year: int, rng: np.random.Generator
 ) -> None:
-    """Draw the states that persons of this age have on 1 January."""
+    """Draw each person's states on 1 January by age, group, sex and centrality."""
     at = (people.group, norway.centrality(year)[people.unit], people.sex, people.age(year))
     people.family = covariates.family.at_age(rng, *at)
     people.labour = covariates.labour.at_age(rng, *at)
@@ -206,7 +206,7 @@ def _blank(
     unit: NDArray[Any],
     year: int,
 ) -> People:
-    """Persons of an age on 1 January of a year, with what does not depend on how they came."""
+    """Persons of an age on 1 January of a year, with the attributes that do not depend on how they came."""
     count = len(group)
     birth_month = ((year - 1 - age) * 100 + rng.integers(1, 13, count)).astype(np.int32)
     internal_move, emigration = _random_effects(parameters, rng, group)
@@ -262,7 +262,7 @@ def _countries(parameters: Parameters, rng: np.random.Generator, group: Group, c
 
 
 def _with_adults(table: NDArray[Any], share: float) -> NDArray[Any]:
-    """The same people, reweighted so that this share is 18–64 years old."""
+    """The same table, reweighted so that this share is 18–64 years old."""
     adult = np.zeros(AGES, dtype=bool)
     adult[ADULT:65] = True
     total = table.sum()

@@ -1,7 +1,7 @@
 """Faults that real extracts have, in small amounts, none of them related to anybody's outcome.
 
-Two sorts: faults in values (a wrong code, a row twice), which stay with the person or the year; and the dress of a
-file (names, formats, missing marks), which changes from file to file.
+There are two sorts. Faults in values (a wrong code, a duplicated row) stay with the person or the year. The dress of
+a file (names, formats, marks for missing values) changes from file to file.
 """
 
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from synthetic.streams import Streams
 
 UNKNOWN_CODE_SHARE = 0.0003  # of municipality codes
 INVALID_CODE_SHARE = 0.001
-UNREGISTERED_SHARE = 0.0002  # of residents on a 1 January: regstat 9 all the same
-MISSING_PERSON_SHARE = 0.0003  # of persons, who are not in faste_oppl
+UNREGISTERED_SHARE = 0.0002  # of residents on a 1 January: they have regstat 9 nevertheless
+MISSING_PERSON_SHARE = 0.0003  # of persons: they are not in faste_oppl
 MISSING_CATEGORY_SHARE = 0.0003
-CONFLICT_SHARE = 0.0002  # of persons in faste_oppl, who stand there twice, differently
+CONFLICT_SHARE = 0.0002  # of persons in faste_oppl: they have two different rows there
 DUPLICATE_SHARE = 0.0005  # of rows
-STRANGER_SHARE = 0.0005  # of events, whose persons stand nowhere else
-STRANGERS = 64  # such persons a block
-FIRST_STRANGER = NOBODY - 1  # and down from it
+STRANGER_SHARE = 0.0005  # of events: copies of them belong to persons who are nowhere else
+STRANGERS = 64  # such persons per block
+FIRST_STRANGER = NOBODY - 1  # the index of the first; the others count down from it
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Dress:
     lost_zeros: bool = False
     doubles: bool = False  # months and counts as 201503.0
     mixed_dates: bool = False
-    marked_missing: bool = False  # NA and . beside empty
+    marked_missing: bool = False  # NA and . besides empty
 
 
 PLAIN = Dress()
 
 
 def dress_of(rng: np.random.Generator, columns: int) -> Dress:
-    """A file's dress."""
+    """Draw a file's dress."""
     suffix = ("_ut", "", "_nodub_ut", "_nodup_ut")[rng.choice(4, p=[0.6, 0.15, 0.15, 0.1])]
     key = "w21_1234_lopenr_person" if rng.random() < 0.6 else "lopenr_person"
     flags = rng.random(5) < [0.25, 0.3, 0.25, 0.35, 0.4]
@@ -63,7 +63,7 @@ def dress_of(rng: np.random.Generator, columns: int) -> Dress:
 
 
 def blemish(register: str, table: Table, norway: Norway, streams: Streams, year: int) -> Table:
-    """A register's table with its faults; `year` is the year of a year's file."""
+    """A register's table with faults added; `year` is the year of a year file, else 0."""
     if register == "bostedskommune":
         table = {name: _wrong_codes(name, column, norway, streams) for name, column in table.items()}
     if register == "regstat":
@@ -76,7 +76,7 @@ def blemish(register: str, table: Table, norway: Norway, streams: Streams, year:
 
 
 def _wrong_codes(name: str, column: Column, norway: Norway, streams: Streams) -> Column:
-    """Codes that are unknown, or of another time than their date."""
+    """Make some municipality codes unknown, or codes of another time than their date."""
     if name == KEY:
         return column
     year = int(name[-4:])
@@ -92,7 +92,7 @@ def _wrong_codes(name: str, column: Column, norway: Norway, streams: Streams) ->
 
 
 def _unregistered(name: str, column: Column, streams: Streams) -> Column:
-    """Residents whose status is that of a person who is not registered."""
+    """Give some residents the status of a person who is not registered."""
     if column.kind != "code":
         return column
     die = streams.rng("status", int(name[-2:])).random(len(column.values))
@@ -101,7 +101,7 @@ def _unregistered(name: str, column: Column, streams: Streams) -> Column:
 
 
 def _incomplete(table: Table, streams: Streams) -> Table:
-    """Persons who are missing, or without a category, or there twice with another birth month."""
+    """Leave some persons out, some without a category, and give some a second row with another birth month."""
     count = len(table[KEY].values)
     missing, category = streams.rng("missing persons").random((count, 2)).T
     values = np.where(category < MISSING_CATEGORY_SHARE, MISSING, table["invkat"].values)
@@ -117,7 +117,7 @@ def _incomplete(table: Table, streams: Streams) -> Table:
 
 
 def _strangers(table: Table, rng: np.random.Generator) -> Table:
-    """Some events once more, of persons whom no other register knows."""
+    """Copy some events to persons whom no other register knows."""
     count = len(table[KEY].values)
     extra = rng.permutation(count)[: int(count * STRANGER_SHARE)]
     index = np.concatenate([np.arange(count), extra])
@@ -128,7 +128,7 @@ def _strangers(table: Table, rng: np.random.Generator) -> Table:
 
 
 def _duplicates(table: Table, rng: np.random.Generator) -> Table:
-    """Some rows twice."""
+    """Duplicate some rows."""
     count = len(table[KEY].values)
     twice: NDArray[Any] = np.sort(rng.permutation(count)[: int(count * DUPLICATE_SHARE)])
     index = np.sort(np.concatenate([np.arange(count), twice]), kind="stable")

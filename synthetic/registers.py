@@ -1,4 +1,4 @@
-"""What the registers hold about a block's history: their tables before they are dressed as text files."""
+"""The registers' tables about a block's history, before they are written as text files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +16,14 @@ from synthetic.parameters import EDUCATION, LABOUR
 from synthetic.people import NO_DAY, NO_STATUS, RESIDENT
 
 Kind = Literal["key", "code", "zero_code", "day", "month", "count"]
-MISSING = -1  # of keys and codes
+MISSING = -1  # for keys, codes and counts
 KEY = "lopenr_person"
 WORKING_AGES = (15, 74)
 SCHOOL_LEAVERS = 16  # age from which there is an education
 REFERENCE_WEEK = 318  # day of the year, in November
 
-# NUS2000 codes by level; the first is commonest. Source: microdata.no, variable list of NUS2000.
+# NUS2000 codes by level; each entry is equally likely, so a repeated one is commoner. Source: microdata.no, variable
+# list of NUS2000.
 NUS = {
     "compulsory": ("201199", "201101", "101101", "099901"),
     "upper_secondary": ("401199", "301101", "401101", "411101", "599999"),
@@ -36,7 +37,7 @@ NUS = {
 class Column:
     """Values of one kind: indices of persons or of codes, days, months YYYYMM, or counts.
 
-    Missing is MISSING for keys, codes and counts, NO_DAY for days, 0 for months.
+    A missing value is MISSING for keys, codes and counts, NO_DAY for days, 0 for months.
     """
 
     kind: Kind
@@ -53,7 +54,7 @@ Table = dict[str, Column]
 
 @dataclass(frozen=True)
 class Source:
-    """A block's history as far as it is known on 1 January `cutoff`, from 1 January `first` on."""
+    """A block's history from 1 January `first` to 1 January `cutoff`, as known on the latter."""
 
     history: History
     norway: Norway
@@ -72,7 +73,7 @@ class Source:
 
 
 def faste_oppl(source: Source) -> Table:
-    """What does not change about a person, and the death if it is known."""
+    """The fixed attributes of a person, and the death if it is known."""
     people, count, now = source.history.people, len(source.known), source.cutoff * 100
     died, came = people.death_month[:count], people.first_immigration[:count]
     return {
@@ -90,7 +91,7 @@ def faste_oppl(source: Source) -> Table:
 
 
 def bostedskommune(source: Source) -> Table:
-    """Where persons live on every 1 January, in the codes of the day."""
+    """Where persons live on every 1 January, in the municipality codes valid on that day."""
     table = {KEY: Column("key", source.known)}
     for year in range(source.first, source.cutoff + 1):
         unit = _known_so_far(source, year, "unit", MISSING)
@@ -112,7 +113,7 @@ def regstat(source: Source) -> Table:
 
 
 def flytting(source: Source, year: int) -> Table:
-    """The migration events that stand in a year's file: those of the year, and late ones of the year before."""
+    """The migration events in a year's file: those of the year, and late ones of the year before."""
     parts = [_of_file(source.history.events[t], year) for t in (year - 1, year) if t in source.history.events]
     moved = np.concatenate([part.moved for part in parts])
     before = moved < calendar.first_day(year)
@@ -162,7 +163,7 @@ def bu_utd(source: Source) -> Table:
 
 
 def regsys(source: Source, year: int) -> Table:
-    """Those of working age who were resident in the reference week in November, unless the register misses them."""
+    """Persons of working age who were resident in the reference week in November, unless the register misses them."""
     after, people = source.history.snapshots[year + 1], source.history.people
     age = people.age(year + 1)[: len(after.unit)]
     week = calendar.first_day(year) + REFERENCE_WEEK
@@ -195,7 +196,7 @@ BY_YEAR: dict[str, Callable[[Source, int], Table]] = {"flytting": flytting, "hus
 
 
 def _known_so_far(source: Source, year: int, name: str, missing: int) -> NDArray[Any]:
-    """A snapshot's values for everybody known at the cutoff; `missing` for those who came after the snapshot."""
+    """A snapshot's values for everybody known at the cutoff; `missing` for persons who came after the snapshot."""
     values = getattr(source.history.snapshots[year], name)
     found = np.full(len(source.known), missing, dtype=np.int64)
     found[: len(values)] = values

@@ -1,4 +1,4 @@
-"""A simulated Norway, written as deliveries, with its truth beside them."""
+"""A simulated Norway, written as deliveries, with the truth beside them."""
 
 import json
 import shutil
@@ -20,14 +20,14 @@ from synthetic.norway import FIRST_YEAR, read_norway
 from synthetic.parameters import GROUPS, Parameters, load_parameters
 from synthetic.streams import Streams
 
-BLOCK = 200_000  # persons that are simulated together: bounds memory
+BLOCK = 200_000  # persons simulated together; this bounds memory
 FORMAT_VERSION = 1
 LAST_YEAR = 2040
-NOT_YET = len(OUTCOMES)  # outcome of a year before a person came
+NOT_YET = len(OUTCOMES)  # outcome in a year before the person was known
 
 
 class SimulationError(ValueError):
-    """What was asked for cannot be simulated."""
+    """The requested simulation is not possible."""
 
 
 def simulate(
@@ -44,17 +44,17 @@ def simulate(
     """Simulate Norway and write its registers.
 
     Args:
-        persons: residents on 1 January of the first year; those who are born or immigrate later come on top.
+        persons: residents on 1 January of the first year; persons who are born or immigrate later come on top.
         years: first and last 1 January.
-        seed: same seed, same bytes; with more years, the yearly deliveries of the years before are the same.
-        out: folder for one sub-folder a delivery, `truth.json` and `truth.parquet`; simulated deliveries of the same
-            names are replaced.
+        seed: the same seed gives the same bytes; with more years, the yearly deliveries of earlier years stay the same.
+        out: folder for one sub-folder per delivery, `truth.json` and `truth.parquet`; simulated deliveries with the
+            same names are replaced.
         deliveries: one delivery of all years, or one for every 1 January.
-        format: text files with `;` in Windows-1252, or Parquet with texts alone.
+        format: text files with `;` in Windows-1252, or Parquet in which every column is text.
         quirks: whether extracts have the faults of real ones.
-        sampling: `population` draws Norway as it is; `balanced` as many of each group, and of the Norwegian-born
-            mostly adults, as an extract for a study of adults would.
-        parameters: a YAML or JSON file with parameters to lay over `synthetic/parameters.yml`.
+        sampling: `population` draws Norway as it is; `balanced` draws equally many of each group, and of the
+            Norwegian-born mostly adults, like an extract for a study of adults.
+        parameters: a YAML or JSON file with parameters that override `synthetic/parameters.yml`.
 
     Returns:
         The delivery folders, in order of time.
@@ -114,13 +114,13 @@ def _insist_that_replaceable(folders: list[Path]) -> None:
 
 
 def blocks(persons: int) -> list[int]:
-    """Sizes of blocks, as even as can be."""
+    """Sizes of blocks, as even as possible."""
     count = -(-persons // BLOCK)
     return [persons * (block + 1) // count - persons * block // count for block in range(count)]
 
 
 def group_sizes(world: World, size: int) -> dict[str, int]:
-    """Persons a group in a block: the shares of the country, or equally many; they sum to the block's size."""
+    """Persons per group in a block: by the country's shares, or equally many; they sum to the block's size."""
     shares = world.parameters.population.shares
     weights = np.array([1.0 if world.balanced else shares[name] for name in GROUPS])
     edges = np.rint(np.cumsum(weights) / weights.sum() * size).astype(int)
@@ -143,7 +143,7 @@ def _truth_schema(years: tuple[int, int]) -> pa.Schema:
 
 
 def _truth(history: History, seed: int, block: int, years: tuple[int, int]) -> pa.Table:
-    """One row a person: who they are, their random effects, and what was drawn for them each year."""
+    """One row per person: attributes, random effects, and the outcome drawn for each year."""
     people = history.people
     columns: list[Any] = [
         pseudonyms(seed, block, len(people)),
@@ -161,7 +161,7 @@ def _truth(history: History, seed: int, block: int, years: tuple[int, int]) -> p
 
 
 def named(codes: NDArray[Any], names: tuple[str, ...]) -> pa.DictionaryArray:
-    """Codes 0, 1, … as names."""
+    """Codes 0, 1, … as the names with these indices."""
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(names))
 
 
@@ -181,7 +181,7 @@ def _truth_json(options: dict[str, Any], parameters: Parameters) -> str:
 
 
 def _finish(unfinished: Path, out: Path, deliveries: list[str]) -> list[Path]:
-    """Put finished folders and files in place, each by one rename."""
+    """Put finished folders and files in place, each with one rename."""
     for name in deliveries:
         shutil.rmtree(out / name, ignore_errors=True)
         (unfinished / name).rename(out / name)

@@ -14,6 +14,6 @@ class Streams:
     block: int
 
     def rng(self, purpose: str, year: int = 0, *more: int) -> np.random.Generator:
-        """The stream of a purpose in a year; asking twice gives the same numbers twice."""
+        """The stream for a purpose in a year; a second call starts the same numbers again."""
         words = [self.seed, self.block, zlib.crc32(purpose.encode()), year, *more]
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))

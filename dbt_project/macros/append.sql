@@ -1,11 +1,13 @@
-{#- How tables of a panel year's rows are filled in DuckDB. -#}
+{#- How DuckDB fills tables that hold rows of panel years. -#}
 
-{#- An incremental model that appends fills its table straight from its query: dbt would write every row twice, first into
-    a temporary table. A view of that table's name stands in for it.
-    A model that says `by_year` is filled one panel year after another, whenever it is made: its joins then need a year's
-    memory and not all years', and are faster than joins that spill. One that says `appended_by_year` is so where only changed
-    years are made: in a statement for whole years and for persons of others, joins of few would be planned as if of all. The
-    rest is made as dbt-duckdb makes it. -#}
+{#- An incremental model that appends fills its table directly from its query. dbt would write every row twice, first
+    into a temporary table; a view with that table's name replaces it here.
+    A model with `by_year` is always filled one panel year at a time: its joins then need memory for one year instead of
+    all, and are faster than joins that spill to disk.
+    A model with `appended_by_year` is filled by year only in an incremental build. In one statement for both whole
+    years and single persons of other years, DuckDB would plan the joins of the few persons as if they were joins of
+    everybody.
+    All other tables are created as dbt-duckdb does it. -#}
 {% macro duckdb__create_table_as(
     temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none
 ) -%}
@@ -25,7 +27,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Called by dbt for an incremental model that appends. -#}
+{#- dbt calls this for an incremental model that appends. -#}
 {% macro duckdb__get_incremental_append_sql(arguments) -%}
     {%- set meta = config.get('meta', {}) -%}
     {%- if meta.get('by_year') or meta.get('appended_by_year') -%}
@@ -35,8 +37,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The rows of each panel year that is made anew as a whole, a statement a year, and those of all others, which are few,
-    in one. -#}
+{#- One insert for each panel year that is rebuilt as a whole, and one insert for the few rows of all other years. -#}
 {% macro inserts_by_year(relation, source) -%}
     {%- set columns = model.columns.keys() | join(', ') -%}
     {%- for years in changed_years('is_whole') | batch(1) | list + [changed_years('not is_whole')] %}

@@ -1,32 +1,33 @@
-{#- Years that are built anew when something they rest on has changed, and left alone otherwise (docs/decisions). -#}
+{#- A panel year is rebuilt if something that it depends on has changed, and kept otherwise (docs/decisions). -#}
 
-{#- What tells a row from any other. (Spark, where every year is made anew, fingerprints nothing.) -#}
+{#- A fingerprint of a row. (Not needed on Spark, which rebuilds every year.) -#}
 {% macro hash_of(columns) -%}
     hash({{ columns | join(', ') }})
 {%- endmacro %}
 
-{#- An aggregate that tells the rows of a group from any other rows, in whatever order they stand. -#}
+{#- An aggregate: a fingerprint of the rows of a group, whatever their order. -#}
 {% macro content_of(columns) -%}
     concat(count(*), ' ', sum({{ hash_of(columns) }}))
 {%- endmacro %}
 
-{#- Registers of events: each says something of few persons, whose rows alone are made anew when it changes. -#}
+{#- Registers of events. An event concerns few persons, so when such a register changes only their rows are rebuilt. -#}
 {% macro event_registers() -%}
     {{ return(['death', 'emigration', 'internal_move', 'first_event']) }}
 {%- endmacro %}
 
-{#- Whether this build is one of everything, changed or not; a view cannot ask whether it is made for some years alone. -#}
+{#- Whether this is a full build, of everything, changed or not. Views use this, because `is_incremental()` does not
+    tell them whether only some years are rebuilt. -#}
 {% macro makes_every_year_anew() -%}
     {{ return(flags.FULL_REFRESH) }}
 {%- endmacro %}
 
-{#- Before an incremental model that is small: its rows are all made anew. -#}
+{#- Pre-hook of a small incremental model: deletes all its rows, because the model writes all of them again. -#}
 {% macro forget_all_rows() -%}
     {% if is_incremental() %}delete from {{ this }}{% endif %}
 {%- endmacro %}
 
-{#- Before an incremental model by year: years that are made anew go, or those of them for which a condition on
-    `changed_year` holds, and years no longer in the panel. -#}
+{#- Pre-hook of an incremental model by year: deletes the years that are rebuilt (only those that meet a condition on
+    `changed_year`) and the years that are no longer in the panel. -#}
 {% macro forget_changed_years(condition='true') -%}
     {% if is_incremental() %}
     delete from {{ this }}
@@ -36,7 +37,8 @@
     {% endif %}
 {%- endmacro %}
 
-{#- Before one with a row a person and year: of years that are made anew in part, the persons concerned go. -#}
+{#- Pre-hook of a model with one row per person and year: deletes as above the years that are rebuilt as a whole, and in
+    years that are rebuilt in part the rows of the persons concerned. -#}
 {% macro forget_changed_persons() -%}
     {{ forget_changed_years('is_whole') }}
     {% if is_incremental() %}
@@ -44,23 +46,24 @@
     {% endif %}
 {%- endmacro %}
 
-{#- The panel years that are made anew in this build and for which a condition on `changed_year` holds, as a list. -#}
+{#- A list of the panel years that this build rebuilds and that meet a condition on `changed_year`. -#}
 {% macro changed_years(condition) -%}
     {{ return(years_of(ref('changed_year'), condition)) }}
 {%- endmacro %}
 
-{#- The years that a table of years holds when a model is run, in order; none while the project is read. -#}
+{#- A list of the years in a table, in order, read when a model runs; empty while dbt parses the project. -#}
 {% macro years_of(relation, condition='true') -%}
     {%- set query = 'select distinct year from ' ~ relation ~ ' where ' ~ condition ~ ' order by year' -%}
     {%- set found = run_query(query).columns[0].values() if execute else [] -%}
     {{ return(found | map('int') | list) }}
 {%- endmacro %}
 
-{#- Conditions on years. An incremental build writes the years themselves into the statement: engines carry numbers
-    through views and joins down to every register's scan, and no sub-select so far. -#}
+{#- Conditions on years. An incremental build writes the years as numbers into the statement: engines push numbers down
+    through views and joins to the scan of every register, but do not push down a sub-select. -#}
 
-{#- One condition: a year is one of those listed. Of one it is an equality, which DuckDB carries to the other side of a join
-    as it does no `in`; of none it is no `in (null)`: DuckDB would make all rows to leave them out. -#}
+{#- Condition: a year is in a list. For a single year it is an equality, because DuckDB carries an equality, but not an
+    `in`, to the other side of a join. For an empty list it is `false`: with `in (null)` DuckDB would build every row
+    before discarding it. -#}
 {% macro is_one_of(year, years) -%}
     {%- if years | length == 1 -%}
         {{ year }} = {{ years[0] }}
@@ -69,8 +72,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- One condition: the panel year is made anew in this build, as a whole or in part, or only if a condition on
-    `changed_year` holds too. -#}
+{#- Condition: this build rebuilds the panel year, as a whole or in part, and the year meets a condition on
+    `changed_year`. -#}
 {% macro is_changed(year, condition='true') -%}
     {%- if is_incremental() -%}
         {{ is_one_of(year, changed_years(condition)) }}
@@ -79,7 +82,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- One condition: the person's row of the panel year is made anew; the person by `person_key` or `lopenr_person`. -#}
+{#- Condition: this build rebuilds a person's row of the panel year; the person is `person_key` or `lopenr_person`. -#}
 {% macro is_made_anew(year, person) -%}
     {%- if is_incremental() -%}
         {{ is_changed(year) }}
@@ -92,8 +95,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- One condition: what a register says of the year is not what it said at the last build. True of all on Spark, and of all
-    in DuckDB where Spark has built: nothing tells what the registers said then. -#}
+{#- Condition: a register's content for the year differs from that of the last build. Always true on Spark, and in
+    DuckDB if Spark built the warehouse, because then nothing records what the registers held. -#}
 {% macro is_changed_in(registers, year) -%}
     {{ return(adapter.dispatch('is_changed_in', 'flyttepanel')(registers, year)) }}
 {%- endmacro %}
@@ -108,10 +111,10 @@
     true
 {%- endmacro %}
 
-{#- What a generic test looks at. Of a model that says `by_year`, our builds test the years they made anew: a year that
-    does not pass is thrown away with its whole warehouse, so that the others have passed. Nothing throws away what is built
-    by hand, where all years are tested. The table of years is named and not referred to, since every test would then wait
-    for it; the model itself comes after it. -#}
+{#- The rows that a generic test checks. In our own builds, tests of a model with `by_year` check only the rebuilt
+    years: a year that fails is discarded with its whole warehouse, so all older years have passed. A build by hand
+    discards nothing, so there all years are tested. `changed_year` is named directly instead of by `ref`, because
+    otherwise every test would wait for it; the tested model is built after it anyway. -#}
 {% macro get_where_subquery(relation) -%}
     {%- set tested = graph.nodes.get(model.attached_node) if execute -%}
     {%- if tested and tested.config.meta.get('by_year') and var('test_changed_years_alone', false) -%}

@@ -1,12 +1,13 @@
-{#- What engines say differently. Models call these and stay the same on DuckDB and Spark. -#}
+{#- Differences between engines. Models call these macros and are the same on DuckDB and Spark. -#}
 
-{#- An aggregate: the values of a group, one a year, as a list in the order of the years of the panel. An element a year is
-    as small whatever the number of rows, so that it spills to disk; a list that is gathered and sorted is not. -#}
+{#- An aggregate: the values of a group, one a year, as a list in the order of the panel's years. It keeps one value a
+    year, so its state has a fixed size whatever the number of rows and can spill to disk; a list that is collected and
+    then sorted cannot. -#}
 {% macro list_by_year(value, year) -%}
     {{ return(adapter.dispatch('list_of_years', 'flyttepanel')(value, year, panel_years())) }}
 {%- endmacro %}
 
-{#- The years of the panel, as they are when a model is run; a year of nobody where there are none. -#}
+{#- The years of the panel, read when a model runs; if there are none, a year 0 in which there is nobody. -#}
 {% macro panel_years() -%}
     {{ return(years_of(ref('panel_year')) or [0]) }}
 {%- endmacro %}
@@ -33,7 +34,8 @@
     )
 {%- endmacro %}
 
-{#- How rows of the same key are replaced. Spark's plain tables cannot, and are always built in full (docs/scale.md). -#}
+{#- How a model replaces rows of the same key. Spark's plain tables cannot; they are always built in full
+    (docs/scale.md). -#}
 {% macro strategy_by_key() -%}
     {{ return(adapter.dispatch('strategy_by_key', 'flyttepanel')()) }}
 {%- endmacro %}

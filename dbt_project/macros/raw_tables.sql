@@ -1,5 +1,5 @@
-{#- Where the raw tables come from. In DuckDB they stand in the warehouse file; Spark reads what the warehouse wrote out
-    for it (flows/spark): a folder of Parquet files a register, and the keys that persons have already. -#}
+{#- The source of the raw tables. In DuckDB they are in the warehouse file. Spark reads what the warehouse exported for
+    it (flows/spark): one folder of Parquet files for each register, and the keys that persons already have. -#}
 
 {% macro register_raw_tables() -%}
     {{ return(adapter.dispatch('register_raw_tables', 'flyttepanel')()) }}
@@ -17,7 +17,7 @@
             {%- do run_query(external_table('raw', source_node.name, folder ~ '/raw/' ~ source_node.name)) -%}
         {%- endfor -%}
         {%- do run_query(external_table('intermediate', 'person_key', folder ~ '/warehouse/intermediate.db/person_key')) -%}
-        {#- dbt looked for tables before this ran. -#}
+        {#- dbt listed the existing tables before this ran, so its cache lacks this one. -#}
         {%- do adapter.cache_added(api.Relation.create(schema='intermediate', identifier='person_key', type='table')) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{#- Tables are named by schema and not by database. A view keeps the names it was made with, and the name of the database
-    is that of its file: the candidate copy that a step works on is built under one name and published under another. -#}
+{#- Tables are named by schema, without the database. A view keeps the names that it was created with, and a database
+    has the name of its file: a step's candidate copy is built under one file name and published under another. -#}
 {% macro ref(model) -%}
     {% do return(builtins.ref(model).include(database=false)) %}
 {%- endmacro %}

@@ -1,11 +1,11 @@
-{#- What study.yml says, as SQL. The vars are made by flows/build.py. -#}
+{#- The content of study.yml as SQL. flows/build.py makes the vars. -#}
 
 {#- Codes as a list of text literals: 'a', 'b'. -#}
 {% macro text_list(codes) -%}
     {%- for code in codes %}'{{ code }}'{% if not loop.last %}, {% endif %}{% endfor -%}
 {%- endmacro %}
 
-{#- One condition: the text begins with any of the prefixes. -#}
+{#- Condition: the text begins with any of the prefixes. -#}
 {% macro begins_with_any(text, prefixes) -%}
     ({%- for prefix in prefixes %}{{ text }} like '{{ prefix }}%'{% if not loop.last %} or {% endif %}{% endfor -%})
 {%- endmacro %}
@@ -23,8 +23,8 @@
     end
 {%- endmacro %}
 
-{#- Known, unknown or not mainland: what a municipality code is on a 1 January (panel rules §5.5). `valid_code` is the same
-    code found in the classification of that date, null if it is not there. -#}
+{#- Whether a municipality code is known, unknown or not mainland on a 1 January (panel rules §5.5). `valid_code` is the
+    same code in the classification of that date, null if the classification lacks it. -#}
 {% macro municipality_kind(code, valid_code) -%}
     case
         when {{ code }} in ({{ text_list(var('unknown_codes')) }}) then 'unknown'
@@ -43,12 +43,13 @@
     end
 {%- endmacro %}
 
-{#- The date whose geography municipalities are compared in. -#}
+{#- Municipalities are compared in the geography of this date. -#}
 {% macro geography_date() -%}
     cast('{{ var("geography_date") }}' as date)
 {%- endmacro %}
 
-{#- Whether a change is of a split code to another successor than the one the study chooses (panel rules §5.4). -#}
+{#- Whether a change leads from a split code to a successor other than the one that the study chooses (panel rules
+    §5.4). -#}
 {% macro is_split_not_chosen(old_code, new_code) -%}
     (
         false

@@ -1,7 +1,7 @@
 """`flyttepanel diff`: what changed between two releases, and why a verdict flipped.
 
-Everything compared is published (`results.duckdb`, `manifest.json`); of a re-estimation only verdicts leave memory, as
-of a variant (`models_py/sensitivity.py`), so that whatever is printed may be read by whoever may read the releases.
+Everything compared is published (`results.duckdb`, `manifest.json`). Of a re-estimation only verdicts are kept, as for
+a variant (`models_py/sensitivity.py`). So whoever may read the releases may also read whatever is printed.
 """
 
 from flows.diff.comparison import ReleaseDiff, compare

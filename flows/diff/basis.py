@@ -1,4 +1,4 @@
-"""What two releases rest on: data, code, specification, packages, as their manifests tell.
+"""What two releases rest on according to their manifests: data, code, specification, packages.
 
 Belongs here: comparing manifests. Does not belong here: published tables (`published`).
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Manifest = Mapping[str, Any]
-# By which key an entry of a list is known, in the parts of the specification that are lists of entries.
+# The keys by which entries are identified, in the parts of the specification that are lists of entries.
 ENTRY_KEYS = ("id", "name")
 ABSENT = "absent"
 
@@ -38,8 +38,8 @@ class InputChange:
 class BasisDiff:
     """What differs in what two releases rest on.
 
-    `differs` names those of data, specification, code and packages that do. `specification` is None where it differs
-    but a release does not carry its own (those of before `study` stood in the manifest).
+    `differs` names which of data, specification, code and packages differ. `specification` is None if it differs but
+    one of the releases does not carry its own (releases from before the manifest had `study`).
     """
 
     differs: tuple[str, ...]
@@ -103,7 +103,7 @@ def files_of(manifest: Manifest) -> dict[tuple[str, str], Manifest]:
 
 
 def flat(part: Any, path: str = "") -> dict[str, Any]:
-    """A specification as dotted keys and values; an entry of a list of entries is known by its id or name.
+    """A specification as dotted keys and values; an entry of a list of entries is identified by its id or name.
 
     >>> flat({"panel": {"age": {"last": 64}}, "hypotheses": [{"id": "H1a", "margin": 0.01}]})
     {'panel.age.last': 64, 'hypotheses[H1a].id': 'H1a', 'hypotheses[H1a].margin': 0.01}
@@ -118,7 +118,7 @@ def flat(part: Any, path: str = "") -> dict[str, Any]:
 
 
 def entry_key(part: list[Any]) -> str | None:
-    """The key by which all entries of a list are known; None where they are plain values."""
+    """The key that identifies all entries of a list; None if they are plain values."""
     return next(
         (key for key in ENTRY_KEYS if part and all(isinstance(entry, Mapping) and key in entry for entry in part)), None
     )

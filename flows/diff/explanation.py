@@ -1,8 +1,8 @@
 """Why a verdict flipped: by data, specification or code.
 
-Where one of them alone differs between two releases, it is that. Where several do, the second release is judged anew
-with the data, the specification, or both of the first: what gives another verdict when it is held back was needed for
-the flip. Old code cannot be run; what neither data nor specification accounts for is laid to it.
+If only one of them differs between two releases, it is the cause. If several differ, the second release is judged again
+with the data, the specification, or both of the first: if holding one back gives another verdict, it was needed for the
+flip. Old code cannot be run; what neither data nor specification accounts for is attributed to the code.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from flows.diff.published import VerdictChange
 from flows.home import Home
 from flows.versions import code_version
 
-# Packages can change a verdict as code can, and can no more be run again from here.
+# Packages count as code: they can change a verdict too, and their old versions cannot be run from here either.
 CODE = ("code", "packages")
 RERUN = ("data", "specification")
 
@@ -22,7 +22,7 @@ HeldBack = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a verdict flipped. `causes` is empty where it cannot be told; `held_back`: verdicts by what was held back."""
+    """Why a verdict flipped. `causes` is empty if it cannot be known; `held_back`: verdicts by what was held back."""
 
     model: str
     hypothesis_id: str
@@ -33,7 +33,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """The second release judged anew with something held back: its verdicts, or why there are none."""
+    """The second release judged again with something held back: its verdicts, or why there are none."""
 
     verdicts: Verdicts
     failure: str | None = None
@@ -43,7 +43,7 @@ class Experiment:
 def explain(
     home: Home, a: Manifest, b: Manifest, differs: Collection[str], verdicts: Collection[VerdictChange]
 ) -> tuple[Explanation, ...]:
-    """Why each flipped verdict did. Re-estimates on scratch copies where several causes are possible."""
+    """Why each flipped verdict flipped. Re-estimates on scratch copies if several causes are possible."""
     flips = [change for change in verdicts if change.flipped]
     possible = tuple(dict.fromkeys("code" if cause in CODE else cause for cause in differs))
     if not flips or len(possible) < 2:
@@ -63,8 +63,9 @@ def explanation_without_experiment(flip: VerdictChange, possible: tuple[str, ...
 
 
 def experiments_needed(possible: tuple[str, ...], code_is_seconds: bool) -> list[HeldBack]:
-    """What to hold back: each by itself; all of them, to see what is left to the code; and nothing, where the code
-    of now is not that of the second release, to see that it comes to the same verdicts."""
+    """What to hold back: data and specification, each by itself; all that differs of them, if the code differs too, to
+    see what is left for it to explain; and nothing, to check that the current code gives the second release's verdicts,
+    if it is not the code of that release."""
     rerun = tuple(cause for cause in RERUN if cause in possible)
     needed: list[HeldBack] = [(cause,) for cause in rerun]
     needed += [rerun] if "code" in possible else []
@@ -92,7 +93,7 @@ def experiment(home: Home, a: Manifest, b: Manifest, held_back: HeldBack, models
 def explanation_by_experiment(
     flip: VerdictChange, possible: tuple[str, ...], found: Mapping[HeldBack, Experiment]
 ) -> Explanation:
-    """What follows for one flip from the experiments."""
+    """What the experiments say about one flip."""
     key = (flip.model, flip.hypothesis_id)
     if failures := [one.failure for one in found.values() if one.failure]:
         return Explanation(*key, (), f"cannot be told: {'; '.join(failures)}", {})
@@ -106,7 +107,7 @@ def explanation_by_experiment(
 def causes_of(
     flip: VerdictChange, possible: tuple[str, ...], verdicts: Mapping[HeldBack, str]
 ) -> tuple[tuple[str, ...], str]:
-    """Causes of a flip, and in words why these."""
+    """Causes of a flip, and the reason in words."""
     if verdicts.get((), flip.after) != flip.after:
         return (), "cannot be told: the code of now does not come to the second release's verdict from its own basis"
     rerun = tuple(cause for cause in RERUN if cause in possible)

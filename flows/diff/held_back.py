@@ -1,4 +1,4 @@
-"""Verdicts on the data of one release under the specification of another, by the code of now, on scratch copies.
+"""Verdicts on the data of one release under the specification of another, by the current code, on scratch copies.
 
 Belongs here: getting the data of a release back, and judging on them. Does not belong here: what follows from the
 verdicts (`explanation`). Nothing but verdicts leaves the copies, which are deleted.
@@ -27,7 +27,7 @@ Verdicts = dict[tuple[str, str], str]
 
 
 class CannotHoldBack(Exception):
-    """Data or specification of a release cannot be had again; says why, never a value."""
+    """Data or specification of a release cannot be restored; says why, never a value."""
 
 
 def verdicts_under(home: Home, data: Manifest, study: Study, models: Collection[str], left_out: str = "") -> Verdicts:
@@ -41,7 +41,7 @@ def verdicts_under(home: Home, data: Manifest, study: Study, models: Collection[
         left_out: what is held back, for the log.
 
     Raises:
-        CannotHoldBack: the data cannot be had again, or nothing can be estimated from them.
+        CannotHoldBack: the data cannot be restored, or nothing can be estimated from them.
     """
     from models_py.cells import EstimationInputError
     from models_py.estimate import verdicts
@@ -59,7 +59,7 @@ def verdicts_under(home: Home, data: Manifest, study: Study, models: Collection[
 
 @contextmanager
 def one_at_a_time(home: Home) -> Iterator[None]:
-    """Whoever explains another difference meanwhile waits: both would have dbt's files in one folder."""
+    """Wait while another process explains a difference: both would have dbt's files in one folder."""
     with (home.work / "dbt_diff.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -70,7 +70,8 @@ def data_of(home: Home, release: Manifest, study: Study) -> Iterator[Path]:
     """A copy of the warehouse in which the deliveries of a release count, and no others.
 
     Raises:
-        CannotHoldBack: they are not in landing as they were, or not in the order in which they came.
+        CannotHoldBack: the warehouse is gone, or the deliveries are not in landing as they were, or came in another
+            order.
     """
     if not home.warehouse.exists():
         raise CannotHoldBack("the warehouse is not here")
@@ -85,7 +86,7 @@ def data_of(home: Home, release: Manifest, study: Study) -> Iterator[Path]:
 
 
 def bring_back(copy: Path, landing: Path, release: Manifest, study: Study) -> None:
-    """Withdraw the deliveries that a release did not have, and load those that are gone since.
+    """Withdraw the deliveries that a release did not have, and load those of its deliveries that are gone since.
 
     Raises:
         CannotHoldBack: the outcome is not what the release rests on.
@@ -111,7 +112,7 @@ def deliveries_in(database: Path) -> list[str]:
         if not has_table(con, "audit", "delivery"):
             raise CannotHoldBack("the warehouse is empty")
         rows = con.sql("select delivery_id from audit.delivery where status = 'loaded' order by arrival").fetchall()
-    return list(dict.fromkeys(name for (name,) in rows))  # what was mended in one came later than the rest of it
+    return list(dict.fromkeys(name for (name,) in rows))  # a delivery has several arrivals if parts were mended later
 
 
 def study_of(release: Manifest) -> Study:

@@ -1,6 +1,6 @@
 """What changed in the published tables: coefficients, fits, panel accounting, verdicts.
 
-Belongs here: the comparisons, in SQL on both databases, by columns that every version of them has. Does not
+Belongs here: the comparisons, in SQL on both databases, using only columns that every version of them has. Does not
 belong here: reasons (`explanation`).
 """
 
@@ -15,7 +15,7 @@ from report.difference import NOISE
 from report.release import Release
 from storage.sql import literal
 
-LARGEST = 10  # changes of coefficients that are told, for each model
+LARGEST = 10  # changes of coefficients that are shown, for each model
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class TermChange:
 
 @dataclass(frozen=True, slots=True)
 class FitChange:
-    """A fit with another status, or another message, than before; None where it was not asked for."""
+    """A fit whose status or message has changed; None where the fit was not asked for."""
 
     model: str
     population_group: str
@@ -67,7 +67,7 @@ class AccountingChange:
 
 @dataclass(frozen=True, slots=True)
 class VerdictChange:
-    """A verdict or its tests' number that is another than before; None where the hypothesis was not asked."""
+    """A verdict, or a number of supporting tests, that has changed; None where the hypothesis was not asked."""
 
     model: str
     hypothesis_id: str
@@ -84,7 +84,7 @@ class VerdictChange:
 
 @dataclass(frozen=True, slots=True)
 class PublishedDiff:
-    """What changed in what two releases say. `coefficients` are those in both that changed most, by model."""
+    """What changed between two releases' results. `coefficients` are those in both that changed most, by model."""
 
     n_coefficients: int
     n_coefficients_changed: int
@@ -145,7 +145,7 @@ TABLES = ("coefficient", "fit", "panel_accounting", "hypothesis_verdict")
 
 
 def compare_published(a: Release, b: Release) -> PublishedDiff:
-    """What changed in what two releases say."""
+    """What changed between two releases' results."""
     with both(a, b) as con:
         n_compared, n_changed = con.sql(
             f"select count(*), count(*) filter (abs(standard_errors) > {NOISE}) from ({COMPARED})"

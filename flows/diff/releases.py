@@ -47,10 +47,10 @@ def current(home: Home) -> Path:
 
 
 def before(home: Home, release: Path) -> Path:
-    """The folder of the last release that is kept of those before another.
+    """The folder of the newest kept release before another.
 
-    The history it carries tells which these are: a publication that was killed may have left a folder of a release that
-    was never published.
+    The other's own history says which releases came before it: a killed publication may have left the folder of a
+    release that was never published.
     """
     kept = {folder.name: folder for folder in release_folders(home)}
     carrying = read_release(release)

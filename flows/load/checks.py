@@ -1,7 +1,7 @@
 """The checks of a file's values, each on the temporary table `delivered` (text) or `typed`, all in SQL.
 
 Each function appends faults and findings to the `Checked` it is given. A share of wrong values above the study's
-threshold is a fault; below it they are emptied and counted, or counted and kept as an unknown municipality.
+threshold is a fault. Below it the values are counted, and emptied or kept as an unknown municipality.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from models_py.study import Load
 from storage.sql import identifier
 
 LONGEST_KEY = 20
-# Of as many every whole number has a double of its own.
+# Every whole number of up to this many digits has its own double.
 DIGITS_OF_DOUBLE = 15
 # A column may well be wholly missing among a handful of persons; in a register it means that something went wrong.
 FEWEST_ROWS_TO_JUDGE = 30
@@ -49,7 +49,7 @@ def count(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
 def check_identity(
     con: duckdb.DuckDBPyConnection, checked: Checked, name: str, value: str, counts: Sequence[int], limits: Load
 ) -> None:
-    """No identity numbers among the values, an SQL expression, of a column of `delivered` with these counts."""
+    """Refuse identity numbers in a column of `delivered`; `value`: its SQL, `counts`: see `holds_identity_numbers`."""
     if holds_identity_numbers(counts, limits.identity_number_share):
         _, condition = identity_conditions(value)
         rows = first_rows(con, checked, "delivered", condition)
@@ -58,7 +58,10 @@ def check_identity(
 
 
 def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColumn, limits: Load) -> None:
-    """No identity numbers, no key longer than a pseudonym, and no row without a person. Mandatory keys are filled."""
+    """Refuse identity numbers, keys longer than a pseudonym or rounded, and rows without a person key.
+
+    Mandatory keys must be filled.
+    """
     column = identifier(key.name)
     decimals = f"(contains({column}, '.') and {WITH_DECIMALS.format(x=column)})"
     number = without_decimals(column)
@@ -82,7 +85,7 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
     n_filled, n_eleven, n_passing, n_decimals, *found = count(con, f"select count({column}), {counts} from delivered")
     n_wrong = dict(zip(conditions, found, strict=True))
     if 0 < n_decimals == n_filled and not n_wrong["rounded_key"]:
-        # As another program writes a column of whole numbers where one is missing: such keys would be nobody's.
+        # Some programs write whole numbers as `7.0` if the column has a missing one. Such keys would match nobody.
         con.execute(f"update delivered set {column} = {whole(column)} where {decimals}")
         checked.found(key, "decimal_point", "repaired", n_decimals)
         return check_key(con, checked, key, limits)
@@ -95,7 +98,7 @@ def check_key(con: duckdb.DuckDBPyConnection, checked: Checked, key: SourceColum
 
 
 def check_unknown(con: duckdb.DuckDBPyConnection, checked: Checked, name: str, limits: Load) -> None:
-    """A column that the contract does not know holds no identity numbers, in a text neither; then it is dropped."""
+    """Refuse identity numbers in a column that the contract does not know, also inside a text; then drop the column."""
     column = identifier(name)
     together = f"regexp_replace({without_decimals(column)}, '([0-9])[ ./-]([0-9])', '\\1\\2', 'g')"
     digits = f"regexp_extract({together}, '(?:^|[^0-9])([0-9]{{11}})(?:[^0-9]|$)', 1)"
@@ -105,7 +108,7 @@ def check_unknown(con: duckdb.DuckDBPyConnection, checked: Checked, name: str, l
 
 
 def check_filled(checked: Checked, source: SourceColumn, n_filled: int) -> None:
-    """A mandatory column is not wholly missing, nor in too many rows a value that everybody has; others may be."""
+    """Refuse a mandatory column without values, or one filled in too few rows; note an optional one without values."""
     if checked.n_rows < FEWEST_ROWS_TO_JUDGE:
         return
     least = source.column.least_filled or 0
@@ -164,7 +167,7 @@ def make_typed(con: duckdb.DuckDBPyConnection, checked: Checked, unknown_municip
 
 
 def typed_value(checked: Checked, source: SourceColumn, unknown_municipality: str) -> str:
-    """SQL: the typed value of a column of `delivered`, by as little work as what `check_form` found allows."""
+    """SQL: the typed value of a column of `delivered`, with as little work as the findings of `check_form` allow."""
     value = identifier(source.name)
     repaired = checked.plain.get(source.name)
     if repaired is None:
@@ -173,7 +176,7 @@ def typed_value(checked: Checked, source: SourceColumn, unknown_municipality: st
 
 
 def check_rules(con: duckdb.DuckDBPyConnection, checked: Checked, limits: Load, this_year: int) -> None:
-    """The contract's rules and notes about the values of a row."""
+    """Check the contract's rules and notes about the values of a row."""
     sources = {source.raw: source for source in checked.columns}
     known = {"first_birth_year": limits.first_birth_year, "this_year": this_year, "year": checked.year}
     for rule in checked.file.contract.rules:
@@ -183,8 +186,9 @@ def check_rules(con: duckdb.DuckDBPyConnection, checked: Checked, limits: Load, 
         if n_rows > allowed * checked.n_rows:
             rows = first_rows(con, checked, "typed", condition)
             checked.faults.append(checked.file.fault(rule.name, rule.advice, source.name, rows, n_rows))
-        elif n_rows and rule.empties:
-            con.execute(f"update typed set {identifier(source.name)} = null where {condition}")
+        else:
+            if n_rows and rule.empties:
+                con.execute(f"update typed set {identifier(source.name)} = null where {condition}")
             checked.found(source, rule.name, "noted", n_rows)
     for note in checked.file.contract.notes:
         [n_rows] = count(con, f"select count(*) filter ({note.violated.format(**known)}) from typed")

@@ -33,9 +33,9 @@ class Column(Part):
 
     `name` is its header where that differs from the name in `raw`, with `{yyyy}` or `{yy}` for the year of a wide
     file's column. A municipality code has the dates it must be valid on: `valid_on` (MM-DD of the year) or
-    `valid_on_columns`. Of a long code, the years are compared by its first `compared_digits`. `least_filled`: the share
-    of values that must not be missing. `unreadable_is_unknown`: a municipality code of no known form is kept, as the
-    study's code for an unknown one; other unreadable values are missing.
+    `valid_on_columns`. A long code is compared between years by its first `compared_digits`. `least_filled`: the least
+    share of rows that must have a value. `unreadable`: what a value of no known form becomes where these are few. It
+    becomes missing, or the study's code for an unknown municipality, or a code on no list is kept as it is.
     """
 
     kind: Literal["key", "code", "date", "month", "integer"]
@@ -50,7 +50,7 @@ class Column(Part):
     compared_digits: Annotated[int, Field(ge=1)] | None = None
     valid_on: str | None = None
     valid_on_columns: tuple[str, ...] = ()
-    unreadable_is_unknown: bool = False
+    unreadable: Literal["missing", "unknown_municipality", "kept"] = "missing"
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -59,8 +59,10 @@ class Column(Part):
             raise ValueError("a code has digits, codes or codes_of; other kinds have none of them")
         if (self.digits is None) != (self.least_digits is None):
             raise ValueError("digits and least_digits go together")
-        if self.unreadable_is_unknown and not self.is_municipality:
-            raise ValueError("unreadable_is_unknown is for municipality codes: no other code has one for unknown")
+        if self.unreadable == "unknown_municipality" and not self.is_municipality:
+            raise ValueError("only a column of municipality codes has a code for an unknown municipality")
+        if self.unreadable == "kept" and not self.allowed:
+            raise ValueError("only a column of listed codes can keep what it does not know: others have a form")
         return self
 
     @property
@@ -75,7 +77,7 @@ class Column(Part):
 
 
 class Note(Part):
-    """Something counted and never refused: an SQL condition on a typed row."""
+    """An SQL condition on a typed row. The rows that meet it are counted, never refused."""
 
     name: str
     column: str
@@ -83,9 +85,9 @@ class Note(Part):
 
 
 class Rule(Note):
-    """Something refused when more than a share of the rows violates it (default: study.load.form_error_share).
+    """Something refused if more than a share of the rows violates it (default: study.load.form_error_share).
 
-    Below that the value is emptied where `empties` says so, and the rows are counted.
+    Below that share the rows are counted as a finding, and with `empties` their value is emptied.
     """
 
     empties: bool = False
@@ -94,9 +96,9 @@ class Rule(Note):
 
 
 class Changed(Part):
-    """The share of persons whose value of a column is another one than a year ago, at least and at most.
+    """The least and largest share of persons whose value of a column has changed since the year before.
 
-    Less is last year's file again; more is another column, another coding or the values of other persons.
+    A smaller share means last year's file again; a larger one another column, another coding, or mixed-up persons.
     """
 
     column: str

@@ -1,4 +1,4 @@
-"""What a file says otherwise than the version it is about to replace: counted as findings, and judged with all drift.
+"""Where a file differs from the version it is about to replace: counted as findings, and judged with all drift.
 
 Called before rows are placed: `typed` holds the new version, `raw` still the old one.
 """
@@ -11,14 +11,15 @@ from flows.load.checks import count
 from flows.load.contract import KEY
 from flows.load.findings import Checked, Finding
 
-# What of a person never changes.
+# Columns whose value never changes for a person.
 CONSTANTS = ("foedsels_aar_mnd", "kjoenn", "fodeland", "invkat", "landbak3gen")
 
 
 def note_corrected_persons(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
-    """Count, column by column, the persons of faste_oppl of whom something is another thing than before, or gone.
+    """Count, column by column, the persons of faste_oppl whose value has changed or is gone.
 
-    What was missing and is now given, as a death, is no correction. A column that is now wholly empty is lost.
+    A value that was missing and is now given, such as a death, is no correction. If the whole column is now empty, the
+    persons whose value is gone are counted as `lost_column`.
     """
     names = [source.raw for source in checked.columns if source.raw != KEY]
     emptied = {found.column for found in checked.findings if found.rule == "empty_column"}
@@ -34,7 +35,7 @@ def note_corrected_persons(con: duckdb.DuckDBPyConnection, checked: Checked) -> 
 
 
 def note_corrected(con: duckdb.DuckDBPyConnection, checked: Checked, year: int, rows: str) -> None:
-    """Count the persons of a register-year whom `rows`, an SQL query, describes otherwise or alone, or not at all."""
+    """Count the persons of a register-year who differ between `rows`, an SQL query, and `raw`, or are in one only."""
     contract = checked.file.contract
     old = f"from raw.{contract.register_name} where aar = {year}"
     if contract.one_row_per != "person" or not con.execute(f"{old} limit 1").fetchone():

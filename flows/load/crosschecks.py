@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import duckdb
 
-# Each: register, column, rule, and SQL giving (year, arrival, n_rows) over the rows of `raw` that came with {arrivals}:
-# what came before, persons who have not changed among them, is not looked through again. A person's years are bits of
-# one number (1950 is the lowest): that takes a third of the time, and far less memory, than joining every year with the
-# one before. Persons are looked up by the hash of their key, in a quarter of the time: of a million unknown keys in ten
-# million persons, one would pass for known with a chance of one in two millions.
+# Each: register, column, rule, and SQL giving (year, arrival, n_rows) over the rows of `raw` that came with {arrivals}.
+# Earlier rows, with persons who have not changed, are not checked again. A person's years are bits of one number (1950
+# is the lowest): that takes a third of the time of joining every year with the one before, and far less memory. Persons
+# are looked up by the hash of their key, in a quarter of the time. With a million unknown keys and ten million persons,
+# the chance that any unknown key passes for a known one is one in two million.
 UNKNOWN_PERSON = "hash({key}) not in (select hash(lopenr_person) from raw.faste_oppl)"
 CROSSCHECKS = {
     ("flytting", "lopenr_person", "event_of_unknown_person"): f"""
@@ -74,7 +74,7 @@ CROSSCHECKS = {
 
 
 def note_crosschecks(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> None:
-    """Count what the registers say of each other, for the current versions that came with the given arrivals."""
+    """Count contradictions between registers in the current versions that came with the given arrivals."""
     if not arrivals:
         return
     listed = ", ".join(map(str, arrivals))

@@ -1,4 +1,4 @@
-"""Deliveries into the warehouse: every file read, checked and placed, all or nothing over everything asked for."""
+"""Deliveries into the warehouse: every file is read, checked and placed; all deliveries asked for, or none."""
 
 import hashlib
 import json
@@ -30,6 +30,10 @@ from flows.load.versions import restore
 from flows.progress import Bar, progress
 from models_py.study import Study
 
+# The work after all files are read (which versions count, registers against each other, drift), and its guessed time as
+# a share of the time for all files.
+TOGETHER, SHARE_OF_TOGETHER = "all registers together", 0.1
+
 
 class DeliveryChanging(OSError):
     """A delivery changed while it was read: it is still being copied in. Trying again later helps."""
@@ -50,8 +54,8 @@ def load_deliveries(
 ) -> list[LoadedDelivery]:
     """Load the deliveries named, or all that are due, in ascending order of their ids.
 
-    What is already loaded is passed over. `database` is a candidate: after `DeliveryRefused` it
-    may hold some of the files and must be thrown away.
+    Deliveries that are already loaded are skipped. `database` is a candidate: after `DeliveryRefused` it may hold some
+    of the files and must be thrown away.
 
     Raises:
         DeliveryRefused: with every fault in every delivery asked for.
@@ -61,7 +65,8 @@ def load_deliveries(
     loaded: list[LoadedDelivery] = []
     faults: list[Fault] = []
     with load_session(database) as con, progress("load") as bar:
-        bar.expect(file_sizes(landing, wanted))
+        sizes = file_sizes(landing, wanted)
+        bar.expect({**sizes, TOGETHER: SHARE_OF_TOGETHER * sum(sizes.values())})
         reader = Reader(con, study, database.parent)
         for delivery in wanted:
             found = load_one(reader, landing, delivery, run_id, bar, keep=not faults)
@@ -74,13 +79,14 @@ def load_deliveries(
             arrivals = [delivery.arrival for delivery in loaded]
             note_crosschecks(con, arrivals)
             faults = judge_drift(reader, arrivals)
+        bar.done(TOGETHER)
     if faults:
         raise DeliveryRefused(faults)
     return loaded
 
 
 def file_sizes(landing: Path, wanted: Sequence[str]) -> dict[str, int]:
-    """Bytes of every file of the deliveries wanted; a delivery that is not there has none."""
+    """Bytes of every file of the deliveries wanted; a missing delivery has no files."""
     folders = [folder for folder in delivery_folders(landing) if folder.name in wanted]
     return {f"{folder.name}/{name}": size for folder in folders for name, (size, _) in stats(folder).items()}
 
@@ -88,13 +94,13 @@ def file_sizes(landing: Path, wanted: Sequence[str]) -> dict[str, int]:
 def load_one(
     reader: Reader, landing: Path, delivery: str, run_id: str, bar: Bar, keep: bool
 ) -> LoadedDelivery | list[Fault]:
-    """Check a delivery, and place it if `keep` and nothing is wrong. An empty list: nothing to do.
+    """Check a delivery, and place it if `keep` and nothing is wrong. Returns an empty list if there is nothing to do.
 
-    Of one that comes again, what is as it was is not read again and keeps its place in the order of arrival: a file
-    that is added or mended takes back nothing that others have corrected since.
+    If a delivery comes again, its unchanged parts are not read again and keep their place in the order of arrival. So
+    adding or mending a file does not take back what other deliveries have corrected since.
 
     Raises:
-        DeliveryChanging: what was hashed may not be what was read.
+        DeliveryChanging: a file changed meanwhile, so what was read may not be what was hashed.
     """
     folder = delivery_folder(landing, delivery)
     if isinstance(folder, Fault):
@@ -132,7 +138,7 @@ def load_one(
 
 
 def claim_faults(checked: Checked, claimed: dict[tuple[str, int | None], str]) -> list[Fault]:
-    """Register-years that an earlier file of the delivery brings already; `claimed` (by whom) is brought up to date."""
+    """Faults for register-years that an earlier file of the delivery brings too; adds this file's to `claimed`."""
     file = checked.file
     others: dict[str, list[str]] = {}
     for year in years_of(checked) if checked.columns else []:
@@ -152,7 +158,7 @@ def hash_of_content(files: Sequence[DeliveredFile], hashes: Mapping[str, str]) -
 
 
 def record_file(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, facts: FileFacts) -> None:
-    """Write down a placed file and what was found in it."""
+    """Record a placed file and what was found in it."""
     file: DeliveredFile = checked.file
     con.execute(
         "insert into audit.delivery_file values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -172,7 +178,7 @@ def record_file(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
 
 
 def admit(con: duckdb.DuckDBPyConnection, arrival: int, folder: Path, content_hash: str, run_id: str) -> None:
-    """Make a placed delivery count."""
+    """Record a placed delivery as loaded, so that it counts."""
     con.execute(
         "insert into audit.delivery values (?, ?, ?, now(), ?, 'loaded', ?)",
         [arrival, folder.name, content_hash, run_id, (folder / SIMULATED).exists()],

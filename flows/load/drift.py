@@ -1,8 +1,9 @@
 """Drift: what is new in the registers just loaded, against the years beside them and against each other.
 
-Judged on `raw` after all files are placed, and on what their checks found. What is safe is noted in `audit.drift`, what
-is not is a fault, so that nothing is loaded. The bounds are `drift` in study.yml. Where shares come from stands in
-`drift_sample`, `drift_years` and `drift_links`; no value of a row but a code of a contract's list is ever told.
+It is judged on `raw` after all files are placed, and on what their checks found. A safe change is noted in
+`audit.drift`; an unsafe one is a fault, so that nothing is loaded. The bounds are `drift` in study.yml. `drift_sample`,
+`drift_years` and `drift_links` compute the shares. Of values in rows only codes of a contract's list, and the compared
+digits of long codes, are ever reported.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from flows.load.reading import Reader
 from models_py.drift_bounds import Bounds, Drift
 from models_py.study import Study
 
-# Findings of single files that are drift whatever their number, and what they are called as drift.
+# Findings of single files that are drift however few, and their names as drift.
 DRIFT_OF = {
     "unknown_code": "new_code",
     "code_form": "new_code",
@@ -64,7 +65,7 @@ def fault_of(con: duckdb.DuckDBPyConnection, change: Change) -> Fault:
 
 
 def note_of(con: duckdb.DuckDBPyConnection, change: Change, threshold: int) -> Note:
-    """A change that is safe. Shares of fewer rows than the threshold are withheld with their count."""
+    """A change that is safe, as a note. A share of fewer rows than the threshold is withheld, and so is its count."""
     _, file = origin(con, change)
     told = change.n_rows >= threshold
     return Note(
@@ -101,10 +102,10 @@ def is_of_year(file: DeliveredFile | Fault, year: int | None) -> bool:
 
 
 def finding_changes(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], study: Study) -> list[Change]:
-    """What the checks of single files found that is drift: new columns and codes, other types, corrections.
+    """Findings of single files that are drift: new columns and codes, other types, corrections.
 
-    Shares are of the file's rows. Who was corrected or is gone need not be in the file at all: these shares are of the
-    largest version of the year so far, and at most of everybody.
+    Shares are of the file's rows. But persons who were corrected or are gone need not be in the file: their share is of
+    the year's largest version so far, and never above 1.
     """
     rows = con.execute("""
         select finding.register, finding.year, finding.arrival, column_name, rule, action, finding.n_rows,
@@ -134,7 +135,7 @@ def finding_changes(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], stu
 
 
 def missing_years(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> list[Change]:
-    """Years that an earlier delivery of a wide file has brought and this one lacks: the earlier ones stay."""
+    """Years that an earlier delivery of a wide file has brought and this one lacks; their earlier versions stay."""
     wide = [name for name, contract in contracts().items() if contract.layout == "wide"]
     rows = con.execute("""
         with brought as (select register, year, arrival from audit.register_year where list_contains(?, register))
@@ -153,9 +154,9 @@ def missing_years(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> li
 
 
 def lagging_registers(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> list[Change]:
-    """Registers that have got no later year, where most others have: a year more came without them.
+    """Registers that have got no later year although at least half of all registers have.
 
-    Most: registers may also come one by one.
+    If fewer have, it is not noted: registers may also come one by one.
     """
     rows = con.execute("""
         select
@@ -175,9 +176,9 @@ def lagging_registers(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -
 
 
 def missing_persons(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], bounds: Drift) -> list[Change]:
-    """Files of persons without a year that have far fewer than are known: of the others earlier files count.
+    """Files of a register without years that have far fewer persons than are known; earlier files count for the others.
 
-    Of several deliveries loaded at once the last one, which comes after all the others.
+    If several deliveries are loaded at once, the last one is judged: it comes after all the others.
     """
     of_persons = [name for name, contract in contracts().items() if contract.layout == "person"]
     rows = con.execute("""
@@ -196,7 +197,7 @@ def missing_persons(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int], bou
 
 
 def drift_rule(rule: str, action: str, share: float, bounds: Drift) -> str | None:
-    """What a finding is called as drift; None if it is none."""
+    """The name of a finding as drift; None if it is no drift."""
     if rule.startswith("unknown_column_"):
         return "new_column"
     if action == "repaired":

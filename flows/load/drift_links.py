@@ -1,7 +1,7 @@
-"""Registers against each other: persons of whom two of them cannot both be right.
+"""Registers against each other: persons about whom two registers cannot both be right.
 
-Each link counts, over the sample, persons or events of a year and those that contradict. A few are in every register
-and are noted; many mean that rows, keys or columns were mixed up.
+Each link counts, in the sample, the persons or events of a year and the contradictions among them. Every register has a
+few. More than usual are noted; many mean that rows, keys or columns were mixed up, and are refused.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,9 +18,10 @@ from models_py.study import Study
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What two registers say of the same persons. `sql` gives year, number, and of how many it cannot be right.
+    """What two registers say about the same persons. `sql` gives year, number, and how many of these contradict.
 
-    `column`: of the first register, which is blamed if it came with the load; else the second one is, `years_later`.
+    `column` is of `register`, which is blamed if the load brought that year of it. If not, `other` is blamed, for the
+    year that is `years_later`.
     """
 
     rule: str
@@ -59,7 +60,7 @@ def linked_changes(con: duckdb.DuckDBPyConnection, touched: Sequence[Touched], s
 def blame(link: Link, year: int | None, arrivals: dict[tuple[str, int | None], int]) -> tuple[str, int | None] | None:
     """Which of a link's two register-years the load has brought; None if neither.
 
-    faste_oppl comes anew with every delivery: it is blamed for a year of another register only if it came alone.
+    faste_oppl comes again with every delivery: it is blamed for a year of another register only if it came alone.
     """
     own, other = (link.register, year), (link.other, None if year is None else year + link.years_later)
     if own in arrivals:
@@ -70,7 +71,7 @@ def blame(link: Link, year: int | None, arrivals: dict[tuple[str, int | None], i
 
 
 def links(study: Study) -> list[Link]:
-    """Everything that is held against another register."""
+    """All comparisons of a register with another."""
     bounds: Drift = study.drift
     return [
         *unlinked_persons(bounds),
@@ -100,7 +101,7 @@ def unlinked_persons(bounds: Drift) -> list[Link]:
 
 
 def unlinked_families(bounds: Drift) -> Link:
-    """Families named after somebody who is not in faste_oppl: their keys are written otherwise than persons'."""
+    """Families whose reference person is not in faste_oppl: family keys may be written differently from persons'."""
     return Link(
         "unlinked_families", "hush_fam", "lopenr_familie", "faste_oppl", 0, bounds.unlinked,
         "persons of whose family the reference person is not in faste_oppl",

@@ -1,6 +1,6 @@
-"""The notes on drift in `audit.drift`: writing them, reading those of the last load, and what a line of them says.
+"""The notes on drift in `audit.drift`: writing them, reading those of the last load, and showing one as a line.
 
-A note tells register, column, rule, size and codes of a contract's list; never a key, and no count or share of fewer
+A note holds register, column, rule, size and codes of a contract's list; never a key, and no count or share of fewer
 rows than the disclosure threshold.
 """
 
@@ -49,7 +49,7 @@ def record(con: duckdb.DuckDBPyConnection, notes: Iterable[Note]) -> None:
     """Write notes into `audit.drift`."""
     rows = [[getattr(note, field) for field in Note.__slots__] for note in notes]
     if rows:
-        # One statement: a statement a row waits for the disk a row.
+        # One statement for all rows: with one per row, each would wait for the disk.
         columns = ", ".join(["unnest(?)"] * len(Note.__slots__))
         con.execute(
             f"insert into audit.drift ({COLUMNS}) select {columns}", [list(one) for one in zip(*rows, strict=True)]
@@ -57,7 +57,7 @@ def record(con: duckdb.DuckDBPyConnection, notes: Iterable[Note]) -> None:
 
 
 def last_notes(con: duckdb.DuckDBPyConnection) -> list[Note]:
-    """The notes of the last load that brought a delivery, as far as its deliveries still count."""
+    """The notes of the last load that brought a delivery, without those of its deliveries that no longer count."""
     rows = con.sql(
         f"select {COLUMNS} {LAST} order by arrival, register, year nulls first, column_name, rule"
     ).fetchall()

@@ -1,8 +1,8 @@
 """Which register-years a load has touched, and the persons on whom their shares are judged.
 
-A whole country's registers need no whole scan to see that a share has jumped: all shares are those of one sample of
-persons, the same in every register so that registers can be held against each other, drawn by a hash of the key. Where
-there are no more persons than the sample's size it holds everybody.
+It takes no scan of a whole country to see that a share has jumped, so all shares are those of one sample of persons. It
+is drawn by a hash of the key: the persons are the same in every register, so that registers can be compared. If there
+are no more persons than the sample's size, it holds everybody.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Touched:
 
 
 def touched_years(con: duckdb.DuckDBPyConnection, arrivals: Sequence[int]) -> list[Touched]:
-    """What the arrivals have brought and is current."""
+    """The current register-years that the arrivals have brought."""
     rows = con.execute("""
         select register, year, arrival from audit.register_year
         where is_current and list_contains(?, arrival) order by all

@@ -16,17 +16,18 @@ from flows.load.header import column_name
 from models_py.drift_bounds import Bounds, Drift
 from storage.sql import literal
 
-# Persons are mostly the same from year to year: the number of them varies by chance like so many events a person.
+# Most persons are the same from year to year: their number varies by chance like this many events per person.
 TURNOVER = 0.1
 MISSING, GIVEN = "missing", "given"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that is otherwise than before, and what to say if it is refused.
+    """Something that has changed, and the message if it is refused.
 
-    `before`, `now`: a share of rows or persons, or a number of rows; `n_rows`: how many rows or persons of the sample
-    stand behind `now`; `code`: of a contract's list, first digit of a long code, `missing` or `given`.
+    `before`, `now`: a share of rows or persons, or a number of rows; `n_rows`: how many rows or persons are behind
+    `now` (of the sample, for most shares); `code`: of a contract's list, first digits of a long code, `missing` or
+    `given`.
     """
 
     register: str
@@ -44,7 +45,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many rows."""
+    """A number `n` of rows out of `of` rows."""
 
     n: int
     of: int
@@ -56,7 +57,7 @@ class Share:
 
 
 def yearly_changes(con: duckdb.DuckDBPyConnection, touched: Sequence[Touched], bounds: Drift) -> Iterator[Change]:
-    """Everything of the touched years that is otherwise than in the years beside them."""
+    """Everything in the touched years that differs from the years beside them."""
     sizes = register_sizes(con)
     for register in sorted({place.register for place in touched if place.year is not None}):
         here = [place for place in touched if place.register == register]
@@ -101,7 +102,7 @@ def size_changes(place: Touched, sizes: dict[int, int], bounds: Drift) -> Iterat
 
 
 def share_changes(con: duckdb.DuckDBPyConnection, places: Sequence[Touched], bounds: Drift) -> Iterator[Change]:
-    """Codes whose share of a year's rows lies outside what it was in the years beside it; one a column and year."""
+    """Codes whose share of a year's rows lies outside those of the years beside it; the worst per column and year."""
     register = places[0].register
     found = tallies(con, register)
     for place in places:
@@ -138,7 +139,7 @@ class Jump:
 
 
 def jump(code: str, now: dict[str, int], others: Sequence[dict[str, int]], bounds: Drift) -> Jump:
-    """A code's share against the nearest of the shares it had."""
+    """A code's share against the nearest of its shares in the years beside."""
     here = Share(now.get(code, 0), total(now))
     there = [Share(other.get(code, 0), total(other)) for other in others]
     nearest = min(there, key=lambda share: abs(share.value - here.value))
@@ -167,7 +168,7 @@ def tallies(con: duckdb.DuckDBPyConnection, register: str) -> dict[str, dict[int
 
 
 def code_of(column: Column, x: str) -> str:
-    """SQL: what of a value is compared between years."""
+    """SQL: the part of a value that is compared between years."""
     if column.compared_digits:
         return f"coalesce(left({x}, {column.compared_digits}), {literal(MISSING)})"
     if column.allowed:
@@ -176,7 +177,7 @@ def code_of(column: Column, x: str) -> str:
 
 
 def person_changes(con: duckdb.DuckDBPyConnection, places: Sequence[Touched], bounds: Drift) -> Iterator[Change]:
-    """Years in which nobody, or far too many persons, have another value than the year before."""
+    """Years in which far too few, or far too many, persons have another value than the year before."""
     register = places[0].register
     expected = contracts()[register].changed_persons
     if expected is None:
@@ -210,7 +211,7 @@ def person_changes(con: duckdb.DuckDBPyConnection, places: Sequence[Touched], bo
 def changed_persons(register: str, raw: str, column: Column) -> str:
     """SQL: year, persons who have a value that year and the year before, and for how many it is another one.
 
-    Of municipalities only codes count that are valid on both dates: a reform moves nobody.
+    For municipalities, persons count only if their old code is valid on both dates: a reform moves nobody.
     """
     lasting = f"""
         and exists (select 1 from municipality_code

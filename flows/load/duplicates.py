@@ -1,4 +1,4 @@
-"""Rows that stand twice in a file: exact copies are dropped, contradictions about a person quarantined or refused."""
+"""Rows that are twice in a file: exact copies are dropped, contradictions about a person quarantined or refused."""
 
 import duckdb
 
@@ -10,7 +10,7 @@ from storage.sql import identifier, literal
 
 
 def check_duplicates(con: duckdb.DuckDBPyConnection, checked: Checked, allowed_share: float) -> None:
-    """Drop exact copies of rows from `typed`; one row per person where the contract says so."""
+    """Drop exact copies of rows from `typed`, and allow only one row per person where the contract says so."""
     find_repeated(con, checked)
     if checked.file.contract.one_row_per == "person":
         quarantine_conflicts(con, checked, allowed_share)
@@ -21,8 +21,8 @@ def check_duplicates(con: duckdb.DuckDBPyConnection, checked: Checked, allowed_s
 def find_repeated(con: duckdb.DuckDBPyConnection, checked: Checked) -> None:
     """Make `repeated(row, person, content)`: the rows that share their person, or their whole content, with others.
 
-    Only these few rows are then compared; of the whole file only hashes are counted, so that among them may be some
-    that share nothing but a hash.
+    Only these few rows are compared later. For the whole file only hashes are counted, so some of these rows may share
+    nothing but a hash.
     """
     columns = ", ".join(identifier(source.name) for source in checked.columns)
     content = ", ".join(f"{literal(source.name)}: {identifier(source.name)}" for source in checked.columns)

@@ -18,7 +18,7 @@ SHOWN_ROWS = 5
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule broken in one place. `row_numbers`: the first few physical lines (header = 1); `n_rows`: of how many."""
+    """One rule broken in one place, by `n_rows` rows; `row_numbers`: physical lines of the first few (header = 1)."""
 
     delivery: str
     file: str | None
@@ -47,7 +47,7 @@ class DeliveryRefused(Exception):
         super().__init__(self.report())
 
     def report(self) -> str:
-        """Everything wrong in everything asked for, by delivery and file."""
+        """All faults, by delivery and file."""
         lines: list[str] = []
         for delivery, faults in groupby(self._ordered(), key=lambda fault: fault.delivery):
             found = list(faults)

@@ -16,7 +16,7 @@ Action = Literal["repaired", "dropped", "quarantined", "noted"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """So many rows of a file (`file_name`, NULL column: the whole row) met a rule, and what was done."""
+    """How many rows of a file met a rule, and what was done; `column` is None if it is about whole rows."""
 
     column: str | None
     year: int | None
@@ -27,9 +27,9 @@ class Finding:
 
 @dataclass(slots=True)
 class Checked:
-    """A file under check: what it is, and what the checks have found so far. The checks append; nothing else does.
+    """A file under check: what it is, and what the checks have found so far; they append to it.
 
-    `plain`: columns whose values all have the declared form but for the repairs listed, which are cheap to make.
+    `plain`: columns whose values all have the declared form, apart from the listed repairs, which are cheap to make.
     """
 
     file: DeliveredFile
@@ -55,7 +55,7 @@ class Checked:
 
 def record_findings(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked) -> None:
     """Write a file's findings and quarantined rows into `audit`."""
-    # One statement for each: a statement a row waits for the disk a row.
+    # One statement for each table: with one per row, each would wait for the disk.
     name, register = checked.file.name, checked.file.register
     if checked.findings:
         rows = [(found.year, found.column, found.rule, found.action, found.n_rows) for found in checked.findings]

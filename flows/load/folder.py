@@ -1,6 +1,6 @@
 """A delivery's folder: which files it holds, which register and period each is, and whether it is due.
 
-Looks at names and file times only, never into a file.
+Looks at names, sizes and times of files only, never into a file.
 """
 
 import os
@@ -18,14 +18,14 @@ from storage.warehouse import open_warehouse
 DATA_SUFFIXES = {".csv", ".txt", ".parquet"}
 ARCHIVE_SUFFIXES = {".zip", ".gz", ".7z", ".tar", ".tgz", ".rar", ".bz2", ".xz"}
 DOCUMENT_SUFFIXES = {".md", ".pdf", ".docx", ".doc", ".html", ".rtf"}
-# The document that marks a simulated delivery, so that nothing made from it passes for real wherever it is copied to.
+# The document that marks a simulated delivery, so that nothing made from it passes for real, wherever it is copied.
 SIMULATED = "readme_simulated.md"
 SIMULATED_TEXT = """# A simulated delivery
 
 `flyttepanel simulate` wrote it: no line is about anybody. Whatever is published from a delivery that was loaded with
 this file in its folder says so.
 """
-# Rules about names and links, each with what is to be done.
+# Rules about names and links, each with a message that says what to do.
 NO_UTF8 = ("unreadable_name", "the name is not UTF-8 text (a mark stands for what is not); rename it")
 BROKEN_LINK = ("broken_link", "a link that leads nowhere; deliver what it should lead to, or mount its medium")
 OUTSIDE = ("outside_delivery", "lies in landing itself; move it into a folder there that is named after its delivery")
@@ -47,7 +47,7 @@ class DeliveredFile:
 
     @property
     def register(self) -> str:
-        """The register it is of."""
+        """The register whose file it is."""
         return self.contract.register_name
 
     @property
@@ -78,7 +78,7 @@ def delivery_folders(landing: Path) -> list[Path]:
 def stray_files(landing: Path) -> list[Path]:
     """Data that somebody put into `landing` itself and not into a folder; the simulation's truth belongs there.
 
-    A link that leads nowhere is one too: it may be the folder of a delivery on a medium that is not there.
+    A link that leads nowhere counts too: it may be the folder of a delivery on a medium that is not mounted.
     """
     if not landing.is_dir():
         return []
@@ -93,7 +93,7 @@ def is_stray(path: Path) -> bool:
 
 
 def shown(name: str) -> str:
-    """A name as it can be printed and kept: what is no UTF-8 in it becomes a mark."""
+    """A name that can be printed and stored: what is not UTF-8 in it becomes a mark."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
@@ -112,7 +112,7 @@ def due_deliveries(database: Path, landing: Path) -> list[str]:
     """New or changed deliveries, by size and time of their files. The database may not exist yet.
 
     A withdrawn delivery is never due: it stays out until it is loaded by name. A data file that lies outside any
-    delivery is due as if it were one, and then refused: passed over, nobody would know that it was not loaded.
+    delivery is due as if it were one, and then refused: if it were skipped, nobody would know that it was not loaded.
     """
     known = known_files(database)
     folders = delivery_folders(landing)
@@ -138,7 +138,7 @@ def stats(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def known_files(database: Path) -> dict[str, dict[str, tuple[int, int]] | None]:
-    """What `stats` was of what counts of each delivery, which may have come at several times; None: withdrawn."""
+    """For each delivery, the `stats` of its files that count, from all its arrivals; None if it is withdrawn."""
     if not database.exists():
         return {}
     known: dict[str, dict[str, tuple[int, int]] | None] = {}
@@ -187,7 +187,7 @@ def identify(delivery: str, path: Path) -> DeliveredFile | Fault:
 
 
 def named_file(delivery: str, path: Path) -> DeliveredFile | Fault:
-    """The same by the name alone, whatever lies there now, as for a file that was loaded."""
+    """The same by the name alone, whatever lies there now: needed for a file that was loaded earlier."""
     if path.suffix.lower() not in DATA_SUFFIXES:
         return Fault(delivery, path.name, None, "unknown_format", "not a csv, txt or parquet file; export it as one")
     parts = name_parts(path)

@@ -1,7 +1,7 @@
 """How a delivered text becomes a typed value, as SQL: forms that are known, repairs that are counted.
 
 Each function returns SQL expressions on a text expression that is trimmed and NULL where missing. A value of no known
-form becomes NULL; `kept` lets it stand as an unknown municipality where the contract says so.
+form becomes NULL; `kept` keeps something else of it where the contract says so.
 """
 
 from collections.abc import Collection
@@ -26,22 +26,24 @@ def typed(column: Column, x: str) -> str:
     return typed_digits(column, x) if column.digits else typed_listed(column, x)
 
 
-def kept(column: Column, x: str, unknown_code: str) -> str:
-    """The typed value that is kept: an unreadable municipality of residence is one that nobody knows, not none at all.
+def kept(column: Column, x: str, unknown_municipality: str) -> str:
+    """The typed value that is kept. One that cannot be read is what the contract says: missing, unknown, or itself.
 
-    So is a readable code that no list has, which the panel excludes as unknown by the classification.
+    A readable municipality code that is on no list is unknown too: it stays, and the panel excludes it by the
+    classification.
     """
-    if not column.unreadable_is_unknown:
-        return typed(column, x)
-    return f"coalesce({typed(column, x)}, case when {x} is not null then {literal(unknown_code)} end)"
+    value = typed(column, x)
+    if column.unreadable == "unknown_municipality":
+        return f"coalesce({value}, case when {x} is not null then {literal(unknown_municipality)} end)"
+    return f"coalesce({value}, {x})" if column.unreadable == "kept" else value
 
 
-# Repairs beside which `plainly_typed` still holds.
+# Repairs that `plainly_typed` can make too.
 PLAIN_REPAIRS = {"leading_zeros"}
 
 
 def plainly_typed(column: Column, x: str, repaired: Collection[str]) -> str:
-    """The typed value where all texts of a column have a form, and no repair but `repaired` is due: far less work."""
+    """The typed value if all texts of a column have a known form and need no repair but `repaired`: far less work."""
     if "leading_zeros" in repaired:
         return f"lpad({x}, {column.digits}, '0')"
     conversions = {"date": f"strptime({x}, '%Y%m%d')::date", "month": f"{x}::integer", "integer": f"{x}::smallint"}
@@ -54,14 +56,14 @@ def whole(x: str) -> str:
 
 
 def without_decimals(x: str) -> str:
-    """The digits of a whole number that was written as `7.0` or `7,0`; few values have either, and are matched."""
+    """The digits of a whole number that was written as `7.0` or `7,0`; only the few values with either are matched."""
     return (
         rf"case when {x} like '%.%' or {x} like '%,%' then regexp_replace({x}, '^([0-9]+)[.,]0*$', '\1') else {x} end"
     )
 
 
 def typed_digits(column: Column, x: str) -> str:
-    """A code of so many digits; leading zeros put back."""
+    """A code with a fixed number of digits; leading zeros are put back."""
     right = f"regexp_full_match({x}, '[0-9]{{{column.digits}}}')"
     nearly = f"regexp_full_match({whole(x)}, '[0-9]{{{column.least_digits},{column.digits}}}')"
     return f"case when {right} then {x} when {nearly} then lpad({whole(x)}, {column.digits}, '0') end"
@@ -70,7 +72,7 @@ def typed_digits(column: Column, x: str) -> str:
 def typed_listed(column: Column, x: str) -> str:
     """A code of a list, in the list's own case.
 
-    Not `in (…)`: DuckDB makes a join of a long list, after which rows no longer stand in the file's order.
+    Not `in (…)`: DuckDB turns a long list into a join, after which rows are no longer in the file's order.
     """
     allowed = ", ".join(literal(code) for code in column.allowed)
     cases = "".join(f" when {literal(code.lower())} then {literal(code)}" for code in column.allowed)
@@ -78,7 +80,7 @@ def typed_listed(column: Column, x: str) -> str:
 
 
 def typed_date(x: str) -> str:
-    """A date, of 20150314, 14.03.2015, 2015-03-14 and these with `.0` or midnight behind."""
+    """A date from 20150314 (also with `.0`), 14.03.2015, or 2015-03-14 (also with midnight as its time)."""
     return f"""case
         when {PLAIN_DATE.format(x=x)} then try_strptime({x}, '%Y%m%d')
         when {WITH_DECIMALS.format(x=x)} then try_strptime({whole(x)}, '%Y%m%d')
@@ -89,7 +91,7 @@ def typed_date(x: str) -> str:
 
 
 def typed_month(x: str) -> str:
-    """A month as the integer YYYYMM, of 201503, 2015-03, and the month of anything that is a date."""
+    """A month as the integer YYYYMM, from 201503, 2015-03, or anything that is a date."""
     digits = f"""case
         when regexp_full_match({whole(x)}, '[0-9]{{6}}') then {whole(x)}::integer
         when regexp_full_match({x}, '[0-9]{{4}}-[0-9]{{2}}') then replace({x}, '-', '')::integer

@@ -45,7 +45,7 @@ def match_header(file: DeliveredFile, header: Sequence[str], first_year: int) ->
 
 
 def match_column(file: DeliveredFile, raw: str, column: Column, header: str, position: int) -> SourceColumn | None:
-    """The contract column as which a delivered column is known, if it is this one."""
+    """A delivered column as this column of the contract; None if its header does not name it."""
     declared = column.name or raw
     file_year = file.year
     renames = renamed_headers(file.register, raw)
@@ -76,7 +76,7 @@ def column_name(declared: str, year: int | None) -> str:
 
 
 def missing_faults(file: DeliveredFile, header: Sequence[str], found: Sequence[SourceColumn]) -> list[Fault]:
-    """A fault for each contract column that is not there; one for all where the file is of another register."""
+    """A fault for each contract column that is missing; a single one if the file is of another register."""
     present = {source.raw for source in found}
     missing = [name for name in file.contract.columns if name not in present]
     if missing and (other := register_of(file.contract, header)):
@@ -101,7 +101,7 @@ def describe_missing(contract: Contract, name: str) -> str:
 
 
 def register_of(own: Contract, header: Sequence[str]) -> str | None:
-    """Another register all of whose columns stand in the header."""
+    """Another register whose columns are all in the header."""
     for name, contract in contracts().items():
         names = [column.name or raw for raw, column in contract.columns.items()]
         if name != own.register_name and all(any(stands_for(name, given) for given in header) for name in names):
@@ -116,7 +116,7 @@ def stands_for(declared: str, header: str) -> bool:
 
 
 def year_gaps(contract: Contract, found: Sequence[SourceColumn]) -> list[str]:
-    """Columns of a wide file whose companions are there for a year and they are not."""
+    """Columns of a wide file that are missing for a year for which there are other columns."""
     years = sorted({source.year for source in found if source.year is not None})
     present = {(source.raw, source.year) for source in found}
     return [
@@ -128,7 +128,7 @@ def year_gaps(contract: Contract, found: Sequence[SourceColumn]) -> list[str]:
 
 
 def repeated_faults(file: DeliveredFile, found: Sequence[SourceColumn]) -> list[Fault]:
-    """Columns that stand twice in a header."""
+    """Faults for columns that are in a header more than once."""
     names = [source.name for source in found]
     return [
         file.fault("repeated_column", f"the column stands {names.count(name)} times; deliver it once", name)

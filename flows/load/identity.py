@@ -40,7 +40,7 @@ def holds_identity_numbers(counts: Sequence[int], allowed_share: float) -> bool:
     """Whether a column is to be refused for the identity numbers in it.
 
     `counts` are how many values there are, how many have 11 digits, and how many of these are identity numbers. Some
-    random 11-digit pseudonyms pass by chance, so that a share is allowed where pseudonyms have 11 digits.
+    random 11-digit pseudonyms pass by chance, so a share is allowed if at least half of the values have 11 digits.
     """
     n_filled, n_eleven, n_passing = counts
     of_other_length = n_eleven * 2 < n_filled

@@ -1,7 +1,7 @@
 """Municipality codes against the classification of their own date.
 
-A code that is not valid on its date stays in the data, counted. Many of them in a year mean that the file is coded in
-another year's classification: it is refused as a whole, persons are never excluded one by one for it.
+A code that is not valid on its date is counted and stays in the data. Many of them in a year mean that the file is
+coded in another year's classification: the whole file is refused. Persons are never excluded one by one for this.
 """
 
 import duckdb
@@ -18,8 +18,8 @@ def check_municipality(
 ) -> None:
     """Count the invalid codes of a column of `typed`; refuse the file above the study's share."""
     invalid = invalid_condition(source, geography)
-    # Codes are few and rows are many: each code is looked up once, with the dates it stands beside.
-    # (Materialised: DuckDB would look up every row, and count afterwards.)
+    # There are few codes and many rows, so each code is looked up once with each combination of its dates.
+    # (Materialised: otherwise DuckDB would look up every row, and count afterwards.)
     tally = f"select {', '.join(told_by(source))}, count(*) as n from typed group by all"
     n_filled, n_invalid = count(con, f"""
         with tally as materialized ({tally})

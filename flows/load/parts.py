@@ -1,7 +1,7 @@
-"""A delivery that comes again: which parts of it are as they were, and which count no longer.
+"""A delivery that comes again: which of its parts are unchanged, and which no longer count.
 
-A part is what is replaced as a whole: a year file, or all files of a register that brings several years in one, or of
-persons. Parts that are as they were stay with the arrival they came with.
+A part is replaced as a whole: it is a year file, or all files of a register that has several years in a file, or none.
+Unchanged parts stay with the arrival they came with.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ Said = tuple[str, tuple[int, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A register, and of year files the year."""
+    """A register, and the year of a year file."""
 
     register: str
     year: int | None
@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPart:
-    """The files of a part as they were loaded, by what they brought."""
+    """The files of a part as they were loaded; `names`: their names by what they brought."""
 
     part: Part
     arrival: int
@@ -44,7 +44,7 @@ def part_of(file: DeliveredFile) -> Part:
 
 
 def brings(file_name: str, year: int | None) -> bool:
-    """Whether a file that was loaded can be the one that brought a year of its register: a year file names its own."""
+    """Whether a loaded file can have brought a year of its register: a year file brings only the year in its name."""
     file = named_file("", Path(file_name))
     own = part_of(file).year if isinstance(file, DeliveredFile) else None
     return own is None or own == year
@@ -56,7 +56,7 @@ def said(file: DeliveredFile, sha256: str) -> Said:
 
 
 def loaded_parts(con: duckdb.DuckDBPyConnection, landing: Path, delivery: str) -> dict[Part, LoadedPart]:
-    """The parts of a delivery that count, each of one arrival."""
+    """The parts of a delivery that count, each with the arrival it came with."""
     arrivals = con.execute(
         "select arrival from audit.delivery where delivery_id = ? and status = 'loaded'", [delivery]
     ).fetchall()
@@ -75,7 +75,7 @@ def remember_same(
     hashes: Mapping[str, str],
     loaded: Mapping[Part, LoadedPart],
 ) -> set[Part]:
-    """The parts that are as they were loaded; new times and names of their files are remembered, and not due again."""
+    """The parts that are as they were loaded. New times and names of their files are recorded, so as not to be due."""
     there: dict[Part, dict[Said, DeliveredFile]] = {}
     n_files = Counter(map(part_of, files))
     for file in files:
@@ -101,7 +101,7 @@ def remember_same(
 
 
 def rename(con: duckdb.DuckDBPyConnection, arrival: int, renamed: Collection[tuple[str, DeliveredFile]]) -> None:
-    """Give files of an arrival their new names at once: two may have changed theirs with each other."""
+    """Give files of an arrival their new names in one statement: two files may have swapped theirs."""
     if not renamed:
         return
     new_names = " ".join("when ? then ?" for _ in renamed)
@@ -116,9 +116,10 @@ def rename(con: duckdb.DuckDBPyConnection, arrival: int, renamed: Collection[tup
 
 
 def replace_parts(con: duckdb.DuckDBPyConnection, gone: Iterable[LoadedPart], run_id: str) -> None:
-    """Let parts count no longer. `restore` must follow before the database is used.
+    """Mark parts as replaced, so that they no longer count. `restore` must follow before the database is used.
 
-    Of an arrival of which other parts stay they are given to one of their own, which counts no longer.
+    If other parts of the arrival still count, the replaced parts first move to an arrival of their own, which is then
+    marked `replaced`.
     """
     by_arrival: dict[int, list[LoadedPart]] = {}
     for part in gone:
@@ -134,7 +135,7 @@ def replace_parts(con: duckdb.DuckDBPyConnection, gone: Iterable[LoadedPart], ru
 
 
 def set_apart(con: duckdb.DuckDBPyConnection, arrival: int, parts: Sequence[LoadedPart], names: Sequence[str]) -> int:
-    """Give parts of an arrival to a new one, which is returned: files, findings, versions and rows."""
+    """Move parts of an arrival to a new one, which is returned: their files, findings, versions and rows."""
     apart = next_arrival(con)
     con.execute(
         "insert into audit.delivery by name select * replace (? as arrival) from audit.delivery where arrival = ?",

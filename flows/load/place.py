@@ -19,7 +19,10 @@ from storage.sql import identifier
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A fingerprint of a register-year: rows, and the sum of their hashes, whatever their order (None: no row)."""
+    """A fingerprint of a register-year: the number of rows and the sum of their hashes, whatever their order.
+
+    `total` is None without rows, or if no sum was asked for.
+    """
 
     n_rows: int
     total: int | None
@@ -48,10 +51,10 @@ def of_year(columns: Sequence[SourceColumn], year: int | None) -> list[SourceCol
 
 
 def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked) -> int:
-    """Replace those of the persons in `typed` who are described otherwise than before; leave all others as they are.
+    """Replace the persons in `typed` whose row is new or differs from the one in `raw`; leave all others as they are.
 
-    An extract comes whole again each year, and few of its persons have changed. Rows of a delivery that counts no
-    longer are replaced too, so that nobody is left behind with it. Returns the rows delivered.
+    The whole extract comes again each year, and few of its persons have changed. Rows of a delivery that no longer
+    counts are replaced too, so that nobody stays with it. Returns the number of rows delivered.
     """
     table = f"raw.{checked.file.register}"
     note_corrected_persons(con, checked)
@@ -79,9 +82,9 @@ def place_persons(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked
 def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, years: Sequence[int]) -> None:
     """Replace those of the given years that differ from the current version.
 
-    Wide files are delivered whole again each year: only what is new or corrected in them is written again.
+    Wide files are delivered whole again each year: only the years that are new or corrected are written.
     """
-    if not years:  # a file of a restored delivery none of whose years is asked for
+    if not years:  # a file of a restored delivery, with none of the years that are asked for
         return
     register = checked.file.register
     current = current_contents(con, register, years)
@@ -101,9 +104,9 @@ def place_years(con: duckdb.DuckDBPyConnection, arrival: int, checked: Checked, 
 
 @contextmanager
 def in_any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let rows be written as threads come to them: what is kept back for the sake of order is written a second time.
+    """Let threads write rows in any order: rows that are held back to keep the order would be written twice.
 
-    Before and after, order is kept, since a row's number in its file is its place in `delivered`.
+    Before and after, order is kept, because a row's place in `delivered` is its number in the file.
     """
     con.execute("set preserve_insertion_order = false")
     try:
@@ -120,7 +123,7 @@ def new_rows(checked: Checked, years: Sequence[int]) -> str:
 
 
 def rows_of_years(checked: Checked, years: Sequence[int]) -> str:
-    """SQL: the rows of some years of a wide file; a person's years together, which takes half the space."""
+    """SQL: the rows of some years of a wide file. A person's years are side by side, which takes half the space."""
     structs = []
     for year in years:
         values = (f"'{source.raw}': {identifier(source.name)}" for source in of_year(checked.columns, year)[1:])
@@ -157,7 +160,7 @@ def delivered_contents(
 
 
 def current_contents(con: duckdb.DuckDBPyConnection, register: str, years: Sequence[int]) -> dict[int, Content]:
-    """What `raw` holds of those of the given years whose current version is of a delivery that counts."""
+    """What `raw` holds of the given years, but only those whose current version is of a delivery that counts."""
     counting = con.execute("""
         select year from audit.register_year semi join audit.delivery
             on delivery.arrival = register_year.arrival and delivery.status = 'loaded'
@@ -174,7 +177,7 @@ def current_contents(con: duckdb.DuckDBPyConnection, register: str, years: Seque
 
 
 def content_hash(columns: Sequence[str]) -> str:
-    """SQL: a row's share in the fingerprint of a register-year; years share the key's hash."""
+    """SQL: a row's part in the fingerprint of a register-year; the key has its own hash, which the years share."""
     key, *values = columns
     return f"hash(hash({key}), {', '.join(values)})::hugeint"
 
@@ -182,10 +185,10 @@ def content_hash(columns: Sequence[str]) -> str:
 def record_version(
     con: duckdb.DuckDBPyConnection, register: str, year: int | None, arrival: int, n_rows: int, is_current: bool = True
 ) -> None:
-    """Write down an arrival's version of a register-year; if it is current, no other is.
+    """Record an arrival's version of a register-year; if it is current, no other version of that year is.
 
     A version equal to the current one does not become current: the rows in `raw` stay those of the earlier arrival.
-    `same_since` is the first of arrivals one after the other that say the same.
+    `same_since` is the first arrival in an unbroken series with the same content.
     """
     [(same_since,)] = con.execute(
         "select any_value(coalesce(same_since, arrival)) from audit.register_year "
@@ -205,12 +208,12 @@ def record_version(
 
 
 def retire_versions(con: duckdb.DuckDBPyConnection, register: str, year: int) -> None:
-    """No arrival's version of a register-year is the current one."""
+    """Let no arrival's version of a register-year be the current one."""
     con.execute("update audit.register_year set is_current = false where register = ? and year = ?", [register, year])
 
 
 def refresh_current_persons(con: duckdb.DuckDBPyConnection) -> None:
-    """A version of `faste_oppl` is current while it still has a person in `raw`."""
+    """Mark which versions of `faste_oppl` are current: those that still have a person in `raw`."""
     for register, contract in contracts().items():
         if contract.layout == "person":
             con.execute(f"""

@@ -1,4 +1,4 @@
-"""One file through all its checks: afterwards `typed` holds its rows, ready to be placed, unless there are faults."""
+"""Take one file through all checks. Afterwards `typed` holds its rows, ready to be placed, unless there are faults."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +19,7 @@ from models_py.study import Study
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What reading a file takes beside the file: connection, specification, and a folder for copies."""
+    """What reading needs besides the file: connection, specification, and a folder for copies."""
 
     con: duckdb.DuckDBPyConnection
     study: Study
@@ -69,7 +69,7 @@ def drop_unknown_columns(reader: Reader, checked: Checked, facts: FileFacts) -> 
 
 
 def note_form(checked: Checked) -> None:
-    """Note columns that the column map alone knows, and a text that breaks off without an end of line."""
+    """Note columns that only the column map knows, and a text whose last line has no end."""
     for source in checked.columns:
         if source.renamed:
             checked.found(source, "renamed_column", "noted", checked.n_rows)

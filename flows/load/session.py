@@ -1,4 +1,4 @@
-"""The connection load works on: schemas and tables that must be there, and what the checks' SQL refers to."""
+"""The connection that load works on: schemas and tables that must be there, and what the checks' SQL refers to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,17 +25,17 @@ AUDIT_TABLES = {
     "code VARCHAR, before DOUBLE, now DOUBLE, n_rows BIGINT",
     "quarantine": "arrival INTEGER, file_name VARCHAR, row_number BIGINT, rule VARCHAR",
 }
-# Random texts hardly shrink: looking for a way took half of an insert's time. Those of a wide file do, since each
-# comes as often as there are years.
+# Random keys hardly compress, and looking for a compression took half of an insert's time. Keys of a wide file do
+# compress, because each occurs as often as there are years.
 KEYS_STAY = "using compression uncompressed"
-# For all other texts a dictionary is what DuckDB finds after long looking. Asked of the session and not of the columns,
-# which would keep a warehouse from ever being encrypted: files of that format know no such dictionaries.
+# For all other texts DuckDB finds a dictionary best, but only after a long search. It is set for the session: set for
+# columns, it would keep a warehouse from ever being encrypted, because encrypted files do not know such dictionaries.
 TEXTS_SHRINK = {"force_compression": "dictionary"}
 
 
 @contextmanager
 def load_session(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the database with all tables of `raw` and `audit` in place; beyond its memory it spills."""
+    """A connection to the database with all tables of `raw` and `audit` in place; it spills what exceeds its memory."""
     with open_warehouse(database, config=TEXTS_SHRINK if warehouse_key() is None else {}) as con:
         create_tables(con)
         con.execute(IDENTITY_NUMBER_MACRO)
@@ -61,6 +61,6 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create table if not exists raw.{register} ({columns})")
     for name, declared in AUDIT_TABLES.items():
         con.execute(f"create table if not exists audit.{name} ({declared})")
-    # Of warehouses from before: whether those loaded then were simulated, and which said the same, is not known.
+    # For older warehouses: it is not known which deliveries were simulated, and which versions had the same content.
     con.execute("alter table audit.delivery add column if not exists is_simulated boolean")
     con.execute("alter table audit.register_year add column if not exists same_since integer")

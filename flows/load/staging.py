@@ -27,7 +27,7 @@ READER_FAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Where the rows of `delivered` stand in the file: `first` is the line of the first row, `skipped` of no row."""
+    """Where the rows of `delivered` are in the file: `first` is the first row's line, `skipped` are lines of no row."""
 
     first: int
     skipped: tuple[int, ...]
@@ -66,10 +66,10 @@ def file_facts(con: duckdb.DuckDBPyConnection, path: Path, sha256: str) -> FileF
 
 
 def refuse_repeated(path: Path) -> None:
-    """No column of a Parquet file stands there twice: DuckDB gives the second another name, and it would be lost.
+    """Refuse a Parquet file with a column name twice: DuckDB renames the second column, and it would be lost.
 
     Raises:
-        Unreadable: one does, or the file's own description cannot be read.
+        Unreadable: there is one, or the file's own description cannot be read.
     """
     try:
         names = [name.lower() for name in pyarrow.parquet.read_schema(path).names]
@@ -85,7 +85,7 @@ def parquet(path: Path) -> str:
 
 
 def pass_if_of_the_machine(error: duckdb.Error) -> None:
-    """Raise an error anew that says nothing of the file: memory or the disk gave out while it was read."""
+    """Raise an error again if it is not about the file: memory or disk ran out while it was read."""
     unwritten = isinstance(error, duckdb.IOException) and "write" in str(error)
     if unwritten or isinstance(error, duckdb.OutOfMemoryException):
         raise error
@@ -96,7 +96,7 @@ def stage(
 ) -> tuple[Lines, list[Fault]]:
     """Read a file into `delivered`; rows that do not fit the header are faults and left out.
 
-    Columns that the contract does not know are there by their place (`unknown_columns`), to be looked at and dropped.
+    Columns that the contract does not know are named by their place (`unknown_columns`), to be checked and dropped.
 
     Raises:
         Unreadable: DuckDB cannot read the file.
@@ -106,7 +106,7 @@ def stage(
         return stage_parquet(con, file, facts, columns), []
     if facts.encoding != "windows-1252":
         return stage_text(con, file, file.path, facts, columns)
-    copy = work / "candidate-utf8.txt"  # after a kill the next start removes what is named so
+    copy = work / "candidate-utf8.txt"  # a name that the next start removes after a kill
     try:
         as_utf8(file.path, copy)
         return stage_text(con, file, copy, facts, columns)
@@ -117,7 +117,7 @@ def stage(
 def stage_parquet(
     con: duckdb.DuckDBPyConnection, file: DeliveredFile, facts: FileFacts, columns: Sequence[SourceColumn]
 ) -> Lines:
-    """Read a Parquet file; numbers and dates become text and go the way of all codes."""
+    """Read a Parquet file; numbers and dates become text and are then treated like all other values."""
     chosen = ", ".join(
         f"{cleaned(without_nan(facts.header[position]))} as {identifier(name)}"
         for position, name in placed(columns, facts)
@@ -160,7 +160,7 @@ def stage_text(
 
 
 def unknown_columns(columns: Sequence[SourceColumn], facts: FileFacts) -> dict[int, str]:
-    """Names by place (from 0) of columns that the contract does not know: without a header, their own are values."""
+    """Names by place (from 0) for columns that the contract does not know: without a header, their own are values."""
     known = {source.position for source in columns}
     return {place: f"unknown_column_{place + 1}" for place in range(len(facts.header)) if place not in known}
 
@@ -171,17 +171,20 @@ def placed(columns: Sequence[SourceColumn], facts: FileFacts) -> list[tuple[int,
 
 
 def cleaned(column: str) -> str:
-    """SQL: a text without blanks around it, NULL where it says that the value is missing."""
+    """SQL: a text without blanks around it; NULL if it is a code for a missing value."""
     return f"case when trim({column}) not in ({MISSING_SQL}) then trim({column}) end"
 
 
 def without_nan(column: str) -> str:
-    """SQL: a column of a Parquet file as text; what other programs write for a number that is missing is NULL."""
+    """SQL: a column of a Parquet file as text; `nan`, which other programs write for a missing number, becomes NULL."""
     return f"nullif({identifier(column)}::varchar, 'nan')"
 
 
 def trimmed(column: str) -> str:
-    """SQL: the same of a text whose reader knows what says missing. Trimming is slow and only for what has spaces."""
+    """SQL: the same for a text file, whose reader knows the codes for missing; only values with a space are trimmed.
+
+    Trimming is slow.
+    """
     return f"case when contains({column}, ' ') then {cleaned(column)} else {column} end"
 
 

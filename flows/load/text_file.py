@@ -1,6 +1,6 @@
-"""A file's bytes, read once: its hash, its encoding, its header and delimiter, its blank lines.
+"""What the bytes of a file tell: its hash, its encoding, its header and delimiter, its blank lines.
 
-DuckDB then parses it. What is not UTF-8 is first copied to UTF-8, because DuckDB reads no Windows-1252.
+DuckDB then parses it. A file that is not UTF-8 is first copied to UTF-8, because DuckDB does not read Windows-1252.
 """
 
 import codecs
@@ -60,7 +60,7 @@ def inspect(path: Path, sha256: str) -> FileFacts:
     stat = path.stat()
     encoding, blank_lines, any_space = scan(path)
     header_line = first_line(path, encoding)
-    # Python's reader gives up at a length of its own, which any library may have changed for the whole process.
+    # csv.reader has a limit of its own, but any library may have changed that for the whole process.
     if len(header_line) > LONGEST_HEADER:
         raise Unreadable("its first line is longer than any header", 1)
     delimiter = max(DELIMITERS, key=header_line.count)
@@ -107,7 +107,7 @@ def ends_blank_line(before: bytes, chunk: bytes) -> bool:
 
 
 def blank_lines_of(path: Path) -> Iterator[int]:
-    """Physical numbers of a file's blank lines; few files have any, so that lines are counted for those alone."""
+    """Physical numbers of a file's blank lines; called only for the few files that have any."""
     n_lines, last = 0, b""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -182,12 +182,12 @@ def as_utf8(source: Path, target: Path) -> None:
 
 
 def no_text(path: Path) -> Unreadable:
-    """What is to be said of a file in neither of the two encodings."""
+    """The error for a file in neither of the two encodings."""
     return Unreadable("it is neither UTF-8 nor Windows-1252 text", first_line_with(path, meaningless_byte))
 
 
 def first_line_with(path: Path, place: Callable[[bytes], int]) -> int | None:
-    """The number of the first line with something whose place in some bytes `place` gives, or -1."""
+    """The number of the first line with what `place` looks for: it gives the index in some bytes, or -1."""
     n_lines = 1
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -198,12 +198,12 @@ def first_line_with(path: Path, place: Callable[[bytes], int]) -> int | None:
 
 
 def null_byte(text: bytes) -> int:
-    """Where the first null byte stands; -1 if there is none."""
+    """The index of the first null byte; -1 if there is none."""
     return text.find(b"\0")
 
 
 def meaningless_byte(text: bytes) -> int:
-    """Where the first byte stands that has no meaning in Windows-1252; -1 if there is none."""
+    """The index of the first byte that has no meaning in Windows-1252; -1 if there is none."""
     try:
         text.decode(SINGLE_BYTE)
         return -1
@@ -212,7 +212,7 @@ def meaningless_byte(text: bytes) -> int:
 
 
 def ends_with_line(path: Path) -> bool:
-    """Whether a text file's last line has an end: one that has none may have been cut. Parquet files always do."""
+    """Whether a text file's last line has an end: without one it may have been cut. Parquet and empty files: True."""
     if path.suffix.lower() == ".parquet" or not path.stat().st_size:
         return True
     with path.open("rb") as file:

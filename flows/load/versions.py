@@ -1,4 +1,4 @@
-"""Which deliveries count: taking one out, and putting the versions before it back by reading landing again."""
+"""Which deliveries count: take one out, and put the versions before it back by reading them from landing again."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +24,7 @@ def withdraw(database: Path, landing: Path, delivery: str, study: Study, run_id:
 
     Raises:
         NotLoaded: there is no such delivery in the warehouse.
-        DeliveryRefused: a version before it is no longer in landing as it was loaded.
+        DeliveryRefused: an earlier version that counts again is no longer in landing as it was loaded.
     """
     with load_session(database) as con:
         if not retire(con, delivery, run_id):
@@ -34,7 +34,7 @@ def withdraw(database: Path, landing: Path, delivery: str, study: Study, run_id:
 
 
 def retire(con: duckdb.DuckDBPyConnection, delivery: str, run_id: str) -> bool:
-    """Let what a delivery brought count no longer.
+    """Mark a delivery as withdrawn, so that what it brought no longer counts.
 
     Returns whether it had been loaded. `restore` must follow before the database is used.
     """
@@ -46,12 +46,12 @@ def retire(con: duckdb.DuckDBPyConnection, delivery: str, run_id: str) -> bool:
 
 
 def restore(reader: Reader, landing: Path) -> list[Fault]:
-    """Put the newest version that counts in place of every current one that does not. Returns what cannot be read."""
+    """Replace every current version that no longer counts by the newest that does. Returns faults of its files."""
     return [*restore_years(reader, landing), *restore_persons(reader, landing)]
 
 
 def restore_years(reader: Reader, landing: Path) -> list[Fault]:
-    """Restore registers with years: of arrivals one after the other that say the same the first, as when they came."""
+    """Restore registers with years; of consecutive arrivals with the same content the first, as when they came."""
     lost = reader.con.execute("""
         with counting as (
             select register, year, arrival, coalesce(same_since, arrival) as same_since

@@ -1,4 +1,4 @@
-"""A whole delivery: every file or none, written aside and given its name when all of it is right."""
+"""A whole delivery, every file or none: it is written under another name and renamed when all of it is right."""
 
 import os
 import shutil
@@ -27,12 +27,12 @@ class TargetRefused(Exception):
 def pseudonymise(source: Path, target: Path, key_file: Path) -> int:
     """Write the delivery in `source` with keyed pseudonyms into the new folder `target`. Returns the number of files.
 
-    Documents are left behind: nothing can be said of what stands in them. A simulated delivery's is marked as one.
+    Documents are not copied, because nobody has checked what is in them. A simulated delivery keeps its mark.
 
     Raises:
         KeyRefused: the key cannot be used.
         TargetRefused: `target` is there already.
-        NotPseudonymised: a number is invalid, or a file is not what its contract says of its keys.
+        NotPseudonymised: a number is invalid, or a file's keys are not as its contract says.
     """
     pseudonym = pseudonymiser(read_key(key_file))
     source, target = source.resolve(), target.absolute()
@@ -51,7 +51,7 @@ def pseudonymise(source: Path, target: Path, key_file: Path) -> int:
 
 
 def pseudonymise_files(source: Path, target: Path, pseudonym: Pseudonymiser) -> int:
-    """Every data file of a folder.
+    """Pseudonymise every data file of a folder. Returns their number.
 
     Raises:
         NotPseudonymised: with every fault in every file.

@@ -21,7 +21,8 @@ PART = r"[\s./\u2010-\u2015-]"
 IN_A_TEXT = re.compile(
     f"(?<![0-9])([0-9]{{2}}){PART}?([0-9]{{2}}){PART}?([0-9]{{2}}){PART}{{0,3}}([0-9]{{3}}){PART}?([0-9]{{2}})(?![0-9])"
 )
-# As a spreadsheet writes it: a number, which has lost the zero of a month's first days, has decimals or an exponent.
+# An identity number that a spreadsheet wrote as a number: without the first zero of days 01 to 09, with decimals, or
+# with an exponent.
 AS_A_NUMBER = re.compile(r"([0-9]{10,11})(?:[.,]0*)?|([0-9])[.,]([0-9]{9,10})E\+?(?:09|9|10)", re.IGNORECASE)
 SHORTEST_NUMBER = 10  # digits of one that has lost its first zero
 ROW_RULES = RULES | {
@@ -32,7 +33,7 @@ Pseudonymiser = Callable[[str], str]
 
 
 class Findings:
-    """Rows that break a rule, counted by rule and column while a file streams by."""
+    """Rows that break a rule, counted by rule and column while a file is copied."""
 
     def __init__(self, file: DeliveredFile) -> None:
         self.file = file
@@ -40,7 +41,7 @@ class Findings:
         self.counts: dict[tuple[str, str | None], int] = {}
 
     def add(self, rule: str, column: str | None, row: int) -> None:
-        """Note a row; the first few are named."""
+        """Count a row; the numbers of the first few are kept."""
         place = (rule, column)
         self.counts[place] = self.counts.get(place, 0) + 1
         if self.counts[place] <= SHOWN_ROWS:
@@ -57,7 +58,7 @@ class Findings:
 def pseudonymise_file(file: DeliveredFile, target: Path, pseudonym: Pseudonymiser) -> tuple[int, list[Fault]]:
     """Write a file with pseudonyms in its key columns, in the file's own encoding. Returns its rows, and what is wrong.
 
-    What has been written of a file with faults must be thrown away.
+    If anything is wrong, what has been written must be thrown away.
     """
     try:
         encoding = python_encoding(scan(file.path)[0])
@@ -75,7 +76,7 @@ def pseudonymise_file(file: DeliveredFile, target: Path, pseudonym: Pseudonymise
 
 
 def key_columns(file: DeliveredFile, header: Sequence[str]) -> dict[int, str]:
-    """Every delivered column that the contract declares a person key, by its place from 0."""
+    """Every delivered column that is a person key by the contract, by its place from 0."""
     declared = [(name, column) for name, column in file.contract.columns.items() if column.kind == "key"]
     return {
         place: name
@@ -86,7 +87,7 @@ def key_columns(file: DeliveredFile, header: Sequence[str]) -> dict[int, str]:
 
 
 def missing_keys(file: DeliveredFile, keys: dict[int, str]) -> list[Fault]:
-    """A fault for each person key that is not there: under another name, its numbers would be passed on."""
+    """A fault for each missing person key: if it has come under another name, its numbers would be passed on."""
     return [
         file.fault("missing_column", describe_missing(file.contract, name), name)
         for name, column in file.contract.columns.items()
@@ -118,7 +119,7 @@ def stream(
 
 
 def replace_numbers(row: list[str], keys: dict[int, str], pseudonym: Pseudonymiser, found: Findings, line: int) -> None:
-    """Put pseudonyms in place of a row's numbers; what says that a value is missing stays."""
+    """Put pseudonyms in place of a row's numbers; codes for a missing value stay."""
     if not row:
         return
     for place, column in keys.items():
@@ -135,7 +136,7 @@ def replace_numbers(row: list[str], keys: dict[int, str], pseudonym: Pseudonymis
 def numbers_elsewhere(row: Sequence[str], keys: dict[int, str]) -> Iterator[str]:
     """The columns, by their place from 1, that hold an identity number and are no key.
 
-    Names of columns are not told: in a file without a header they are values.
+    Names of columns are not reported: in a file without a header they are values.
     """
     for place, value in enumerate(row):
         if place not in keys and any(broken_rule(number) is None for number in possible_numbers(value)):
@@ -143,7 +144,7 @@ def numbers_elsewhere(row: Sequence[str], keys: dict[int, str]) -> Iterator[str]
 
 
 def possible_numbers(value: str) -> Iterator[str]:
-    """Every row of 11 digits that a value may mean, whatever digits and blanks it is written with."""
+    """Every sequence of 11 digits that a value may stand for, whatever kind of digits and blanks it is written with."""
     if len(value) < SHORTEST_NUMBER:
         return
     plain = value if value.isascii() else unicodedata.normalize("NFKC", value)

@@ -1,6 +1,6 @@
 """One identity number: whether it is one, and its pseudonym.
 
-Rules are those of `flows/load/identity.py`, in Python, because here every number counts and not a share of a column.
+The rules are those of `flows/load/identity.py`, but in Python: here every number counts, and not a share of a column.
 """
 
 import base64
@@ -38,10 +38,11 @@ def broken_rule(number: str) -> str | None:
 
 
 def pseudonymiser(key: bytes) -> Callable[[str], str]:
-    """What makes the pseudonym of a number: the first 100 bits of HMAC-SHA-256 (RFC 2104) over its 11 ASCII digits.
+    """The function that makes a number's pseudonym: the first 100 bits of HMAC-SHA-256 (RFC 2104) over its 11 digits.
 
-    They are written as 20 characters of base32 (RFC 4648): upper-case letters and the digits 2 to 7, as long as a
-    pseudonym may be. Two of 10 million persons get the same with a probability of 4e-17 (n² / 2^101).
+    The digits are ASCII. The bits are written as 20 characters of base32 (RFC 4648), upper-case letters and the digits
+    2 to 7; a pseudonym may be no longer. The probability that any two of 10 million persons get the same one is 4e-17
+    (n² / 2^101).
     """
 
     def pseudonym(number: str) -> str:

@@ -42,7 +42,7 @@ def build(database: Path, storage: Storage, study: Study, work: Path) -> Path:
     """
     _insist_that_spark_can()
     with progress("build on Spark", work) as bar:
-        nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database))
+        nodes = Nodes(bar, work / "target" / MANIFEST, count_raw_rows(database), left_out=NO_FINGERPRINTS[1:])
         return _run((*EVERYTHING, *NO_FINGERPRINTS, *FULL), database, storage, study, work, nodes.watch)
 
 

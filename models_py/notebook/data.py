@@ -1,7 +1,7 @@
 """Rows of any data frame as distinct covariate patterns with outcome counts, and persons' paths through them.
 
-Belongs here: pandas, polars, Arrow and DuckDB as one, collapsed by DuckDB before any matrix is made. Does not belong
-here: formulas, or anything that depends on a model.
+Belongs here: reading pandas, polars, Arrow and DuckDB alike, and collapsing rows in DuckDB before any matrix is made.
+Does not belong here: formulas, or anything that depends on a model.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,15 +16,15 @@ import pyarrow as pa
 from models_py.cells import EstimationInputError, Floats, PathBatch, path_batch
 from storage.sql import identifier, literal
 
-# The name that the rows have while they are queried; a relation's own connection sees it, and is left without it.
+# The view's name while rows are queried. It exists in the relation's own connection, so it is dropped after each query.
 VIEW = "rows_of_multinomial_logit"
-# A column that groups all rows into one pattern where a formula names no variable.
+# A column that groups all rows into one pattern if a formula names no variable.
 NO_COVARIATE = "all rows"
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of the rows: what a formula uses, its outcome, the person, and how often a row counts."""
+    """Columns of the rows: the formula's covariates and outcome, the person, and the weight of a row."""
 
     covariates: tuple[str, ...]
     outcome: str
@@ -33,7 +33,7 @@ class Columns:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """All of them, each once."""
+        """All these columns, each once."""
         return tuple(dict.fromkeys(filter(None, (*self.covariates, self.outcome, self.groups, self.weights))))
 
 
@@ -42,10 +42,10 @@ class Observations:
     """The rows collapsed.
 
     Attributes:
-        patterns: (n rows) the distinct covariate patterns, in a fixed order whatever the order of the rows.
+        patterns: (n rows) the distinct covariate patterns, in an order that does not depend on the order of the rows.
         outcomes: m names, the base first.
-        counts: (n, m) rows, or the sum of their weights, by outcome.
-        paths: persons' paths by the positions of patterns; empty where no persons are known.
+        counts: (n, m) number of rows, or sum of their weights, by outcome.
+        paths: persons' paths over positions of patterns; empty if persons are not known.
     """
 
     patterns: pd.DataFrame
@@ -56,7 +56,7 @@ class Observations:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Rows as a relation of DuckDB, and the order of the levels of columns that have one of their own."""
+    """Rows as a DuckDB relation, and the levels in order for columns that define an order."""
 
     relation: duckdb.DuckDBPyRelation
     levels: Mapping[str, tuple[object, ...]]
@@ -70,10 +70,10 @@ class Rows:
 
 
 def read_rows(data: Any, columns: Sequence[str]) -> Rows:
-    """Some columns of a pandas, polars or Arrow table, or of a relation of DuckDB, without a missing value.
+    """Some columns of a pandas, polars or Arrow table, or of a DuckDB relation, checked to have no missing values.
 
     Raises:
-        EstimationInputError: it is none of these, lacks a column, or a value is missing.
+        EstimationInputError: the data are none of these or have no rows, or a column or a value is missing.
     """
     if isinstance(data, duckdb.DuckDBPyRelation):
         _check_columns(columns, data.columns)
@@ -119,7 +119,7 @@ def _arrow(data: Any, columns: Sequence[str]) -> tuple[pa.Table, dict[str, tuple
     for position, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             chunks = table.column(position).unify_dictionaries().chunks
-            # Other dictionaries, such as polars' Categorical, are in the order in which values appeared.
+            # Dictionaries that are not ordered, such as polars' Categorical, only have the order of appearance.
             if field.type.ordered and field.name not in levels and chunks:
                 levels[field.name] = tuple(chunks[0].dictionary.to_pylist())
             kind = pa.string() if field.type.value_type == pa.string_view() else field.type.value_type
@@ -150,7 +150,7 @@ def collapse(data: Any, columns: Columns, base: object = None) -> Observations:
     """The rows as patterns with counts; `base` is the base outcome, by default the first.
 
     Raises:
-        EstimationInputError: columns or values are missing, weights are not counts, or the base is no outcome.
+        EstimationInputError: columns or values are missing, weights are not counts, or the base is not an outcome.
     """
     rows = read_rows(data, columns.named)
     if columns.weights:
@@ -196,7 +196,7 @@ def _outcomes(rows: Rows, column: str, base: object) -> tuple[tuple[str, ...], t
         if level_name(base) not in names:
             raise EstimationInputError(f"the base {level_name(base)} is no outcome: {', '.join(names)}")
         names.sort(key=lambda name: name != level_name(base))
-    # A category that never happens has no text; nothing equals its name either.
+    # A category without rows has no text; its name is used instead and matches no row.
     return tuple(names), tuple(texts.get(name, name) for name in names)
 
 
@@ -208,7 +208,7 @@ def _check_weights(rows: Rows, column: str) -> None:
 
 
 def _paths(rows: Rows, coded_sql: str, weighted: bool) -> Iterator[PathBatch]:
-    """Persons' paths from rows of person, code and, if weighted, how often (n); persons with equal paths are one."""
+    """Persons' paths from rows of person, code and, if weighted, number (n). Persons with equal paths share a row."""
     unnested = ", unnest(range(n))" if weighted else ""
     table = rows.query(f"""
         with coded as ({coded_sql}),
@@ -221,11 +221,11 @@ def _paths(rows: Rows, coded_sql: str, weighted: bool) -> Iterator[PathBatch]:
 
 
 def paths_of_cells(groups: Any, codes: np.ndarray, counts: np.ndarray) -> tuple[PathBatch, ...]:
-    """Persons' paths from the person (c,) of each code (c,), cell * m + outcome, that happened `counts` (c,) times."""
+    """Persons' paths from persons (c,) and codes (c,), cell * m + outcome, that happened `counts` (c,) times."""
     table = pa.table({"person": pa.array(groups), "n": counts.astype(np.int64), "code": codes.astype(np.int32)})
     return tuple(_paths(Rows(duckdb.connect().from_arrow(table), {}), f"select person, n, code from {VIEW}", True))
 
 
 def level_name(value: object) -> str:
-    """A level as text; 2.0 is 2."""
+    """A level as text; 2.0 becomes 2."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

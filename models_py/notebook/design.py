@@ -1,6 +1,6 @@
-"""Designs of a notebook's models: the columns that a formula makes of covariates, or columns as they are given.
+"""Designs of a notebook's models: columns that a formula makes from covariates, or columns given as they are.
 
-Belongs here: names, matrices, and what the variables behind the columns are. Does not belong here: estimation.
+Belongs here: names, matrices, and the variables behind the columns. Does not belong here: estimation.
 Formulas are formulaic's (Wilkinson's notation).
 """
 
@@ -21,13 +21,13 @@ from models_py.cells import EstimationInputError, Floats
 from models_py.design import AbsentLevelError
 from models_py.notebook.data import level_name, read_rows
 
-# Rows on which it is tried whether a row of the design depends on that row alone.
+# Rows that are used to test whether each row of the design depends only on its own data.
 TRIED_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A covariate behind the columns: with levels, numeric, or derived (categorical only through a function of it)."""
+    """A covariate behind the columns: categorical, numeric, or derived (only a function of it is categorical)."""
 
     name: str
     kind: Literal["categorical", "numeric", "derived"]
@@ -36,7 +36,7 @@ class Variable:
 
 
 class Design(Protocol):
-    """What a model needs of its k columns."""
+    """What a model needs to know about its k columns."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,16 +48,16 @@ class Design(Protocol):
 
     @property
     def main_effects(self) -> tuple[str, ...]:
-        """Categorical covariates all of whose levels have a column, but for one at most."""
+        """Categorical covariates of which all levels have a column, except one at most."""
 
     def matrix(self, frame: pd.DataFrame) -> Floats:
-        """The design (r, k) of covariates by name."""
+        """The design (r, k) from a frame of covariates."""
 
     def remade(self, X: Floats, frame: pd.DataFrame, name: str) -> Floats:
-        """X (r, k) with the columns that use a covariate made anew, for rows in which it alone has changed."""
+        """X (r, k) with the columns of one covariate computed anew, for rows in which only that covariate changed."""
 
     def frame(self, data: Any) -> pd.DataFrame:
-        """The covariates of new rows, in their order."""
+        """The covariates of new rows, in the order of the rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +70,7 @@ class FormulaDesign:
     main_effects: tuple[str, ...]
 
     def matrix(self, frame: pd.DataFrame) -> Floats:
-        """The design (r, k) of covariates by name.
+        """The design (r, k) from a frame of covariates.
 
         Raises:
             AbsentLevelError: a covariate has a level without a parameter.
@@ -83,14 +83,14 @@ class FormulaDesign:
         return materialised(self.spec, frame)
 
     def remade(self, X: Floats, frame: pd.DataFrame, name: str) -> Floats:
-        """X (r, k) with the columns that use a covariate made anew, for rows in which it alone has changed."""
+        """X (r, k) with the columns of one covariate computed anew, for rows in which only that covariate changed."""
         terms = [term for term, factors in self.spec.term_factors.items() if name in covariates_of(factors)]
         made, columns = X.copy(), [j for term in terms for j in range(*self.spec.term_slices[term].indices(X.shape[1]))]
         made[:, columns] = materialised(self.spec.subset(terms), frame)
         return made
 
     def frame(self, data: Any) -> pd.DataFrame:
-        """The covariates of new rows, in their order.
+        """The covariates of new rows, in the order of the rows.
 
         Raises:
             EstimationInputError: a covariate or a value is missing.
@@ -103,7 +103,7 @@ class FormulaDesign:
 
 @dataclass(frozen=True, slots=True)
 class MatrixDesign:
-    """Columns as they were given."""
+    """Columns as given, without a formula."""
 
     names: tuple[str, ...]
     variables: tuple[Variable, ...]
@@ -115,7 +115,7 @@ class MatrixDesign:
         return X
 
     def remade(self, X: Floats, frame: pd.DataFrame, name: str) -> Floats:
-        """X (r, k) with the column that a covariate is."""
+        """X (r, k) with a covariate's column replaced."""
         made = X.copy()
         made[:, self.names.index(name)] = frame[name]
         return made
@@ -132,7 +132,7 @@ class MatrixDesign:
 
 
 def make_matrix_design(X: Floats, names: tuple[str, ...]) -> MatrixDesign:
-    """Columns X (n, k) as they are; a column that never varies is no variable."""
+    """A design of columns X (n, k) as they are; a column that never varies is not a variable."""
     varies = np.ptp(X, axis=0) > 0
     return MatrixDesign(names, tuple(Variable(n, "numeric") for n, v in zip(names, varies, strict=True) if v))
 
@@ -141,7 +141,7 @@ def parse_formula(text: str) -> tuple[str, SimpleFormula, tuple[str, ...]]:
     """The outcome of `outcome ~ terms`, the terms, and the covariates that they use, sorted.
 
     Raises:
-        EstimationInputError: it does not have this form.
+        EstimationInputError: the text does not have this form, or uses lag().
     """
     formula = Formula(text)
     outcome, terms = getattr(formula, "lhs", None), getattr(formula, "rhs", None)
@@ -156,7 +156,7 @@ def parse_formula(text: str) -> tuple[str, SimpleFormula, tuple[str, ...]]:
 
 
 def covariates_of(factors: Iterable[Factor]) -> tuple[str, ...]:
-    """The covariates that factors use, sorted. formulaic's own answer leaves out those inside scale(), poly(), bs()."""
+    """The covariates that factors use, sorted. formulaic's own list lacks those inside scale(), poly() and bs()."""
     names: set[str] = set()
     for factor in factors:
         if factor.eval_method is Factor.EvalMethod.LOOKUP:
@@ -168,10 +168,10 @@ def covariates_of(factors: Iterable[Factor]) -> tuple[str, ...]:
 
 
 def make_formula_design(terms: SimpleFormula, patterns: pd.DataFrame, totals: Floats) -> tuple[FormulaDesign, Floats]:
-    """The design of a formula's terms, and its matrix (n, k) on patterns that count `totals` (n,) times.
+    """The design of a formula's terms, and its matrix (n, k) on patterns that each occur `totals` (n,) times.
 
     Raises:
-        EstimationInputError: a column depends on other rows than its own.
+        EstimationInputError: a value in the design depends on rows other than its own.
     """
     made = _first_matrix(terms, patterns)
     if made.model_spec.transform_state:
@@ -197,19 +197,19 @@ def make_formula_design(terms: SimpleFormula, patterns: pd.DataFrame, totals: Fl
 
 def _first_matrix(terms: SimpleFormula, patterns: pd.DataFrame, state: dict[str, Any] | None = None) -> Any:
     spec = ModelSpec(formula=terms, output="numpy", na_action="raise", transform_state=state or {})
-    with np.errstate(all="ignore"):  # what overflows is refused by name
+    with np.errstate(all="ignore"):  # a later check refuses an overflow
         return spec.get_model_matrix(patterns)
 
 
 def materialised(spec: ModelSpec, frame: pd.DataFrame) -> Floats:
-    """The matrix (r, k) of a specification on rows."""
+    """The matrix (r, k) that a specification makes from rows."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("error", DataMismatchWarning)
         return np.asarray(spec.get_model_matrix(frame), dtype=np.float64)
 
 
 def _transform_state(spec: ModelSpec, patterns: pd.DataFrame, totals: Floats) -> dict[str, Any]:
-    """What scale(), poly(), bs() and the like remember of the rows, every row counting as often as it occurs."""
+    """The state that scale(), poly(), bs() and the like derive from rows, with each pattern repeated as it occurs."""
     state: dict[str, Any] = {}
     for factor in spec.factors:
         if factor.expr in spec.transform_state:

@@ -1,6 +1,6 @@
-"""Linear hypotheses on coefficients: how they are written, Wald tests of several at once, z tests of each.
+"""Linear hypotheses on coefficients: their notation, Wald tests of several at once, z tests of each.
 
-Belongs here: `[outcome]term` notation and tests; an invalid test says why. Does not belong here: contrasts of
+Belongs here: `[outcome]term` notation and tests; an invalid test gives the reason. Does not belong here: contrasts of
 predictions (`quantities`). q parameters, r hypotheses R theta = value.
 """
 
@@ -15,13 +15,13 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from models_py.cells import Floats
 
-# Of the variances on the diagonal: an eigenvalue of R V R' below this is zero.
+# An eigenvalue of R V R', scaled to unit diagonal, counts as zero below this.
 SINGULAR_SHARE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearHypotheses:
-    """R theta = value: R (r, q), value (r,), and each as text."""
+    """R theta = value: R (r, q), value (r,), and each hypothesis as text (`null`)."""
 
     R: Floats
     value: Floats
@@ -30,7 +30,7 @@ class LinearHypotheses:
 
 @dataclass(frozen=True, slots=True)
 class WaldTest:
-    """A test that all hypotheses hold; where it is invalid, `invalid` says why and statistic and p-value are NaN."""
+    """A test that all hypotheses hold. If it is invalid, `invalid` says why, and statistic and p-value are NaN."""
 
     null: tuple[str, ...]
     statistic: float
@@ -40,7 +40,7 @@ class WaldTest:
 
     @property
     def distribution(self) -> str:
-        """Of the statistic under the null."""
+        """The distribution of the statistic under the null."""
         return f"chi2({self.df})"
 
     def __str__(self) -> str:
@@ -55,9 +55,9 @@ class LinearTests:
     Attributes:
         null: (r) the hypotheses.
         effect: (r,) R theta.
-        value: (r,) what it is under the null.
-        std_error: (r,).
-        invalid: (r) why a test is invalid; empty where it is not.
+        value: (r,) the effect under the null.
+        std_error: (r,) of the effect.
+        invalid: (r) why a test is invalid; empty if it is valid.
     """
 
     null: tuple[str, ...]
@@ -70,7 +70,7 @@ class LinearTests:
 
     @property
     def statistic(self) -> Floats:
-        """(effect - value) / std_error, NaN where the test is invalid."""
+        """(effect - value) / std_error; NaN if the test is invalid."""
         valid = np.array([not reason for reason in self.invalid], dtype=np.bool_)
         z = np.full(valid.size, np.nan)
         np.divide(self.effect - self.value, self.std_error, out=z, where=valid)
@@ -78,7 +78,7 @@ class LinearTests:
 
     @property
     def p_value(self) -> Floats:
-        """Two-sided."""
+        """Two-sided p-values (r,)."""
         return np.asarray(2 * ndtr(-np.abs(self.statistic)))
 
     def conf_int(self, alpha: float = 0.05) -> Floats:
@@ -87,7 +87,7 @@ class LinearTests:
         return np.column_stack([self.effect - half, self.effect + half])
 
     def table(self, alpha: float = 0.05) -> pd.DataFrame:
-        """A row for each, with broom's column names."""
+        """A row for each hypothesis, with broom's column names."""
         low, high = self.conf_int(alpha).T
         columns: dict[str, object] = {"null": self.null, "estimate": self.effect, "std.error": self.std_error}
         columns |= {"statistic": self.statistic, "p.value": self.p_value, "conf.low": low, "conf.high": high}
@@ -103,13 +103,13 @@ class LinearTests:
 
 
 def linear_hypotheses(given: Any, names: tuple[str, ...], outcomes: tuple[str, ...], q: int) -> LinearHypotheses:
-    """Hypotheses as text, as R, or as (R, value), on parameters of columns `names` and `outcomes` without the base.
+    """Hypotheses given as text, as R, or as (R, value), on the q parameters; `outcomes` are without the base.
 
-    In text, `[outcome]term` is a coefficient, and a bare `term` means all outcomes, each; `=` 0 may be left out, and
-    commas separate hypotheses. R is (r, q), or without columns for the random effects.
+    In text, `[outcome]term` is a coefficient. A bare `term` makes one hypothesis for each outcome. `= 0` may be left
+    out, and commas separate hypotheses. R is (r, q), or without the columns for the random effects.
 
     Raises:
-        ValueError: the text names something that is no coefficient, or R has another shape.
+        ValueError: the text names something that is not a coefficient, or R has another shape.
     """
     coefficients = [f"[{outcome}]{name}" for outcome in outcomes for name in names]
     if isinstance(given, str):
@@ -128,7 +128,7 @@ def linear_hypotheses(given: Any, names: tuple[str, ...], outcomes: tuple[str, .
 def _parsed(
     text: str, names: tuple[str, ...], outcomes: tuple[str, ...], coefficients: list[str]
 ) -> tuple[Floats, Floats]:
-    """R and value of a text; names are replaced by words, longest first, so that they may hold any character."""
+    """R and value from a text. Names may hold any character: plain words first replace them, the longest name first."""
     spoken = {name: f"zb{i}_" for i, name in enumerate(names)} | {c: f"zc{i}_" for i, c in enumerate(coefficients)}
     longest_first = sorted(spoken, key=len, reverse=True)
     known = re.compile(r"(?<![\w.\])])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![\w.(\[])")
@@ -147,7 +147,7 @@ def _parsed(
 
 
 def _of_outcome(part: str, shift: int) -> str:
-    """The words of bare terms turned into those of an outcome's coefficients."""
+    """Replace the words for bare terms by the words for an outcome's coefficients."""
     return re.sub(r"zb(\d+)_", lambda match: f"zc{int(match.group(1)) + shift}_", part)
 
 

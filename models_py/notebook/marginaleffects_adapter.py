@@ -1,7 +1,7 @@
-"""A fitted model as the package `marginaleffects` takes models of its own kind.
+"""Adapter that makes a fitted model usable by the package `marginaleffects`.
 
-Belongs here: what its `ModelAbstract` asks for. The package is optional, and imported when asked for. Its rows are the
-covariate patterns, so that averages want `wts="n"`. Does not belong here: our own margins (`margins`).
+Belongs here: what its `ModelAbstract` requires. The package is optional and imported only when needed. Rows are
+covariate patterns, so averages need `wts="n"`. Does not belong here: our own margins (`margins`).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,14 @@ from models_py.integration import IntegratedResponse
 if TYPE_CHECKING:
     from models_py.notebook.results import FittedLogit
 
-# The column of pattern frames that says how many observations a pattern stands for.
+# The column with the number of observations of each pattern.
 WEIGHT = "n"
 
 
 class MarginalEffectsModel(ModelAbstract):  # type: ignore[misc]  # the package has no types
     """Predictions as a function of the parameters, coefficients first, then the elements of L."""
 
-    # Tests are of normal statistics, as in statsmodels' MNLogit.
+    # Tests use the normal distribution, as in statsmodels' MNLogit.
     df_resid = float("inf")
 
     def __init__(self, fitted: "FittedLogit") -> None:
@@ -46,11 +46,11 @@ class MarginalEffectsModel(ModelAbstract):  # type: ignore[misc]  # the package 
         super().__init__(fitted, vault)
 
     def get_vcov(self, vcov: Any = True) -> Floats | None:
-        """The covariance of the fit, or none."""
+        """The covariance of the fit; None if `vcov` is False."""
         return np.array(self.fitted.covariance) if vcov is not False else None
 
     def get_exog(self, newdata: Any) -> Any:
-        """The covariates themselves: the design is made with the prediction."""
+        """The covariates themselves; `get_predict` makes the design."""
         return newdata
 
     def get_predict(self, params: Floats, newdata: Any) -> Any:

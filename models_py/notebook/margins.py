@@ -1,4 +1,4 @@
-"""Average marginal effects of covariates, whatever columns a formula made of them.
+"""Average marginal effects of covariates, for any columns that a formula made from them.
 
 Belongs here: discrete changes of categorical covariates and derivatives by numeric ones, averaged over the rows that
 were observed. The averages and their gradients are those of `models_py.marginal_effects`. Does not belong here: tables.
@@ -16,15 +16,15 @@ from models_py.notebook.data import level_name
 from models_py.notebook.design import Design, Variable
 from models_py.response import ResponseModel
 
-# Of a covariate's size: central differences of a design are exact to about its square.
+# Step of central differences, as a share of a covariate's range; their error is about its square.
 STEP = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Averaging:
-    """What effects are averaged over: patterns (n rows) with weights (n,) that add up to one, and the model.
+    """The sample that effects are averaged over: patterns (n rows), weights (n,) that add up to one, and the model.
 
-    X (n, k) is their design.
+    X (n, k) is the patterns' design.
     """
 
     design: Design
@@ -46,7 +46,7 @@ class Effect:
 
 
 def average_effects(over: Averaging, variable: Variable) -> Iterator[Effect]:
-    """Every level against the reference, or the derivative.
+    """Effects of every level of a categorical covariate against its reference, or the derivative by a numeric one.
 
     Raises:
         EstimationInputError: the covariate is categorical only through a function of it.

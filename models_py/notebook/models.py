@@ -1,7 +1,7 @@
-"""The two models of a notebook: built from a formula and data or from cells, then fitted.
+"""The two models for notebooks: built from a formula and data or from cells, then fitted.
 
-Belongs here: construction, and the order in which the numeric functions are called. Does not belong here: the numbers,
-or what can be asked of results.
+Belongs here: construction, and the order in which the numeric functions are called. Does not belong here: the numeric
+functions, or what results can do.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from models_py.response import LogitResponse
 from models_py.variance_components import make_structure
 
 MAX_ITERATIONS = 100
-# Of the profile-likelihood intervals of variance components.
+# Confidence level of the variance components' profile-likelihood intervals.
 CONFIDENCE_LEVEL = 0.95
 
 
@@ -46,13 +46,13 @@ class MultinomialLogit:
     def from_formula(
         cls, formula: str, data: Any, *, groups: str | None = None, weights: str | None = None, base: object = None
     ) -> "MultinomialLogit":
-        """From `outcome ~ terms` and a pandas or polars data frame, an Arrow table or a relation of DuckDB.
+        """From `outcome ~ terms` and a pandas or polars data frame, an Arrow table or a DuckDB relation.
 
-        `groups` is the column of the person, `weights` that of how many observations a row counts for, `base` the
-        outcome that the others are compared with (by default the first).
+        `groups` is the column that identifies persons, `weights` the column with the number of observations of a row,
+        `base` the outcome that the others are compared with (by default the first).
 
         Raises:
-            EstimationInputError: formula and data do not go together.
+            EstimationInputError: formula and data do not fit together.
             NotEstimableError: an outcome never happens.
         """
         return cls(sample_from_formula(formula, data, groups, weights, base))
@@ -65,7 +65,7 @@ class MultinomialLogit:
         """From a design X (c, k) with column names and counts (c, m) by outcome; `groups` (c,) is each cell's person.
 
         Raises:
-            EstimationInputError: they do not go together.
+            EstimationInputError: the arguments do not fit together.
             NotEstimableError: an outcome never happens.
         """
         return cls(sample_from_cells(X, counts, names, outcomes, groups, base))
@@ -77,13 +77,14 @@ class MultinomialLogit:
         on_separation: OnSeparation = "refuse",
         max_iterations: int = MAX_ITERATIONS,
     ) -> FittedLogit:
-        """Maximum likelihood, or bias reduction where the data separate and that is asked for.
+        """Fit by maximum likelihood, or by bias reduction if the data separate and `on_separation` asks for it.
 
-        Standard errors are clustered by person where persons are known, otherwise model-based, unless said otherwise.
+        Unless `covariance` says otherwise, standard errors are clustered by person if persons are known, and otherwise
+        model-based.
 
         Raises:
-            NotEstimableError: there is no finite, unique estimate; its message names what is at fault.
-            EstimationInputError: errors clustered by person are asked for and no persons are known.
+            NotEstimableError: there is no finite, unique estimate; its message names the cause.
+            EstimationInputError: errors clustered by person are asked for, but persons are not known.
         """
         with threadpool_limits(limits=1, user_api="blas"):
             return self._fit(covariance, small_sample, on_separation, max_iterations)
@@ -128,10 +129,10 @@ class MultinomialLogit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomEffectsMultinomialLogit:
-    """The multinomial logit with normal intercepts of every person and outcome but the base.
+    """The multinomial logit with normal random intercepts for every person and every outcome except the base.
 
     Attributes:
-        random_effects: their covariance, `unstructured`, `shared` (one factor) or `independent`.
+        random_effects: covariance of the intercepts, `unstructured`, `shared` (one factor) or `independent`.
     """
 
     sample: Sample
@@ -145,7 +146,7 @@ class RandomEffectsMultinomialLogit:
         """As `MultinomialLogit.from_formula`; `covariance` is that of the random effects.
 
         Raises:
-            EstimationInputError: formula and data do not go together.
+            EstimationInputError: formula and data do not fit together.
             NotEstimableError: an outcome never happens.
         """
         return cls(sample_from_formula(formula, data, groups, weights, base), covariance)
@@ -158,7 +159,7 @@ class RandomEffectsMultinomialLogit:
         """As `MultinomialLogit.from_cells`; `covariance` is that of the random effects.
 
         Raises:
-            EstimationInputError: they do not go together.
+            EstimationInputError: the arguments do not fit together.
             NotEstimableError: an outcome never happens.
         """
         return cls(sample_from_cells(X, counts, names, outcomes, groups, base), covariance)
@@ -169,11 +170,11 @@ class RandomEffectsMultinomialLogit:
         small_sample: SmallSample = "stata",
         max_iterations: int = MAX_ITERATIONS,
     ) -> FittedLogit:
-        """Maximum likelihood by quadrature; standard errors clustered by person, or of the model.
+        """Fit by maximum likelihood with quadrature; standard errors are clustered by person or model-based.
 
         Raises:
-            NotEstimableError: there is no finite, unique estimate; its message names what is at fault.
-            EstimationInputError: robust errors are asked for; no unit smaller than the person is independent.
+            NotEstimableError: there is no finite, unique estimate; its message names the cause.
+            EstimationInputError: another covariance is asked for, such as robust: no smaller unit is independent.
         """
         if covariance not in ("clustered", "model"):
             raise EstimationInputError(f"with random effects, standard errors are clustered or model, not {covariance}")
@@ -205,10 +206,10 @@ class RandomEffectsMultinomialLogit:
 
 
 def default_covariance(kind: CovarianceKind | None, sample: Sample) -> CovarianceKind:
-    """Clustered where persons are known.
+    """The kind asked for; by default clustered if persons are known, otherwise model-based.
 
     Raises:
-        EstimationInputError: it is to be clustered and they are not.
+        EstimationInputError: clustered is asked for, but persons are not known.
     """
     if kind == "clustered" and not sample.observations.paths:
         raise EstimationInputError("standard errors clustered by person need groups, the column of the person")
@@ -216,7 +217,7 @@ def default_covariance(kind: CovarianceKind | None, sample: Sample) -> Covarianc
 
 
 def check_sample(sample: Sample, n_parameters: int, kind: CovarianceKind) -> None:
-    """The columns are independent and the independent observations more than the parameters.
+    """Check that columns are linearly independent, and that independent observations outnumber the parameters.
 
     Raises:
         NotEstimableError: with status `overflow`, `collinear` or `too_few_observations`.
@@ -229,7 +230,7 @@ def check_sample(sample: Sample, n_parameters: int, kind: CovarianceKind) -> Non
 
 
 def separation_error(separation: str, sample: Sample) -> NotEstimableError:
-    """What is raised where levels lack outcomes."""
+    """The error to raise if levels lack outcomes."""
     return NotEstimableError(
         "separation", f"{separation}: the estimate would be infinite. {sample.naming.remedies.merge}"
     )

@@ -1,4 +1,4 @@
-"""Estimated quantities: predictions, marginal effects, and contrasts of them, within a fit or of independent fits.
+"""Estimated quantities: predictions, marginal effects, and their contrasts, within one fit or between independent fits.
 
 Belongs here: values with gradients, hence standard errors by the delta method, intervals and tables. Does not belong
 here: how a quantity follows from a model. r quantities, q parameters of a fit.
@@ -18,19 +18,19 @@ from models_py.prediction import delta_method, logit_interval
 
 
 class DependentFitsError(ValueError):
-    """Two fits rest on the same data, so that what they estimate is not independent."""
+    """Two fits use the same data, so their estimates are not independent."""
 
 
 class Source(Protocol):
-    """A fit as far as its uncertainty goes."""
+    """What quantities need to know about a fit to compute their uncertainty."""
 
     @property
     def covariance(self) -> Floats:
-        """Covariance (q, q) of its parameters."""
+        """Covariance (q, q) of the fit's parameters."""
 
     @property
     def data_identity(self) -> object:
-        """The data it rests on: fits on the same data are not independent."""
+        """The data of the fit: fits on the same data are not independent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,14 +45,14 @@ class Part:
 class Quantities:
     """r estimated quantities.
 
-    `a - b` and `a.log_ratio(b)` compare them one by one, or with a single one; they may come from two fits, which must
-    then rest on different persons.
+    `a - b` and `a.log_ratio(b)` compare quantities one by one, or all with a single one. They may come from two fits,
+    which must then use different persons.
 
     Attributes:
-        labels: column → (r,) what each quantity is.
+        labels: column → (r,) labels that say what each quantity is.
         values: (r,) the estimates.
         parts: their gradients, by fit.
-        scale: of a `probability` intervals are symmetric in logits, otherwise in the quantity itself.
+        scale: intervals of a `probability` are symmetric in logits, others in the quantity itself.
     """
 
     labels: Mapping[str, tuple[object, ...]]
@@ -77,7 +77,7 @@ class Quantities:
 
     @property
     def covariance(self) -> Floats:
-        """Covariance (r, r) of the estimates by the delta method; of independent fits, variances add."""
+        """Covariance (r, r) of the estimates by the delta method; variances of independent fits add."""
         total = np.zeros((len(self), len(self)))
         for part in self.parts:
             total += part.gradient @ part.source.covariance @ part.gradient.T
@@ -97,7 +97,7 @@ class Quantities:
         return self.values - half, self.values + half
 
     def table(self, alpha: float = 0.05) -> pd.DataFrame:
-        """A row for each, with broom's column names; z tests of zero where zero means no difference."""
+        """A row for each quantity, with broom's column names; on the linear scale with z tests against zero."""
         low, high = self.interval(alpha)
         columns: dict[str, object] = dict(self.labels) | {"estimate": self.values, "std.error": self.std_errors}
         if self.scale == "linear":
@@ -107,10 +107,10 @@ class Quantities:
         return pd.DataFrame(columns | {"conf.low": low, "conf.high": high})
 
     def where(self, **labels: object) -> "Quantities":
-        """Those with these labels; numbers and texts are compared as text.
+        """The quantities with these labels; numbers and texts are compared as text.
 
         Raises:
-            KeyError: there is no such label, or no quantity with it.
+            KeyError: there is no such label column, or no quantity has these labels.
         """
         kept = np.ones(len(self), dtype=np.bool_)
         for name, wanted in labels.items():
@@ -137,11 +137,11 @@ class Quantities:
         return Quantities(joined_labels(self, other, " - "), self.values - other.values, parts, "linear")
 
     def log_ratio(self, other: "Quantities") -> "Quantities":
-        """log(self / other), of probabilities.
+        """log(self / other), for probabilities.
 
         Raises:
             DependentFitsError: they come from two fits on the same data.
-            ValueError: one of them is not positive.
+            ValueError: a quantity is not positive.
         """
         if not ((self.values > 0).all() and (other.values > 0).all()):
             raise ValueError("a log ratio needs positive quantities")
@@ -150,15 +150,17 @@ class Quantities:
 
 
 def scaled(parts: tuple[Part, ...], factors: Floats) -> tuple[Part, ...]:
-    """Gradients times factors (r,)."""
+    """The gradients multiplied by factors (r,)."""
     return tuple(Part(part.source, factors[:, None] * part.gradient) for part in parts)
 
 
 def merged(parts: tuple[Part, ...], others: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Gradients of sums: those of one fit add, different fits stand side by side; one row goes with every row.
+    """Gradients of sums: gradients by the same fit are added, different fits stay separate parts.
+
+    A single row is combined with every row of the other side.
 
     Raises:
-        DependentFitsError: two fits rest on the same data.
+        DependentFitsError: two fits use the same data.
         ValueError: the numbers of quantities do not match.
     """
     lengths = {part.gradient.shape[0] for part in (*parts, *others)} - {1}
@@ -180,7 +182,7 @@ def merged(parts: tuple[Part, ...], others: tuple[Part, ...]) -> tuple[Part, ...
 
 
 def joined_labels(left: Quantities, right: Quantities, sign: str) -> dict[str, tuple[object, ...]]:
-    """What a comparison is of: what both share stays, what differs is written with the sign between."""
+    """Labels of a comparison: labels that both sides share stay; labels that differ are joined by the sign."""
     n = max(len(left), len(right))
     joined: dict[str, tuple[object, ...]] = {}
     for name in {**left.labels, **right.labels}:

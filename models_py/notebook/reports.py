@@ -1,6 +1,6 @@
 """How results look: tidy tables with broom's column names, and the summary as text and HTML.
 
-Belongs here: form. Does not belong here: any number that is not in the results.
+Belongs here: layout. Does not belong here: any number that is not in the results.
 """
 
 import html
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A text that a notebook shows as it is."""
+    """A text that a notebook shows unchanged."""
 
     text: str
 
@@ -44,7 +44,7 @@ def tidy_table(fitted: "FittedLogit", exponentiate: bool, alpha: float) -> pd.Da
 
 
 def glance_table(fitted: "FittedLogit") -> pd.DataFrame:
-    """One row."""
+    """One row about the fit, with broom's column names."""
     columns = {
         "edf": fitted.theta.size,
         "deviance": -2 * fitted.llf,
@@ -62,7 +62,7 @@ def glance_table(fitted: "FittedLogit") -> pd.DataFrame:
 
 
 def summarise(fitted: "FittedLogit", alpha: float) -> Summary:
-    """The fit, a table for each outcome, random effects, and what is to be known about them."""
+    """The fit, a table for each outcome, random effects, and remarks."""
     kind = "Random-effects multinomial logit" if fitted.components else "Multinomial logit"
     persons = "" if fitted.n_persons is None else f", {fitted.n_persons:,} persons"
     lines = [

@@ -1,8 +1,8 @@
 """Results of a notebook's models, with the conventions of statsmodels' `MNLogit`.
 
-Belongs here: immutable results and what can be asked of them. Does not belong here: estimation, or how text and tables
-look (`reports`). k columns, m outcomes; q parameters, the (m-1)k coefficients outcome after outcome, then the free
-elements of L where there are random effects Lz.
+Belongs here: immutable results and their methods. Does not belong here: estimation, or how text and tables look
+(`reports`). k columns, m outcomes, q parameters: the (m-1)k coefficients, outcome after outcome, then with random
+effects Lz the free elements of L.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,14 +39,14 @@ class FittedLogit:
     """A fitted multinomial logit, with random effects or without.
 
     Attributes:
-        sample: what it rests on.
+        sample: the data of the fit.
         coefficients: (k, m-1).
-        response: how probabilities follow from utilities; integrated over random effects where there are.
-        covariance: (q, q) what `bse` rests on; `covariance_type` says what it is.
+        response: how probabilities follow from utilities; integrated over random effects if there are any.
+        covariance: (q, q) of all parameters; `bse` is computed from it, `covariance_type` is its kind in words.
         model_covariance: (q, q) inverse information.
-        llf, llnull: log-likelihood, and that with intercepts alone.
-        iterations: until convergence.
-        remarks: what is to be known about the estimates.
+        llf, llnull: log-likelihood, and that with intercepts only.
+        iterations: number until convergence.
+        remarks: remarks on the estimates.
         components: standard deviations and correlations of the random effects.
     """
 
@@ -73,7 +73,7 @@ class FittedLogit:
 
     @property
     def data_identity(self) -> object:
-        """The data it rests on."""
+        """The data of the fit."""
         return self.sample.observations
 
     @property
@@ -84,7 +84,7 @@ class FittedLogit:
 
     @property
     def params(self) -> pd.DataFrame:
-        """Coefficients, a row per column of the design, a column per outcome but the base."""
+        """Coefficients, one row per column of the design, one column per outcome except the base."""
         return self._frame(self.coefficients)
 
     @property
@@ -94,12 +94,12 @@ class FittedLogit:
 
     @property
     def tvalues(self) -> pd.DataFrame:
-        """Coefficient over standard error, standard normal where the coefficient is zero."""
+        """Coefficient over standard error; standard normal if the true coefficient is zero."""
         return self.params / self.bse
 
     @property
     def pvalues(self) -> pd.DataFrame:
-        """Two-sided."""
+        """Two-sided p-values."""
         return self._frame(2 * ndtr(-np.abs(self.tvalues.to_numpy())))
 
     @property
@@ -109,19 +109,19 @@ class FittedLogit:
 
     @property
     def n_persons(self) -> int | None:
-        """Persons, where they are known."""
+        """Number of persons; None if persons are not known."""
         return self.sample.n_persons
 
     @property
     def df_model(self) -> int:
-        """Parameters beside the intercepts, as statsmodels counts them."""
+        """Parameters without the intercepts, as statsmodels counts them."""
         ones = np.ones(self.sample.X.shape[0])
         fitted = self.sample.X @ np.linalg.lstsq(self.sample.X, ones)[0]
         return self.theta.size - (len(self.outcomes) - 1) * bool(np.allclose(fitted, 1))
 
     @property
     def df_resid(self) -> int:
-        """Observations less parameters."""
+        """Observations minus parameters."""
         return self.nobs - self.theta.size
 
     @property
@@ -147,7 +147,7 @@ class FittedLogit:
         return pd.DataFrame(rows, columns=columns)
 
     def cov_params(self) -> pd.DataFrame:
-        """Covariance of all parameters by outcome and column; the elements of L stand last."""
+        """Covariance of all parameters by outcome and column; the elements of L come last."""
         index = self._index()
         return pd.DataFrame(self.covariance.copy(), index=index, columns=index)
 
@@ -158,7 +158,7 @@ class FittedLogit:
         return pd.DataFrame(ends, index=self._index()[: b.size])
 
     def wald_test(self, hypotheses: Any) -> WaldTest:
-        """That all hypotheses hold: text such as `"[emigration]age = [internal_move]age, sex"`, R, or (R, value).
+        """Test that all hypotheses hold: text such as `"[emigration]age = [internal_move]age, sex"`, R, or (R, value).
 
         Raises:
             ValueError: they are not hypotheses on the coefficients.
@@ -166,7 +166,7 @@ class FittedLogit:
         return wald_test(self._hypotheses(hypotheses), self.theta, self.covariance)
 
     def t_test(self, hypotheses: Any) -> LinearTests:
-        """Each hypothesis by itself, as z tests; written as for `wald_test`.
+        """Test each hypothesis by itself with a z test; the notation is that of `wald_test`.
 
         Raises:
             ValueError: they are not hypotheses on the coefficients.
@@ -174,9 +174,9 @@ class FittedLogit:
         return linear_tests(self._hypotheses(hypotheses), self.theta, self.covariance)
 
     def predict(self, new_data: Any = None) -> Quantities:
-        """Probabilities for each row of new data (by default the patterns that were observed) and outcome.
+        """Probabilities for each outcome and each row of new data (by default the observed patterns).
 
-        With random effects they are integrated over their distribution, and its uncertainty is in the intervals.
+        With random effects they are integrated over the effects' distribution, whose uncertainty the intervals include.
 
         Raises:
             EstimationInputError: a covariate or a value is missing.
@@ -197,10 +197,10 @@ class FittedLogit:
     def margins(self, variables: Sequence[str] | None = None) -> Quantities:
         """Average marginal effects of covariates on every outcome, over the observations.
 
-        Of a categorical covariate every level against the reference, of a numeric one the derivative.
+        For a categorical covariate: every level against the reference. For a numeric one: the derivative.
 
         Raises:
-            EstimationInputError: there is no such covariate, or it enters only through categories made of it.
+            EstimationInputError: there is no such covariate, or it enters only through categories made from it.
         """
         effects = list(self._effects(variables))
         labels: dict[str, tuple[object, ...]] = {
@@ -217,7 +217,7 @@ class FittedLogit:
         return self.tidy(exponentiate=True, alpha=alpha)
 
     def tidy(self, exponentiate: bool = False, alpha: float = 0.05) -> pd.DataFrame:
-        """A row for each coefficient, with broom's column names; exponentiated, standard errors stay those of logs."""
+        """A row for each coefficient, with broom's column names. Standard errors always stay on the log scale."""
         return tidy_table(self, exponentiate, alpha)
 
     def glance(self) -> pd.DataFrame:
@@ -225,11 +225,11 @@ class FittedLogit:
         return glance_table(self)
 
     def summary(self, alpha: float = 0.05) -> Summary:
-        """Text, and HTML in a notebook."""
+        """A summary as text, and as HTML in a notebook."""
         return summarise(self, alpha)
 
     def for_marginaleffects(self) -> "MarginalEffectsModel":
-        """The model as the package `marginaleffects` takes it; average with `wts="n"`, rows being patterns."""
+        """The model for the package `marginaleffects`; average with `wts="n"`, because rows are patterns."""
         from models_py.notebook.marginaleffects_adapter import MarginalEffectsModel  # an optional package
 
         return MarginalEffectsModel(self)

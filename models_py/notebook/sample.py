@@ -1,6 +1,6 @@
-"""What a notebook's model is estimated on: distinct rows of a design with outcome counts, and persons' paths.
+"""The data of a notebook's model: distinct rows of a design with outcome counts, and persons' paths.
 
-Belongs here: samples from a formula and data, and from cells, and the refusals that need no estimates. Does not belong
+Belongs here: samples from a formula and data, and from cells, and the checks that need no estimates. Does not belong
 here: estimation.
 """
 
@@ -24,9 +24,9 @@ class Sample:
     """n distinct rows of a design with k columns, m outcomes.
 
     Attributes:
-        formula: as it was given; empty where columns were.
+        formula: as given; empty if columns were given.
         observations: patterns, outcomes, counts (n, m) and paths.
-        X: (n, k).
+        X: (n, k) the design matrix.
     """
 
     formula: str
@@ -36,7 +36,7 @@ class Sample:
 
     @property
     def counts(self) -> Floats:
-        """(n, m)."""
+        """Observations by row and outcome (n, m)."""
         return self.observations.counts
 
     @property
@@ -46,7 +46,7 @@ class Sample:
 
     @property
     def n_persons(self) -> int | None:
-        """Persons; None where they are not known."""
+        """Number of persons; None if persons are not known."""
         paths = self.observations.paths
         return sum(int(batch.n_persons.sum()) for batch in paths) if paths else None
 
@@ -57,17 +57,17 @@ class Sample:
 
     @property
     def index(self) -> SampleIndex:
-        """Every code of a path, row * m + outcome, is in the sample."""
+        """The index of paths' codes, row * m + outcome; all of them are in the sample."""
         n, m = self.counts.shape
         row = np.repeat(np.arange(n, dtype=np.int32), m)
         return SampleIndex(row, np.ones(n * m, dtype=np.bool_), self.counts.ravel())
 
 
 def sample_from_formula(formula: str, data: Any, groups: str | None, weights: str | None, base: object) -> Sample:
-    """Rows of a data frame or relation, by a formula.
+    """A sample from the rows of a data frame or relation, by a formula.
 
     Raises:
-        EstimationInputError: formula and data do not go together.
+        EstimationInputError: formula and data do not fit together.
         NotEstimableError: an outcome never happens.
     """
     outcome, terms, covariates = parse_formula(formula)
@@ -80,10 +80,10 @@ def sample_from_formula(formula: str, data: Any, groups: str | None, weights: st
 def sample_from_cells(
     X: Any, counts: Any, names: Sequence[str], outcomes: Sequence[object], groups: Any, base: object
 ) -> Sample:
-    """Cells: X (c, k) with column names, counts (c, m) by outcome, and each cell's person (c,) where persons are known.
+    """A sample from cells: X (c, k) with column names, counts (c, m) by outcome, and each cell's person (c,) if known.
 
     Raises:
-        EstimationInputError: shapes do not match, or counts are no counts.
+        EstimationInputError: shapes do not match, counts are not counts, or the base is not an outcome.
         NotEstimableError: an outcome never happens.
     """
     X, counts = np.array(X, dtype=np.float64, ndmin=2), np.array(counts, dtype=np.float64, ndmin=2)
@@ -114,7 +114,7 @@ def sample_from_cells(
 
 
 def make_sample(formula: str, observations: Observations, design: Design, X: Floats) -> Sample:
-    """The sample, its arrays locked."""
+    """The sample, with its arrays made read-only."""
     X = np.ascontiguousarray(X)
     for array in (X, observations.counts):
         array.setflags(write=False)
@@ -122,7 +122,7 @@ def make_sample(formula: str, observations: Observations, design: Design, X: Flo
 
 
 def check_outcomes(observations: Observations) -> None:
-    """There are two outcomes at least, and each of them happens.
+    """Check that there are at least two outcomes and that each of them happens.
 
     Raises:
         NotEstimableError: with status `empty_outcome`.
@@ -135,7 +135,7 @@ def check_outcomes(observations: Observations) -> None:
 
 
 def separated_levels(sample: Sample) -> str:
-    """Name the levels of categorical main effects that lack some outcome; empty where none does."""
+    """Name the levels of categorical main effects that lack some outcome; empty if there are none."""
     faults = []
     patterns, counts = sample.observations.patterns, sample.counts
     for name in sample.design.main_effects:

@@ -1,7 +1,8 @@
-"""The brief of a release: four typeset pages and an HTML twin in each language, every claim of them from the results.
+"""The brief of a release: four typeset pages and the same as HTML in each language. Every claim comes from the results.
 
-`findings` reads, `gradients` judges, the modules of sentences choose words of `words/brief.yml`, `document` puts them
-in order, `typesetting` and `page` show them. No number, verdict or finding is written here or in a template.
+`findings` reads the results and `gradients` judges them. The modules of sentences choose words from `words/brief.yml`,
+`document` orders them, `typesetting` and `page` show them. No number, verdict or finding is written here or in a
+template.
 """
 
 from report.brief.write import write_briefs

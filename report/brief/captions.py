@@ -1,4 +1,4 @@
-"""Headings, captions and labels of the brief that are the same whatever the results say."""
+"""Headings, captions and labels of the brief that do not depend on the results."""
 
 from report.brief.phrases import Phrases
 from report.language import Language

@@ -1,6 +1,6 @@
-"""The brief as a document: its parts in order, in one language, before it is typeset or made a page.
+"""The brief as a document: its parts in order, in one language, before it is typeset or rendered as HTML.
 
-Belongs here: what stands where. Does not belong here: which sentence is chosen, or how anything looks.
+Belongs here: the order of the parts. Does not belong here: which sentence is chosen, or how anything looks.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class HypothesisRow:
-    """A row of Table 2; `verdict` is the value of the results, `told` what readers call it."""
+    """A row of Table 2; `verdict` is the value in the results, `told` the label that readers see."""
 
     name: str
     statement: str
@@ -40,7 +40,7 @@ class HypothesisRow:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows of Table 2 that speak of one outcome."""
+    """The rows of Table 2 about one outcome."""
 
     heading: str
     rows: tuple[HypothesisRow, ...]
@@ -83,7 +83,7 @@ def compose(release: Release, language: Language, figures: Mapping[str, Figure])
 
 
 def put_together(release: Release, findings: Findings, language: Language, figures: Mapping[str, Figure]) -> Brief:
-    """The brief of findings; the release is asked for nothing but what it rests on."""
+    """Compose the brief from findings; from the release itself only provenance and size of the panel are read."""
     phrases, study = Phrases(language), findings.study
     parts, notes = hypothesis_parts(findings, phrases)
     years = phrases.years(findings.first_year, findings.last_year)

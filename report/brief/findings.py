@@ -1,4 +1,4 @@
-"""What the brief speaks of, read once from a release.
+"""The numbers and verdicts that the brief uses, read once from a release.
 
 Belongs here: queries and the frozen results of them. Does not belong here: what they mean, or any words.
 """
@@ -49,7 +49,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What a note needs to know of a test: its family situation, and which way it speaks."""
+    """What a note needs to know about a test: its family situation, and which way its result points."""
 
     family: str
     supports: bool
@@ -59,7 +59,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a group's model rests on, rounded; None: withheld."""
+    """The persons, person-years and events behind a group's model, rounded; None: withheld."""
 
     persons: int | None
     person_years: int | None
@@ -93,11 +93,11 @@ class Findings:
     """Everything a brief's sentences are chosen from.
 
     Attributes:
-        model, other_model: the model that is told of, and the one its verdicts are compared with.
+        model, other_model: the model that the brief reports, and the one its verdicts are compared with.
         shares: (group, outcome, centrality) → observed share over all years.
         coefficients: (group, outcome) → class of centrality → coefficient, for groups whose model is ok.
         status: (model, group) → status of the fit; `absent` where the release has no such model.
-        sizes: group → what its model rests on; groups without a row in `fit` are left out.
+        sizes: group → size of the data behind its model; groups without a row in `fit` are left out.
         other_verdicts: hypothesis → verdict of the other model; empty where there is none.
         variants, changed: number of variants judged, and those that change a verdict.
         varied, inconclusive: number of verdicts under variants, and of those that cannot be compared.
@@ -264,9 +264,9 @@ def _judged(release: Release, study: Study, model: str) -> tuple[Judged, ...]:
 
 
 def _tests(release: Release, study: Study, model: str) -> dict[str, tuple[Test, ...]]:
-    """The tests of each hypothesis; one that is significant but does not support speaks the other way.
+    """The tests of each hypothesis; a test that is significant but does not support it is `contrary`.
 
-    A hypothesis of no difference has no other way.
+    For a hypothesis of no difference no test is contrary.
     """
     rows = release.rows(
         """

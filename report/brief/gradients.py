@@ -1,4 +1,4 @@
-"""How shares and coefficients go with centrality, and which group leads.
+"""How shares and coefficients vary with centrality, and which group has the highest share.
 
 Belongs here: judgements that follow from published numbers and their intervals alone. Does not belong here: words.
 """
@@ -11,10 +11,10 @@ from typing import Literal
 from models_py.published_counts import wilson_interval
 from report.brief.findings import Coefficient, Findings, Share
 
-# rural: more of it the less central; central: the other way; uneven: differences, but no steady ones;
+# rural: rises towards less central classes; central: rises towards more central ones; uneven: differs without a trend;
 # level: no clear difference; unknown: too little is published to say.
 Shape = Literal["rural", "central", "uneven", "level", "unknown"]
-# Fewer classes than this do not show a pattern.
+# With fewer classes than this no pattern can be seen.
 LEAST_CLASSES = 3
 
 
@@ -33,9 +33,9 @@ def is_rising(values: Sequence[float]) -> bool:
 
 
 def gradient_of_shares(shares: Mapping[str, Share], classes: Sequence[str]) -> Gradient:
-    """How an observed share goes with centrality.
+    """How an observed share varies with centrality.
 
-    A difference is clear where the intervals of the two shares that lie farthest apart do not meet.
+    A difference is clear if the intervals of the lowest and the highest share do not overlap.
     """
     known = tuple(name for name in classes if name in shares and shares[name].share is not None)
     withheld = tuple(name for name in classes if name not in known)
@@ -60,15 +60,16 @@ def extremes(shares: Mapping[str, Share], known: Sequence[str]) -> tuple[str, st
 
 
 def is_significant(coefficient: Coefficient) -> bool:
-    """Whether a coefficient's interval leaves out zero; never for the reference."""
+    """Whether a coefficient's interval excludes zero; never true for the reference."""
     low, high = coefficient.ci_low, coefficient.ci_high
     return low is not None and high is not None and (low > 0 or high < 0)
 
 
 def gradient_of_coefficients(coefficients: Mapping[str, Coefficient], classes: Sequence[str]) -> Gradient:
-    """How a modelled outcome goes with centrality.
+    """How a modelled outcome varies with centrality.
 
-    Steadily only if the most central class differs significantly from the reference, and no fewer than half of all do.
+    It has a trend only if the most central class, and at least half of all classes beside the reference, differ
+    significantly from the reference.
     """
     known = tuple(name for name in classes if name in coefficients)
     missing = tuple(name for name in classes if name not in known)
@@ -115,9 +116,9 @@ def overall(findings: Findings, group: str, outcomes: Sequence[str]) -> Overall 
 
 
 def leaders(findings: Findings, outcomes: Sequence[str]) -> tuple[str, ...] | None:
-    """The groups that have most of the outcomes: the highest and those whose interval meets its own.
+    """The groups with the highest share of the outcomes: the highest one and those whose intervals overlap with its.
 
-    None where a group's share is withheld: nobody can then be said to have most. All groups: none stands out.
+    None if a group's share is withheld: then nobody can be said to have the highest. All groups: none stands out.
     """
     totals = {group: overall(findings, group, outcomes) for group in findings.groups}
     known = {group: total for group, total in totals.items() if total is not None}

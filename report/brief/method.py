@@ -1,4 +1,4 @@
-"""How the hypotheses are tested, and what the models rest on (Table 3)."""
+"""How the hypotheses are tested, and the size of the data behind the models (Table 3)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from report.language import label, percent
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A plain table: its head, and rows of as many cells, the first of which names the row."""
+    """A plain table: its head, and rows with the same number of cells, the first of which names the row."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

@@ -1,4 +1,4 @@
-"""What is said of the estimated association with centrality (Figure 3)."""
+"""The sentences about the estimated association with centrality (Figure 3)."""
 
 from collections.abc import Iterator, Sequence
 from math import exp
@@ -7,7 +7,7 @@ from report.brief.findings import MOVES, Coefficient, Findings
 from report.brief.gradients import gradient_of_coefficients, is_significant
 from report.brief.phrases import Phrases, paragraph
 
-# Terms that are no control of their own in words: the intercept, what the sentence is about, and age's square.
+# Terms that the text does not list as controls: the intercept, the term the sentence is about, and age's square.
 NOT_CONTROLS = ("intercept", "centrality", "age_squared")
 
 
@@ -24,7 +24,7 @@ def controls(findings: Findings, phrases: Phrases) -> str:
 
 
 def missing(findings: Findings, phrases: Phrases) -> str:
-    """For which groups there is no model, and why; empty where all have one."""
+    """Which groups have no model, and why; empty if all have one."""
     reasons: dict[str, list[str]] = {}
     for group in findings.groups:
         if any(not findings.coefficients.get((group, outcome)) for outcome in MOVES):
@@ -36,7 +36,7 @@ def missing(findings: Findings, phrases: Phrases) -> str:
 
 
 def gradients(findings: Findings, phrases: Phrases, outcome: str) -> str:
-    """How the modelled outcome goes with centrality: one sentence for the groups that are alike."""
+    """How the modelled outcome varies with centrality: one sentence per set of groups with the same pattern."""
     alike: dict[str, list[str]] = {}
     for group in findings.groups:
         if coefficients := findings.coefficients.get((group, outcome)):
@@ -84,7 +84,7 @@ def _ratio(phrases: Phrases, coefficient: Coefficient) -> str:
 
 
 def paragraphs(findings: Findings, phrases: Phrases) -> Iterator[str]:
-    """What is said beside Figure 3."""
+    """The paragraphs beside Figure 3."""
     how = phrases.say("fitted_how", controls=controls(findings, phrases), reference=reference(findings))
     if not findings.coefficients:
         yield paragraph(how, phrases.say("fitted_all_missing"), missing(findings, phrases))

@@ -1,4 +1,4 @@
-"""The notes to Table 2, in both languages: the notes of `hypothesis_verdict` are written in English alone."""
+"""The notes to Table 2, in both languages (those in `hypothesis_verdict` are only in English)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from report.brief.phrases import Phrases, paragraph
 
 @dataclass(frozen=True, slots=True)
 class SmallestCell:
-    """The cell behind a verdict with fewest events; `events` is None where the number is withheld."""
+    """The cell with the fewest events behind a verdict; `events` is None where the number is withheld."""
 
     group: str
     centrality: str
@@ -19,7 +19,7 @@ class SmallestCell:
 
 
 def note(judged: Judged, findings: Findings, phrases: Phrases) -> str:
-    """What to know of a verdict; empty where there is nothing."""
+    """The note to a verdict; empty if it needs none."""
     if judged.verdict == "inconclusive":
         return _untested(judged.declared, findings, phrases)
     contrary = sum(test.contrary for test in judged.tests)
@@ -80,7 +80,7 @@ def _few_events(declared: Hypothesis, findings: Findings, phrases: Phrases) -> s
 
 
 def smallest_cell(declared: Hypothesis, findings: Findings) -> SmallestCell | None:
-    """The cell with fewest events among those a hypothesis compares; a withheld one is smaller than any other."""
+    """The cell with the fewest events among those a hypothesis compares; a withheld one counts as the smallest."""
     cells = [
         SmallestCell(group, centrality, share.n_events)
         for group, centrality in cells_behind(declared, findings.study)
@@ -94,6 +94,6 @@ def _groups(declared: Hypothesis) -> tuple[str, ...]:
 
 
 def numbered(texts: Sequence[str]) -> tuple[list[int | None], list[str]]:
-    """The number of each text's note (None: no text), and the notes in order; the same text is one note."""
+    """The note number of each text (None: no text), and the notes in order; equal texts share one note."""
     notes = list(dict.fromkeys(text for text in texts if text))
     return [notes.index(text) + 1 if text else None for text in texts], notes

@@ -1,4 +1,4 @@
-"""What is said of the observed shares (Figure 2): headline, heading, levels and gradients."""
+"""The sentences about the observed shares (Figure 2): headline, heading, levels and gradients."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from report.brief.phrases import Phrases, capital
 
 
 def headline(findings: Findings, phrases: Phrases) -> str:
-    """Who emigrates and who moves most; the study's own title where neither may be told."""
+    """Who emigrates most and who moves most; the study's own title if neither can be said."""
     abroad, within = leaders(findings, ["emigration"]), leaders(findings, ["internal_move"])
     stands_out = abroad is not None and len(abroad) < len(findings.groups)
     if stands_out and abroad == within:
@@ -32,7 +32,7 @@ def _clause(verb: str, most: str, found: tuple[str, ...], findings: Findings, ph
 
 
 def heading(findings: Findings, phrases: Phrases) -> str:
-    """Who moves most, wherever to."""
+    """Who moves most, within the country or abroad."""
     found = leaders(findings, MOVES)
     if found is None:
         return phrases.say("observed_heading_unknown")
@@ -42,7 +42,7 @@ def heading(findings: Findings, phrases: Phrases) -> str:
 
 
 def level(findings: Findings, phrases: Phrases, outcome: str) -> str:
-    """The groups' shares over all centralities, the highest first; then those that are withheld."""
+    """The groups' shares over all centralities, the highest first; then the groups whose shares are withheld."""
     totals = {group: overall(findings, group, [outcome]) for group in findings.groups}
     known = sorted(
         ((total.share, group) for group, total in totals.items() if total is not None),
@@ -58,7 +58,7 @@ def level(findings: Findings, phrases: Phrases, outcome: str) -> str:
 
 
 def gradients(findings: Findings, phrases: Phrases, outcome: str) -> str:
-    """How the outcome's share goes with centrality: one sentence for the groups that are alike."""
+    """How the outcome's share varies with centrality: one sentence per set of groups with the same pattern."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for group in findings.groups:
         gradient = _gradient(findings, group, outcome)
@@ -85,7 +85,7 @@ def gradients(findings: Findings, phrases: Phrases, outcome: str) -> str:
 
 
 def withheld(findings: Findings, phrases: Phrases) -> str:
-    """Which of the figure's shares are withheld; empty where none is."""
+    """Which of the figure's shares are withheld; empty if none is."""
     items = []
     for group in findings.groups:
         missing = {name for outcome in MOVES for name in _gradient(findings, group, outcome).withheld}
@@ -120,7 +120,7 @@ def _range(findings: Findings, phrases: Phrases, group: str, outcome: str) -> st
 
 
 def paragraphs(findings: Findings, phrases: Phrases) -> Iterator[str]:
-    """What is said beside Figure 2."""
+    """The paragraphs beside Figure 2."""
     yield " ".join([phrases.say("observed_how"), level(findings, phrases, "emigration")])
     yield gradients(findings, phrases, "emigration")
     yield " ".join([level(findings, phrases, "internal_move"), gradients(findings, phrases, "internal_move")])

@@ -1,4 +1,4 @@
-"""The brief as a page of HTML that needs no other file: same words as the PDF, pictures inline."""
+"""The brief as a self-contained HTML page: the same words as the PDF, pictures inline."""
 
 from pathlib import Path
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from report.language import Language, in_sentence, label, number, percent, text, words
 
-# A share below this is written with two decimals: one would not tell small shares apart.
+# A share below this is written with two decimals: with one, small shares would look equal.
 SMALL_SHARE = 0.01
-# Words whose number follows them: `centrality 1`, `tabell 2`.
+# Words that are followed by a number: `centrality 1`, `tabell 2`.
 NUMBERED = re.compile(r"(\b(?:centrality|sentralitet|class|klasse|figure|figur|table|tabell)) (?=\d)", re.IGNORECASE)
 
 
@@ -22,7 +22,7 @@ class Phrases:
     language: Language
 
     def say(self, key: str, **values: object) -> str:
-        """A text of `words/brief.yml`; no line breaks between a word and the number that goes with it."""
+        """A text of `words/brief.yml`; a no-break space keeps a word and its number on one line."""
         return NUMBERED.sub("\\1\u00a0", text("brief", key, self.language, **values))
 
     def sentence(self, key: str, **values: object) -> str:
@@ -36,11 +36,11 @@ class Phrases:
         return f"{', '.join(parts[:-1])} {self.say(last)} {parts[-1]}"
 
     def groups(self, names: Sequence[str]) -> str:
-        """Groups enumerated as they stand within a sentence, by their short names."""
+        """Groups enumerated within a sentence, by their short names."""
         return self.listed([self.say(f"group_{name}") for name in names])
 
     def groups_in_full(self, names: Sequence[str]) -> str:
-        """Groups enumerated for those who have not yet met the short names."""
+        """Groups enumerated by their full names, before the short names are introduced."""
         return self.listed([in_sentence(name, self.language) for name in names])
 
     def count(self, n: int) -> str:
@@ -56,7 +56,7 @@ class Phrases:
         return percent(share, self.language, 2 if share < SMALL_SHARE else 1)
 
     def status(self, status: str) -> str:
-        """What became of a model, as a label."""
+        """The status of a model, as a label."""
         if f"status_{status}" in words("brief"):
             return capital(self.say(f"status_{status}"))
         return label(status, self.language)
@@ -80,5 +80,5 @@ def capital(sentence: str) -> str:
 
 
 def paragraph(*sentences: str) -> str:
-    """Sentences that follow each other; empty ones are left out."""
+    """Sentences joined by spaces; empty ones are left out."""
     return " ".join(sentence for sentence in sentences if sentence)

@@ -1,7 +1,7 @@
 """The figures as a brief shows them: the specifications of `report.figures`, sized for a printed page, as SVG.
 
-Belongs here: sizes on paper, and what has to be done to pictures that stand in one page. Does not belong here: what a
-figure draws.
+Belongs here: sizes on paper, and changes that pictures need to share one page. Does not belong here: what a figure
+draws.
 """
 
 import re
@@ -17,7 +17,7 @@ from report.release import Release
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure: its caption, what it shows for those who do not see it, and the picture."""
+    """A figure: its caption, its description for readers who do not see it, and the picture."""
 
     name: str
     caption: str
@@ -25,8 +25,8 @@ class Figure:
     svg: str
 
 
-# Width and height of a plot, or of each panel, in the figure's pixels: their type is then set in about 8 points when
-# the picture is as wide as its place on the page.
+# Width and height of a plot, or of each panel, in the figure's pixels. Scaled to its width on the page, the picture
+# then has text of about 8 points.
 PRINTED: dict[str, tuple[int, int]] = {
     "figure_1": (330, 440),
     "figure_2": (640, 270),
@@ -49,9 +49,9 @@ def figure(name: str, release: Release, language: Language) -> Figure:
 
 
 def printed(drawing: dict[str, Any], width: int, height: int) -> dict[str, Any]:
-    """The specification with its plot or panels so wide and high; rows of panels that are more than columns lie down.
+    """The specification with a plot or panels of this size; rows of panels become columns if there are more rows.
 
-    A page is filled better by the six family situations side by side than by as many rows.
+    Six family situations side by side fill a page better than six rows.
     """
     if "facet" not in drawing:
         return drawing | {"width": width, "height": height}
@@ -62,7 +62,7 @@ def printed(drawing: dict[str, Any], width: int, height: int) -> dict[str, Any]:
 
 
 def with_own_names(svg: str, name: str) -> str:
-    """The SVG with its identifiers made its own: those of two pictures in one page would be taken for each other."""
+    """The SVG with its name in every identifier, so that two pictures on one page do not share identifiers."""
     for identifier in set(re.findall(r'\bid="([^"]+)"', svg)):
         svg = re.sub(rf'(\bid="|url\(#|href="#){re.escape(identifier)}(?=["\)])', rf"\g<1>{name}-{identifier}", svg)
     return svg

@@ -1,4 +1,4 @@
-"""What is said of the predicted probabilities (Figure 4): who moves most, and where emigration is the likelier move."""
+"""The sentences about the predicted probabilities (Figure 4): who moves most, where emigration is the likelier move."""
 
 from collections.abc import Callable, Iterator
 from statistics import fmean
@@ -11,7 +11,7 @@ MOST_NAMED = 4
 
 
 def people(findings: Findings, phrases: Phrases) -> dict[str, object]:
-    """The persons whom the probabilities are predicted for, as placeholders."""
+    """Placeholders that describe the persons for whom the probabilities are predicted."""
     base = findings.study.profiles.base
     return {
         "age": base.age,
@@ -58,7 +58,7 @@ def exceptions(findings: Findings, phrases: Phrases) -> str:
 
 
 def _named(found: list[Prediction], findings: Findings, phrases: Phrases) -> list[str]:
-    """The exceptions by group and labour market status with their centralities, or counted where they are many."""
+    """The exceptions by group and labour market status with their centralities; if many, only counts by group."""
     classes: dict[tuple[str, str], set[str]] = {}
     for prediction in found:
         classes.setdefault((prediction.group, prediction.labour), set()).add(prediction.centrality)
@@ -100,7 +100,7 @@ def peak(findings: Findings, phrases: Phrases) -> str:
 
 
 def paragraphs(findings: Findings, phrases: Phrases) -> Iterator[str]:
-    """What is said beside Figure 4."""
+    """The paragraphs beside Figure 4."""
     how = phrases.say("profiles_how", **people(findings, phrases))
     if not findings.predictions:
         yield paragraph(how, phrases.say("profiles_all_missing"))

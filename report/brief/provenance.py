@@ -1,4 +1,4 @@
-"""What the brief says about itself: data, period, code and release it rests on, who wrote it, and what is simulated."""
+"""What the brief says about itself: its data, period, code and release, its author, and what is simulated."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """That data are simulated: in full for the first page, in short for every page."""
+    """The notice that data are simulated: in full for the first page, in short for every page."""
 
     full: str
     short: str
@@ -37,12 +37,12 @@ def finished_at(release: Release) -> datetime:
 
 
 def deliveries(manifest: dict[str, Any]) -> list[str]:
-    """The deliveries the release rests on."""
+    """The deliveries that the release was made from."""
     return sorted({file["delivery"] for file in manifest["inputs"]})
 
 
 def notice(release: Release, phrases: Phrases) -> Notice | None:
-    """What to say of simulated data, or None where all are real."""
+    """The notice about simulated data, or None if all data are real."""
     if not release.is_simulated:
         return None
     simulated = release.manifest["simulated_deliveries"]
@@ -53,7 +53,7 @@ def notice(release: Release, phrases: Phrases) -> Notice | None:
 
 
 def facts(release: Release, findings: Findings, phrases: Phrases) -> tuple[Fact, ...]:
-    """The box of what the brief rests on."""
+    """The box with the brief's data, period, release, code, specification and input."""
     manifest = release.manifest
     (run,) = release.rows("select run_id, n_person_years, code_version, study_hash, input_hash from results.run")
     years = phrases.years(findings.first_year, findings.last_year)

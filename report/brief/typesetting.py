@@ -1,6 +1,6 @@
-"""The brief as a PDF, typeset by Typst with the fonts it carries: the same bytes on every machine.
+"""The brief as a PDF, typeset by Typst with its built-in fonts only, so that every machine makes the same bytes.
 
-Belongs here: what the template is given, and how it is compiled. Does not belong here: what it says or looks like.
+Belongs here: the data passed to the template, and how it is compiled. Does not belong here: what it says or looks like.
 """
 
 import json
@@ -16,7 +16,7 @@ from report.brief.captions import captions
 from report.brief.document import Brief
 
 TEMPLATE = Path(__file__).parent / "templates" / "brief.typ"
-# Tagged for screen readers; Typst refuses what breaks the standard, a figure without a description for instance.
+# PDF/UA-1 is tagged for screen readers. Typst refuses what breaks it, for instance a figure without a description.
 STANDARD: Literal["ua-1"] = "ua-1"
 
 

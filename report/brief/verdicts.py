@@ -1,4 +1,4 @@
-"""What is said of the hypotheses as a whole: result, conclusion, and whether it rests on the choice of model."""
+"""The sentences about the hypotheses as a whole: result, conclusion, and whether they depend on the choice of model."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ def named(findings: Findings, verdict: str) -> list[str]:
 
 
 def result(findings: Findings, phrases: Phrases, with_names: bool = False) -> str:
-    """How many hypotheses got which verdict, and on demand the names of those that are not supported in full."""
+    """How many hypotheses got which verdict; `with_names` adds the names of those that are not fully supported."""
     found = {verdict: named(findings, verdict) for verdict in VERDICTS}
     if len(found["inconclusive"]) == len(findings.judged):
         return phrases.say("verdicts_none_tested")
@@ -31,7 +31,7 @@ def result(findings: Findings, phrases: Phrases, with_names: bool = False) -> st
 
 
 def judgement(findings: Findings, phrases: Phrases) -> str:
-    """What the verdicts amount to: how many are supported, and whether any is not; nothing if few were tested."""
+    """The overall conclusion: how many are supported, and whether any is not; `unknown` if most were not tested."""
     supported, total = len(named(findings, "supported")), len(findings.judged)
     if 2 * len(named(findings, "inconclusive")) > total:
         return phrases.say("conclusion_unknown")
@@ -62,7 +62,7 @@ def other_model(findings: Findings, phrases: Phrases) -> str:
 
 
 def sensitivity(findings: Findings, phrases: Phrases) -> str:
-    """Whether other choices than the study's change a verdict."""
+    """Whether a variant of the study changes a verdict."""
     if not findings.variants:
         return phrases.say("sensitivity_absent")
     if findings.inconclusive == findings.varied:

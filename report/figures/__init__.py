@@ -1,10 +1,10 @@
 """The four figures of the policy brief, each one Vega-Lite specification, drawn from a release.
 
-Belongs here: the figures by name, and what is made of them. Does not belong here: how one is drawn (its own module).
+Belongs here: the figures by name, and their forms. Does not belong here: how one is drawn (its own module).
 
-A specification has the parameter `dark` (false unless a page sets the signal), no background, numbers as its language
-writes them, a text alternative as `description`, and the width of its container; figures of panels say in `usermeta`
-how a page fits them.
+A specification has the parameter `dark` (false unless a page sets the signal), no background, numbers in the format of
+its language, a text alternative as `description`, and the width of its container. Figures with panels describe in
+`usermeta` how a page fits them.
 """
 
 from collections.abc import Callable
@@ -32,13 +32,13 @@ FIGURES: dict[str, Callable[[Release, Language, str], alt.TopLevelMixin]] = {
     "figure_3": figure_3,
     "figure_4": figure_4,
 }
-# As Altair writes it, among the versions vl-convert has.
+# The version that Altair writes and vl-convert supports.
 VEGA_LITE = "6.4"
 PICTURE_SCALE = 2.0
 
 
 def chart(name: str, release: Release, language: Language, model: str = "pooled") -> alt.TopLevelMixin:
-    """A figure as an Altair chart, `model` chosen.
+    """A figure as an Altair chart, with `model` selected.
 
     Raises:
         KeyError: there is no such figure.
@@ -48,9 +48,9 @@ def chart(name: str, release: Release, language: Language, model: str = "pooled"
 
 
 def specification(name: str, release: Release, language: Language, model: str = "pooled") -> dict[str, Any]:
-    """A figure as a Vega-Lite specification, which carries its data; a page sees to its width.
+    """A figure as a Vega-Lite specification with its data in it; the page sets its width.
 
-    Altair's checks of every part against the schema take most of the time, and are made in tests alone.
+    Altair's checks against the schema would take most of the time, so they are made in tests only.
     """
     with debug_mode(False):
         found: dict[str, Any] = chart(name, release, language, model).to_dict(validate=False)
@@ -60,7 +60,7 @@ def specification(name: str, release: Release, language: Language, model: str = 
 def picture(
     name: str, release: Release, language: Language, format: Format, model: str = "pooled", dark: bool = False
 ) -> bytes:
-    """A figure as a picture for a page 640 pixels wide, without its choices. PNG has twice as many pixels."""
+    """A figure as a picture for a page 640 pixels wide, without its controls. A PNG has twice as many pixels."""
     return in_form(drawn(specification(name, release, language, model), dark), format)
 
 

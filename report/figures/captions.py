@@ -7,7 +7,7 @@ from report.release import Release
 
 
 def caption(name: str, release: Release, language: Language) -> str:
-    """What stands under or over a figure, number included."""
+    """The caption of a figure, with its number."""
     study = release.study
     run = release.rows("select first_year, last_year from results.run")[0]
     values: dict[str, Any] = {"first": run["first_year"], "last": run["last_year"]}

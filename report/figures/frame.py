@@ -1,4 +1,4 @@
-"""What all figures have around them: parameters, configuration, notes beneath, and the text alternative.
+"""What all figures share around the marks: parameters, configuration, notes beneath, and the text alternative.
 
 Belongs here: the frame. Does not belong here: any mark.
 """
@@ -13,10 +13,10 @@ from report.language import Language, label, text, words
 from report.marks import FAINT, INK, PAPER, by_theme, config
 
 ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart, alt.FacetChart, alt.LayerChart | alt.FacetChart)
-# Of the plots, in pixels: a page's column and a phone, less the vertical axis.
+# Widths of the plots in pixels, on a page's column and on a phone, without the vertical axis.
 PAGE_WIDTH = 640
 PHONE_WIDTH = 290
-# A note is broken after so many characters, to fit beneath a figure on a phone.
+# Characters in a line of a note, so that it fits beneath a figure on a phone.
 NOTE_WIDTH = 52
 
 
@@ -28,7 +28,7 @@ def framed(
     params: Sequence[alt.Parameter] = (),
     usermeta: Mapping[str, object] | None = None,
 ) -> ChartT:
-    """A figure with its frame. `notes` stand beneath it, one a line or more."""
+    """A figure with its frame. `notes` go beneath it, each on a line or more of its own."""
     if notes:
         lines = [line for note in notes for line in wrapped(note)]
         chart = chart.properties(title=alt.TitleParams(text=lines, anchor="start", orient="bottom", offset=12))
@@ -40,7 +40,7 @@ def framed(
 
 
 class Plain:
-    """Values that are JSON already. Altair copies and looks through all others at every step; this it passes on."""
+    """Values that are JSON already. Altair copies and checks other values at every step, but passes these on."""
 
     _schema: ClassVar[dict[str, str]] = {"type": "object"}
 
@@ -53,7 +53,7 @@ class Plain:
 
 
 def inline(values: object, **format: object) -> alt.Data:
-    """Data that the specification carries itself."""
+    """Data that are part of the specification."""
     return alt.Data(values=Plain(values), **format)  # type: ignore[no-untyped-call]  # Altair leaves it untyped
 
 
@@ -67,10 +67,10 @@ def theme() -> list[alt.Parameter]:
 
 
 def model_choice(models: Sequence[str], chosen: str, language: Language) -> alt.Parameter:
-    """The reader's choice among the release's models, `model` in expressions.
+    """The reader's choice among the release's models, called `model` in expressions.
 
     Raises:
-        ValueError: the chosen model is none of the release's.
+        ValueError: the release does not have the chosen model.
     """
     if chosen not in models:
         raise ValueError(f"the release has no model {chosen!r}, but {', '.join(models)}")
@@ -82,25 +82,25 @@ def model_choice(models: Sequence[str], chosen: str, language: Language) -> alt.
 def responsive(columns: int, margin: int) -> dict[str, object]:
     """What a page needs to fit panels into its width, as `usermeta`.
 
-    Vega-Lite lets a single plot fill its container but not panels. Compiled, their width is the signal `child_width`:
-    a page sets it to (width of the container − margin) / columns.
+    Vega-Lite lets a single plot fill its container, but not panels. In the compiled figure their width is the signal
+    `child_width`: a page sets it to (width of the container − margin) / columns.
     """
     return {"panels": {"signal": "child_width", "columns": columns, "margin": margin}}
 
 
 def header(names: Sequence[str], width: int) -> alt.Header:
-    """Names over or beside panels, broken into lines of at most so many characters."""
+    """Names over or beside panels, broken into lines of at most `width` characters."""
     broken = {name: wrapped(name, width) for name in names}
     return alt.Header(labelExpr=f"{json.dumps(broken, ensure_ascii=False)}[datum.value]", labelLineHeight=14)
 
 
 def lines(key: str, language: Language) -> list[str]:
-    """A text of `words/figures.yml` that is broken into lines where it has a vertical bar."""
+    """A text of `words/figures.yml`, broken into lines at its vertical bars."""
     return words("figures")[key][language].split("|")
 
 
 def wrapped(note: str, width: int = NOTE_WIDTH) -> list[str]:
-    """A note in lines of at most so many characters, as far as its words allow; short enough for a phone."""
+    """A note in lines of at most `width` characters, unless a word is longer; the default fits a phone."""
     lines, line = [], ""
     for word in note.split(" "):
         if line and len(line) + 1 + len(word) > width:
@@ -112,7 +112,7 @@ def wrapped(note: str, width: int = NOTE_WIDTH) -> list[str]:
 
 
 def upper_bound(greatest: float) -> float:
-    """The end of an axis of shares from 0: the next of 1, 1.2, 1.6, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten."""
+    """The end of an axis of shares from 0: `greatest` rounded up to a round number of one or two digits."""
     power = 10.0**-6
     while True:
         for step in (1, 1.2, 1.6, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8):

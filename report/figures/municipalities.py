@@ -1,7 +1,7 @@
 """Figure 1: the municipalities of 2020 by centrality, and by the observed shares of their class.
 
-Which class a municipality belongs to is a published fact and no result: it comes from the warehouse's own seed and
-the study's specification. The shares come from the release.
+A municipality's class is a published fact, not a result: it comes from the warehouse's seed and the study's
+specification. The shares come from the release.
 """
 
 import csv
@@ -25,12 +25,12 @@ from report.release import Release, Row
 OUTLINES = Path(__file__).parent / "municipalities_2020.topojson"
 OBJECT = "k2020"
 HEIGHT = 560
-# The central meridian of UTM zone 33, in which Norway as a whole is usually drawn.
+# The central meridian of UTM zone 33, in which maps of the whole of Norway are usually drawn.
 CENTRAL_MERIDIAN = 15
 
 
 def figure_1(release: Release, language: Language, model: str = "pooled") -> alt.Chart:
-    """The map; the reader may colour it by the observed share of a group and outcome. No model is in it."""
+    """The map; the reader may colour it by the observed share of a group and outcome. `model` has no effect on it."""
     class_of = centrality_of_municipalities(release.study)
     levels = sorted(set(class_of.values()))
     measures = measures_of(observed_shares(release), levels, language)
@@ -73,7 +73,7 @@ def figure_1(release: Release, language: Language, model: str = "pooled") -> alt
 
 
 def centrality_of_municipalities(study: Study) -> dict[str, str]:
-    """Municipality code of 2020 → class of centrality as the study has them."""
+    """Municipality code of 2020 → class of centrality, by the study's classes."""
     published = study.variables.centrality.codes
     level_of = {code: level for level, codes in published.items() for code in codes}
     with (SEEDS / "municipality_centrality.csv").open(encoding="utf-8") as file:
@@ -94,10 +94,10 @@ def outlines(class_of: dict[str, str]) -> dict[str, Any]:
 
 
 def measures_of(rows: Sequence[Row], levels: Sequence[str], language: Language) -> dict[str, dict[str, object]]:
-    """What the map can be coloured by: key → title, a colour each class, and a name each class in the legend.
+    """What the map can be coloured by: key → title, and for each class a colour and a name in the legend.
 
     Shares of an outcome have one scale from 0 to the greatest share of any group, so that groups can be compared;
-    darker is more. Withheld shares are grey and said to be withheld.
+    darker is more. Withheld shares are grey and named as withheld in the legend.
     """
     ends = [text("figures", "figure_1_most_central", language), levels[-1]]
     ends[1] = text("figures", "figure_1_least_central", language, level=levels[-1])
@@ -142,7 +142,7 @@ def share_measure(
 
 
 def measure_choice(measures: dict[str, dict[str, object]], language: Language) -> alt.Parameter:
-    """The reader's choice of what the map is coloured by, `measure` in expressions."""
+    """The reader's choice of what the map is coloured by, called `measure` in expressions."""
     bind = alt.binding_select(
         options=list(measures),
         labels=[str(measure["title"]) for measure in measures.values()],
@@ -152,7 +152,7 @@ def measure_choice(measures: dict[str, dict[str, object]], language: Language) -
 
 
 def description(class_of: dict[str, str], language: Language) -> str:
-    """The text alternative: how many municipalities each class has, and where they lie."""
+    """The text alternative: how many municipalities each class has, and where they are."""
     counts = Counter(class_of.values())
     said = [text("figures", "figure_1_class", language, level=level, n=counts[level]) for level in sorted(counts)]
     return text("figures", "figure_1_description", language, n=len(class_of), classes="; ".join(said))

@@ -1,4 +1,4 @@
-"""What stands beneath a figure: what is withheld, what could not be estimated, that a Norway is simulated."""
+"""The notes beneath a figure: what is withheld, what could not be estimated, and that the data are simulated."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from report.release import Release, Row
 
 
 def notes_of(release: Release, language: Language, *own: str) -> list[str]:
-    """A figure's own notes, and that the Norway is simulated where it is."""
+    """A figure's own notes, and for simulated data a note that says so."""
     simulated = [text("figures", "simulated_note", language)] if release.is_simulated else []
     return [*own, *simulated]
 
 
 def withheld_note(rows: Sequence[Row], language: Language) -> list[str]:
-    """Which cells have no mark because a share of theirs is withheld; empty where none is."""
+    """Which cells have no mark because one of their shares is withheld; empty if none is."""
     if not rows:
         return []
     cells = [

@@ -1,4 +1,4 @@
-"""What the figures draw, read from a release: one query a figure, and which models could not be estimated.
+"""The data of the figures, read from a release: one query per figure, and which models could not be estimated.
 
 Belongs here: rows as the figures need them. Does not belong here: how they are drawn.
 """
@@ -55,22 +55,22 @@ MOVES = ("internal_move", "emigration")
 
 
 def observed_shares(release: Release) -> list[Row]:
-    """A row a group and class of centrality, all years together: both shares, intervals and counts."""
+    """One row per group and class of centrality, all years together: both shares, intervals and counts."""
     return by_group(release.rows(OBSERVED_SHARES))
 
 
 def centrality_parameters(release: Release) -> list[Row]:
-    """A row a model, group, outcome and class of centrality; the reference class has no interval."""
+    """One row per model, group, outcome and class of centrality; the reference class has no interval."""
     return by_group(release.rows(CENTRALITY_PARAMETERS))
 
 
 def profile_probabilities(release: Release) -> list[Row]:
-    """A row a model, group, class of centrality and profile, with both probabilities and their intervals."""
+    """One row per model, group, class of centrality and profile, with both probabilities and their intervals."""
     return by_group(release.rows(PROFILE_PROBABILITIES))
 
 
 def by_group(rows: list[Row]) -> list[Row]:
-    """The rows, groups in the order in which they are always shown."""
+    """The rows, with groups in the order in which they are always shown."""
     order = in_order({row["population_group"] for row in rows})
     return sorted(rows, key=lambda row: order.index(row["population_group"]))
 
@@ -87,7 +87,7 @@ def not_estimated(release: Release) -> list[Row]:
 
 
 def drawable(row: Row) -> bool:
-    """Whether both of a row's shares were published; a withheld one has no place in a figure."""
+    """Whether both of a row's shares were published; a row with a withheld share cannot be drawn."""
     return all(row[outcome] is not None for outcome in MOVES)
 
 

@@ -1,4 +1,4 @@
-"""Figure 3: estimated centrality parameters with intervals, emigration and internal move, a panel a group."""
+"""Figure 3: estimated centrality parameters with intervals, for emigration and internal moves, one panel per group."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ from report.release import Release, Row
 
 PANEL_WIDTH = 195
 HEIGHT = 300
-# Characters in a line of a panel's message: as many as fit into a panel on a phone.
+# Characters in a line of a panel's message, so that it fits into a panel on a phone.
 MESSAGE_WIDTH = 14
-# In units of a class: outcomes stand side by side, emigration first.
+# Horizontal offsets in units of a class: the outcomes are side by side, emigration first.
 DODGE = {"emigration": -0.16, "internal_move": 0.16}
 
 
@@ -47,7 +47,7 @@ def groups_of(release: Release) -> set[str]:
 
 
 def parameter_rows(rows: Sequence[Row], language: Language) -> list[Row]:
-    """Rows as the specification carries them: `place` is the class's position, outcomes side by side."""
+    """The rows in the specification: `place` is the position of class and outcome, outcomes side by side."""
     levels = classes(list(rows))
     return [
         {
@@ -67,7 +67,7 @@ def parameter_rows(rows: Sequence[Row], language: Language) -> list[Row]:
 
 
 def message_rows(release: Release, language: Language) -> list[Row]:
-    """A row without numbers for each model that could not be estimated."""
+    """A row with a message and no numbers for each model that could not be estimated."""
     return [
         {
             "model": row["model"],
@@ -131,7 +131,7 @@ def layers(levels: Sequence[str], reference: str, language: Language) -> list[al
 
 
 def by_outcome(language: Language) -> tuple[alt.Color, alt.Shape]:
-    """Red circles and grey diamonds: told apart without colour too."""
+    """Red circles and grey diamonds, so that the outcomes differ without colour too."""
     names = [label(outcome, language) for outcome in reversed(MOVES)]
     legend = alt.Legend(title=None, orient="top", direction="horizontal", symbolSize=80, symbolOpacity=1, offset=16)
     colours = alt.Scale(domain=names, range=[by_theme(OUTCOME_COLOURS[outcome]) for outcome in reversed(MOVES)])

@@ -1,14 +1,14 @@
-"""Where the labels of points stand, so that none covers a mark or another label.
+"""Places for the labels of points, so that no label covers a mark or another label.
 
 Belongs here: the geometry of labels. Does not belong here: what they say. A figure is as wide as the page it is
-shown on, and a label keeps its distance in pixels, so a place has to be free at every width named.
+shown on, but a label keeps its distance in pixels, so a place must be free at every given width.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
 
-# Tried nearest first, all round; distances in pixels from the point to the label's centre.
+# Tried in this order, each in all directions; distances in pixels from the point to the label's centre.
 DISTANCES = (11, 14, 18, 23, 29, 36, 44, 53, 63)
 DIRECTIONS = 24
 CLEARANCE = 1.0
@@ -39,7 +39,7 @@ class Point:
     label_width: float
 
 
-# A line from one place to another, places as in Point.
+# A line from one place to another; places are shares of width and height, as in Point.
 Line = tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -60,8 +60,8 @@ def place(
 ) -> list[Offset | None]:
     """Offsets of the labels, free at every plot size (width, height) in pixels; None where there is no free place.
 
-    Greedy, points in the order given: the nearest free place, first to the right and then around. Free is what no mark
-    of the given radius, no line and no other label covers.
+    Greedy: each point in turn gets the nearest free place, first to the right and then around. A place is free if no
+    mark of the given radius, no line and no other label covers it.
     """
     taken = [
         [
@@ -104,7 +104,7 @@ def _free(
 def _candidates() -> Iterable[Offset]:
     for distance in DISTANCES:
         for step in range(DIRECTIONS):
-            # Right, then alternately above and below, so that labels lean the way one reads.
+            # Right, then alternately above and below: labels tend to the right, in the direction of reading.
             turn = (step + 1) // 2 * (-1 if step % 2 else 1) * 2 * pi / DIRECTIONS
             yield Offset(round(distance * cos(turn), 2), round(distance * sin(turn), 2))
 
@@ -114,7 +114,7 @@ def _at(place: tuple[float, float], size: tuple[float, float]) -> tuple[float, f
 
 
 def _along(line: Line, size: tuple[float, float]) -> Iterable[Box]:
-    """Small boxes that cover a line, so that a slanting one does not block the whole rectangle around it."""
+    """Small boxes that cover a line, so that a slanting line does not block the whole rectangle around it."""
     (x0, y0), (x1, y1) = (_at(end, size) for end in line)
     steps = max(1, round(max(abs(x1 - x0), abs(y1 - y0)) / LINE_STEP))
     for i in range(steps + 1):

@@ -1,4 +1,4 @@
-"""Figure 4: predicted probabilities, a panel each labour market status and family situation."""
+"""Figure 4: predicted probabilities, one panel per labour market status and family situation."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -14,7 +14,7 @@ from report.release import Release, Row
 
 PANEL_WIDTH = 190
 PANEL_HEIGHT = 110
-# Levels in the order of study.yml; a release that has others shows them last.
+# Levels in the order of study.yml; other levels of a release are shown last.
 LABOUR = ("employed", "unemployed", "outside_labour_force")
 FAMILY = ("alone", "single_parent", "cohabiting_no_children", "cohabiting_with_children", "married_no_children",
           "married_with_children")  # fmt: skip
@@ -64,7 +64,7 @@ def present(rows: Sequence[Row], column: str, order: Sequence[str]) -> list[str]
 
 
 def profile_rows(rows: Sequence[Row], language: Language) -> list[Row]:
-    """The rows as the specification carries them: four decimals of a percent are more than can be seen."""
+    """The rows in the specification, rounded to four decimals of a percent, which is finer than one can see."""
     numbers = [f"{outcome}{end}" for outcome in MOVES for end in ("", "_low", "_high")]
     kept = ("model", "population_group", "centrality", "mark", "group", "said_emigration", "said_internal_move")
     return [
@@ -103,7 +103,7 @@ def tooltip(language: Language) -> list[alt.Tooltip]:
 
 
 def description(rows: Sequence[Row], model: str, language: Language) -> str:
-    """The text alternative: each group's ranges, and where emigration is the likelier."""
+    """The text alternative: each group's ranges, and where emigration is likelier than an internal move."""
     if not rows:
         return text("figures", "no_data", language)
     said = [

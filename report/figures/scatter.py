@@ -1,4 +1,4 @@
-"""Figures 2 and 4 alike: marks of group and centrality in the plane of internal moves and emigration.
+"""What Figures 2 and 4 share: marks of group and centrality in the plane of internal moves and emigration.
 
 Belongs here: points, intervals, lines and legends. Does not belong here: what the points are.
 """
@@ -15,7 +15,7 @@ from report.release import Row
 
 
 def point_rows(rows: Sequence[Row], language: Language) -> list[Row]:
-    """The rows as a specification carries them: `mark` tells the shade, words and intervals are for the tooltip."""
+    """The rows in the specification: `mark` is the key of the shade; words and intervals are for the tooltip."""
     return [
         {
             **row,
@@ -83,7 +83,7 @@ def group_colour(groups: Sequence[str], language: Language) -> alt.Color:
 
 
 def group_legend(groups: Sequence[str], language: Language) -> alt.Legend:
-    """The legend of markers; the same for all channels that tell groups, so that they make one legend."""
+    """The legend of markers, equal for all channels that encode the group, so that Vega-Lite merges them into one."""
     names = {group: label(group, language) for group in groups}
     return legend_above(
         text("figures", "group", language),
@@ -117,7 +117,7 @@ def layers(
 
 
 def legend_above(title: str, columns: int, **more: Any) -> alt.Legend:
-    """A legend above the figure, in so many columns."""
+    """A legend above the figure, in `columns` columns."""
     return alt.Legend(
         title=title,
         orient="top",

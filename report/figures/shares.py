@@ -15,12 +15,12 @@ HEIGHT = 420
 RADIUS = 6.0
 LABEL_HEIGHT = 11.0
 CHARACTER_WIDTH = 7.5
-# A label further from its point than this is joined to it by a line.
+# A line joins a label to its point if it is further away than this.
 LEADER_FROM = 20.0
 
 
 def figure_2(release: Release, language: Language, model: str = "pooled") -> alt.LayerChart | alt.FacetChart:
-    """Observed shares do not depend on a model; the argument is there for all figures alike."""
+    """Observed shares do not depend on `model`; all figures have this argument."""
     rows = observed_shares(release)
     drawn = [row for row in rows if drawable(row)]
     groups, levels = list(dict.fromkeys(row["population_group"] for row in rows)), classes(rows)
@@ -65,7 +65,7 @@ def labelled(rows: Sequence[Row], domain: tuple[float, float]) -> list[Row]:
 
 
 def place_of(row: Row, domain: tuple[float, float], x: str = "", y: str = "") -> tuple[float, float]:
-    """Where a row's point, or the end of an interval of it, lies in the plot: shares of its width and height."""
+    """The place of a row's point, or of an end of its interval, as shares of the plot's width and height."""
     return row[f"internal_move{x}"] / domain[0], 1 - row[f"emigration{y}"] / domain[1]
 
 
@@ -85,7 +85,7 @@ def lines_of(rows: Sequence[Row], domain: tuple[float, float]) -> list[placement
 
 
 def labels(x: alt.X, y: alt.Y) -> tuple[alt.Chart, alt.Chart]:
-    """Lines to the labels that had to move away from their points, and the labels: each point's class of centrality."""
+    """The labels (each point's class of centrality), and lines to those that had to move away from their points."""
     base = alt.Chart().encode(x=x, y=y)
     leaders = (
         base.transform_filter("datum.led")

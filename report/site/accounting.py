@@ -11,7 +11,7 @@ OUTCOMES = ("stay", "internal_move", "emigration")
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A sum of published counts; `n_withheld` of its parts are not in it."""
+    """A sum of published counts, without the `n_withheld` parts that are withheld."""
 
     persons: int
     n_withheld: int
@@ -21,7 +21,7 @@ class Sum:
 class Flow:
     """What became of the residents of a year, or of all years together (`year` is None).
 
-    Counts of `exclusions` and `outcomes` are by disposition; NULL where a count was withheld.
+    Counts of `exclusions` and `outcomes` are by disposition; a withheld count is only in `n_withheld`.
     """
 
     year: int | None

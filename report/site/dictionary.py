@@ -10,7 +10,7 @@ from models_py.table import Table
 from models_py.tables import PUBLISHED_TABLES
 
 DBT_MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
-# Those that researchers meet: what lies between is documented by dbt's own pages.
+# The schemas that researchers use; dbt's own pages document the others.
 WAREHOUSE_SCHEMAS = ("marts", "estimation")
 
 

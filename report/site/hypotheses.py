@@ -1,4 +1,4 @@
-"""The hypotheses: verdicts, the tests behind each, and which verdict depends on which choice."""
+"""The page of hypotheses: verdicts, the tests behind each, and which verdict depends on which choice."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ VERDICTS = ("supported", "partly_supported", "not_supported", "inconclusive")
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with its interval as they are shown."""
+    """An estimate with its interval, as texts."""
 
     estimate: str
     low: str
@@ -21,7 +21,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class ShownTest:
-    """A test, its estimate in the unit of readers, and the margin of equivalence in the same (empty: none is set)."""
+    """A test with its estimate and equivalence margin (empty: none) in the unit that readers see."""
 
     row: TestRow
     shown: Interval
@@ -48,7 +48,7 @@ class Hypotheses:
 
 
 def hypotheses(table: HypothesisTable, release: Release) -> Hypotheses:
-    """What the page shows of Table 2 with all tests."""
+    """What the page shows, made from Table 2 with all tests."""
     are_ratios = {one.id for one in release.study.hypotheses if one.contrast == "between_groups"}
     tests = {
         (row.hypothesis_id, verdict.model): [
@@ -61,7 +61,7 @@ def hypotheses(table: HypothesisTable, release: Release) -> Hypotheses:
 
 
 def shown_test(test: TestRow, is_ratio: bool, language: Language) -> ShownTest:
-    """A test in the unit of readers: percentage points, or the log ratio of two probabilities as it is."""
+    """A test in the unit that readers see: percentage points, or an unchanged log ratio of two probabilities."""
     unit = 1 if is_ratio else 100
     values = [number(unit * value, language, 2) for value in (test.estimate, test.ci_low, test.ci_high)]
     margin = "" if test.margin is None else number(unit * test.margin, language, 2)
@@ -69,7 +69,7 @@ def shown_test(test: TestRow, is_ratio: bool, language: Language) -> ShownTest:
 
 
 def sensitivity(release: Release, language: Language) -> list[Sensitivity]:
-    """Verdicts under every variant, a row a variant and model."""
+    """Verdicts under every variant, one item per variant and model."""
     found: dict[tuple[str, str], Sensitivity] = {}
     for row in release.rows(f"""
         select sensitivity.*, variant.statement_{language} as statement

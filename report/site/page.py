@@ -1,4 +1,4 @@
-"""A page: where it lies, what all pages share, and the template environment.
+"""A page: its path, what all pages share, and the template environment.
 
 Belongs here: names and places of pages, and what templates may call. Does not belong here: the content of any page.
 """
@@ -18,7 +18,7 @@ from report.templates import templates
 HERE = Path(__file__).parent
 # In the order of the navigation; the same names in both languages.
 PAGES = ("index", "figures", "tables", "hypotheses", "accounting", "release", "dictionary", "sql")
-# The Norwegian pages stand at the top of the site, the English ones in a folder.
+# The Norwegian pages are at the top of the site, the English ones in a folder.
 FOLDERS: dict[Language, str] = {"nb": "", "en": "en/"}
 ROOTS: dict[Language, str] = {"nb": "", "en": "../"}
 
@@ -26,7 +26,7 @@ say = partial(text, "site")
 
 
 def page_path(name: str, language: Language) -> str:
-    """Where a page lies within the site."""
+    """The path of a page within the site."""
     return f"{FOLDERS[language]}{name}.html"
 
 
@@ -52,7 +52,7 @@ def environment(language: Language) -> Environment:
 
 
 def write_page(site: Path, name: str, language: Language, release: Release, content: Any) -> Path:
-    """Write a page from the template of its name; `content` is what the template calls `content`."""
+    """Write a page from the template of its name, to which `content` is passed."""
     page = site / page_path(name, language)
     page.parent.mkdir(parents=True, exist_ok=True)
     there = other(language)
@@ -77,12 +77,12 @@ def write_page(site: Path, name: str, language: Language, release: Release, cont
 
 
 def count(value: int | None, language: Language) -> str:
-    """A published count; NULL is one that was withheld."""
+    """A published count; None is one that was withheld."""
     return say("withheld", language) if value is None else number(value, language)
 
 
 def p_value(value: float, language: Language) -> str:
-    """A p-value to three decimals, or that it is below them."""
+    """A p-value to three decimals, or `< 0.001`."""
     return f"< {number(0.001, language, 3)}" if value < 0.001 else number(value, language, 3)
 
 

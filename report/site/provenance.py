@@ -1,4 +1,4 @@
-"""The release page: inputs, code, packages, rows at each step, what the gates found, and what changed since before."""
+"""The release page: inputs, code, packages, rows at each step, results of the gates, changes since the last release."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ GATES = ("incoming", "marts", "results")
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What the page shows beside the manifest; `docs` names the parts of the site that were made elsewhere."""
+    """What the page shows besides the manifest; `docs` names the parts of the site that were made elsewhere."""
 
     run: Row
     validation: list[Row]
@@ -39,8 +39,8 @@ def provenance(release: Release, site: Path) -> Provenance:
 
 
 def validation(release: Release) -> list[Row]:
-    """Expectations and how many were met, by gate and suite; the manifest tells of gates 1 and 2."""
-    earlier: list[Row] = release.manifest.get("validation", [])  # releases before this was told have none
+    """Expectations and how many were met, by gate and suite; those of gates 1 and 2 come from the manifest."""
+    earlier: list[Row] = release.manifest.get("validation", [])  # manifests of older releases have no such entry
     own = release.rows("""
         select gate, suite, count(*) as expectations, count(*) filter (success) as met
         from audit.validation
@@ -51,7 +51,7 @@ def validation(release: Release) -> list[Row]:
 
 
 def disclosure(release: Release, run_id: str) -> list[Row]:
-    """Counts, and those withheld, of every table that has any."""
+    """Number of counts and of withheld counts, for every table that has counts."""
     return release.rows(
         """
         select table_name, n_checked as n_counts, n_affected as n_withheld
@@ -64,7 +64,7 @@ def disclosure(release: Release, run_id: str) -> list[Row]:
 
 
 def docs(site: Path) -> dict[str, str]:
-    """Pages made elsewhere that the site holds: name → place within the site."""
+    """Pages made elsewhere that are in the site: name → path within the site."""
     places = {gate: f"data_docs/{gate}/index.html" for gate in GATES}
     places |= {"dbt_docs": "dbt_docs/index.html", "datapackage": "data/datapackage.json"}
     places["output_check"] = "output_check.html"

@@ -1,4 +1,4 @@
-"""The figures as the site shows them: specification for the script, pictures to fall back on and to download."""
+"""The figures on the site: the specification for the script, and pictures as fallback and for download."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ FORMS: tuple[figures.Format, ...] = ("svg", "png", "pdf")
 
 @dataclass(frozen=True, slots=True)
 class ShownFigure:
-    """A figure: `specification` as JSON that may stand in a page, `files` by form, as places within the site."""
+    """A figure: `specification` is JSON that can be put into a page; `files` maps form → path within the site."""
 
     name: str
     caption: str
@@ -35,6 +35,6 @@ def write_figure(name: str, release: Release, language: Language, site: Path) ->
     for form in FORMS:
         files[str(form)] = f"downloads/{name}_{language}.{form}"
         (site / files[form]).write_bytes(figures.in_form(drawing, form))
-    # A closing tag inside a text would end the script that the specification stands in.
+    # A closing tag inside a text would end the script element that contains the specification.
     inline = json.dumps(specification, ensure_ascii=False).replace("</", "<\\/")
     return ShownFigure(name, figures.caption(name, release, language), specification["description"], inline, files)

@@ -1,4 +1,4 @@
-"""The tables as the site shows them, and their files to download."""
+"""The tables on the site, and their files for download."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,9 @@ from report.tables import (
 
 @dataclass(frozen=True, slots=True)
 class ShownTable:
-    """A table: `html` to stand in a page, `files` by form, as places within the site.
+    """A table: `html` to be put into a page; `files` maps form → path within the site.
 
-    `choice` is what a reader chooses the table by, empty where there is nothing to choose.
+    `choice` is the text by which a reader selects the table, empty if there is nothing to select.
     """
 
     name: str
@@ -36,7 +36,7 @@ class ShownTable:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What the page shows; `coefficients` in the order of models, all groups first."""
+    """What the page shows; `coefficients` by model, for each first all groups together and then each group."""
 
     framework: ShownTable
     verdicts: ShownTable
@@ -44,7 +44,7 @@ class Tables:
 
 
 def write_tables(table: HypothesisTable, release: Release, site: Path) -> Tables:
-    """Write every table into the site's `downloads/`, with Table 2 as it was read."""
+    """Write every table into the site's `downloads/`; `table` is Table 2, already read."""
     language, study = table.language, release.study
     coefficients = [
         write_table(

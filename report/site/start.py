@@ -1,4 +1,4 @@
-"""The start page: verdicts, the highest and lowest observed shares, and on what the release rests."""
+"""The start page: verdicts, the highest and lowest observed shares, and the release's run."""
 
 from dataclasses import dataclass
 
@@ -36,12 +36,12 @@ class Start:
 
 
 def start(table: HypothesisTable, release: Release) -> Start:
-    """What the start page shows, with Table 2 as it was read."""
+    """Assemble the start page's content; `table` is Table 2, already read."""
     return Start(table, tallies(table), extremes(release), release.rows("select * from results.run")[0])
 
 
 def tallies(table: HypothesisTable) -> list[Tally]:
-    """How the verdicts fell, model by model."""
+    """The number of hypotheses with each verdict, model by model."""
     found = []
     for model in table.models:
         given = [verdict.verdict for row in table.rows for verdict in row.verdicts if verdict.model == model]

@@ -22,9 +22,9 @@ from report.site.start import start
 from report.sql_page import sql_body, write_sql_page
 from report.tables import hypothesis_table
 
-# What of Vega the pages' script uses.
+# The part of Vega that the pages' script uses.
 VEGA_SNIPPET = "window.vegaEmbed = vegaEmbed;"
-# What else was made of the same release, and goes into the site so that it can be copied as one folder.
+# Other parts of the release, copied into the site so that the site can be copied as one folder.
 BESIDE = ("data_docs", "dbt_docs", "data", "output_check.html")
 
 
@@ -33,9 +33,9 @@ def write_site(release: Release, site: Path, beside: Path, briefs: list[Path]) -
 
     Args:
         release: what is shown.
-        site: the folder to write, which must not be there.
-        beside: the release's folder, from which Data Docs, dbt docs, data and output check are taken where it has them.
-        briefs: the briefs, to be downloaded.
+        site: the folder to write, which must not exist.
+        beside: the release's folder; its Data Docs, dbt docs, data and output check are copied, if there are any.
+        briefs: the briefs to offer for download.
 
     Returns:
         The start page.
@@ -60,7 +60,7 @@ def write_site(release: Release, site: Path, beside: Path, briefs: list[Path]) -
 
 
 def contents(release: Release, site: Path, language: Language, briefs: list[Path]) -> dict[str, Any]:
-    """What each page shows; writes the files that figures and tables offer for download."""
+    """The content of each page; also writes the files that figures and tables offer for download."""
     figures = shown_figures.write_figures(release, language, site)
     table = hypothesis_table(release, language)
     second = figures[1]
@@ -82,7 +82,7 @@ def contents(release: Release, site: Path, language: Language, briefs: list[Path
 
 
 def brief_link(brief: Path) -> dict[str, str]:
-    """Where a brief lies within the site, its language and its form; `brief_nb.pdf` says all three."""
+    """A brief's path within the site, its language and its form; all three follow from a name like `brief_nb.pdf`."""
     return {
         "place": f"downloads/{brief.name}",
         "language": brief.stem.removeprefix("brief_"),

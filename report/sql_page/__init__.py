@@ -1,7 +1,7 @@
 """SQL in the browser: a page of the site on which a release's own database is queried.
 
-Belongs here: the page's body and its assets; the site frames them. Its script and engine are built from `src/` by Node
-(`make sql-page`) into `dist/`; nothing else needs Node. Does not belong here: what the tables hold.
+Belongs here: the page's body and its assets; the site puts its frame around them. Node builds the script and the engine
+from `src/` into `dist/` (`make sql-page`); nothing else needs Node. Does not belong here: the content of the tables.
 """
 
 import base64
@@ -19,21 +19,21 @@ from report.templates import templates
 HERE = Path(__file__).parent
 BUNDLE = HERE / "dist"
 BUILT_FILES = ("engine.js", "sql.js", "NOTICES.txt")
-# In the site: shared by the pages of both languages.
+# Within the site; shared by the pages of both languages.
 ASSETS = Path("static") / "sql"
-# Texts that the page's script fills and shows.
+# Texts that the page's script shows, after filling their placeholders.
 SCRIPT_WORDS = ("starting", "running", "failed", "no_extensions", "row", "rows", "rows_limited", "show_table")
 
 
 def write_sql_page(release: Release, site: Path) -> bool:
-    """Write what the page rests on into a site's `static/sql/`: script, engine, style, and the database itself.
+    """Write the page's assets into a site's `static/sql/`: script, engine, style, and the database itself.
 
     Args:
-        release: whose database goes along, whole.
-        site: the site's folder; `sql_body` is what its pages then hold.
+        release: the release whose whole database is included.
+        site: the site's folder; its pages then contain `sql_body`.
 
     Returns:
-        Whether it was written: not where the bundle has not been built, which takes Node.
+        Whether the assets were written: False if the bundle has not been built, which needs Node.
     """
     if not is_built():
         return False
@@ -52,13 +52,13 @@ def is_built() -> bool:
 
 
 def database_script(results: Path) -> str:
-    """The database as a script, compressed: opened from disk, a page may load scripts but not read files."""
+    """The database, compressed, as a script: a page opened from disk may load scripts but not read files."""
     packed = base64.b64encode(gzip.compress(results.read_bytes(), mtime=0)).decode("ascii")
     return f'globalThis.flyttepanelDatabase="{packed}";\n'
 
 
 def sql_body(language: Language) -> str:
-    """What stands on the page in one language, for the site to put its own frame around."""
+    """The body of the page in one language; the site puts its own frame around it."""
     return (
         templates(HERE)
         .get_template("body.html.j2")

@@ -1,6 +1,6 @@
 """The two tables of the policy brief and full coefficient tables: as rows in words, and as HTML, LaTeX and Excel.
 
-Belongs here: the tables by name, and writing all of a release. Does not belong here: what a table says or how it looks.
+Belongs here: the tables by name, and writing all tables of a release. Does not belong here: a table's content or looks.
 """
 
 from pathlib import Path
@@ -38,7 +38,7 @@ __all__ = [
 
 
 def grids(release: Release, study: Study, language: Language) -> dict[str, Grid]:
-    """All tables of a release as they are shown, by a name that makes a file name."""
+    """All tables of a release as grids; the keys also serve as file names."""
     hypotheses = hypothesis_table(release, language)
     return {
         "table_1": framework_grid(framework_table(study, language)),
@@ -52,7 +52,7 @@ def grids(release: Release, study: Study, language: Language) -> dict[str, Grid]
 
 
 def write_tables(release: Release, study: Study, folder: Path) -> list[Path]:
-    """For each language a workbook with all tables, `tables_<language>.xlsx`, and a LaTeX file a table."""
+    """Write for each language a workbook with all tables, `tables_<language>.xlsx`, and one LaTeX file per table."""
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for language in LANGUAGES:

@@ -1,4 +1,4 @@
-"""Coefficient tables as journals print them: the standard error beneath each estimate, stars, fit at the foot."""
+"""Coefficient tables as in journals: the standard error beneath each estimate, stars, fit statistics at the foot."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from report.language import Language, in_sentence, label, number, text
 from report.tables.coefficients import OUTCOMES, CoefficientRow, CoefficientTable, ComponentRow, Estimate
 from report.tables.grid import Cell, Grid, GridRow, RowKind, Spanner
 
-# p below which an estimate gets so many stars; the note beneath the table says the same.
+# An estimate with p below the number gets the stars; the note beneath the table repeats these limits.
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 DECIMALS = 3
 EMPTY = Cell("")
 
 
 def coefficient_grid(table: CoefficientTable) -> Grid:
-    """A coefficient table as it is shown."""
+    """The grid of a coefficient table."""
     language = table.language
     groups = list(dict.fromkeys(group for group, _ in table.columns))
     return Grid(
@@ -31,7 +31,7 @@ def coefficient_grid(table: CoefficientTable) -> Grid:
 
 
 def term_rows(table: CoefficientTable) -> list[GridRow]:
-    """A section a term with levels, then two rows a level: the estimates and their standard errors."""
+    """For a term with levels a section row, then two rows per level: the estimates and their standard errors."""
     rows: list[GridRow] = []
     section = ""
     for row in table.rows:
@@ -44,7 +44,7 @@ def term_rows(table: CoefficientTable) -> list[GridRow]:
 
 
 def row_name(row: CoefficientRow, language: Language) -> str:
-    """A level, said to be the reference where it is; the term where there are no levels."""
+    """The level, marked if it is the reference; the term itself if it has no levels."""
     if not row.level:
         return label(row.term, language)
     name = label(row.level, language)
@@ -86,7 +86,7 @@ def stars(p_value: float | None) -> str:
 
 
 def component_rows(table: CoefficientTable) -> list[GridRow]:
-    """The random effects of persons, one a group, under its first column."""
+    """The variance components: a row for each and its standard errors, one value per group."""
     if not table.components:
         return []
     head = Cell(text("tables", "variance_components", table.language))
@@ -98,7 +98,7 @@ def component_rows(table: CoefficientTable) -> list[GridRow]:
 
 
 def spread(shown: GridRow, row: ComponentRow) -> GridRow:
-    """A group's component under the outcome it belongs to, a correlation under the first; the other place is empty."""
+    """Put each group's value under the outcome it belongs to (a correlation under the first); the rest stays empty."""
     outcome = row.name.removeprefix("sd_")
     at = OUTCOMES.index(outcome) if outcome in OUTCOMES else 0
     head, *cells = shown.cells
@@ -121,7 +121,7 @@ def fit_rows(table: CoefficientTable) -> list[GridRow]:
 
 
 def statistic_cell(name: str, value: float | None, status: str, language: Language) -> Cell:
-    """A statistic; without a value it was withheld, or there is none because nothing was estimated."""
+    """A statistic. One without a value was withheld, or does not exist because nothing was estimated."""
     if value is None:
         counted = name.startswith("n_") or status == "withheld"
         return Cell(text("tables", "withheld", language) if counted else "–")
@@ -130,7 +130,7 @@ def statistic_cell(name: str, value: float | None, status: str, language: Langua
 
 
 def notes(table: CoefficientTable) -> tuple[str, ...]:
-    """Stars and rounding, what was not estimated, and that a Norway is simulated."""
+    """Notes on stars and rounding, on what was not estimated, and on simulated data."""
     language = table.language
     missing = [
         text("tables", "coefficient_not_estimated", language, group=label(fit.group, language),

@@ -1,4 +1,4 @@
-"""Coefficient tables: estimates of a model, a column a group and outcome, with the statistics of its fit.
+"""Coefficient tables: estimates of a model, one column per group and outcome, with the statistics of each fit.
 
 Belongs here: the table's rows. Does not belong here: how it is shown (`coefficient_grids.py`).
 """
@@ -21,7 +21,7 @@ STATISTICS = (
     "n_persons", "n_person_years", "n_internal_move", "n_emigration", "log_likelihood", "null_log_likelihood",
     "pseudo_r2", "aic", "bic",
 )  # fmt: skip
-# In the order of journals that study both: emigration first, as the policy brief has it.
+# In the order of journals that study both, and of the policy brief: emigration first.
 OUTCOMES = ("emigration", "internal_move")
 
 
@@ -39,7 +39,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class CoefficientRow:
-    """A term's level (empty for one without levels); None where a column's model has no such estimate."""
+    """A term's level (empty for a term without levels); an estimate is None if a column's model does not have it."""
 
     term: str
     level: str
@@ -48,7 +48,7 @@ class CoefficientRow:
 
 @dataclass(frozen=True, slots=True)
 class ComponentRow:
-    """A component of the random effects, an estimate a group."""
+    """A variance component of the random effects, with one estimate per group."""
 
     name: str
     estimates: tuple[Estimate | None, ...]
@@ -65,7 +65,7 @@ class FitColumn:
 
 @dataclass(frozen=True, slots=True)
 class CoefficientTable:
-    """Coefficients of a model. `columns` are (group, outcome), as the estimates of each row; `fits` one a group."""
+    """Coefficients of a model. `columns` (group, outcome) match the estimates of each row; `fits` has one per group."""
 
     language: Language
     model: str
@@ -80,7 +80,7 @@ class CoefficientTable:
 def coefficient_table(
     release: Release, group: str | None, language: Language, model: str = "pooled"
 ) -> CoefficientTable:
-    """Coefficients of a group, or of all groups side by side where none is named."""
+    """Coefficients of a group, or of all groups side by side if `group` is None."""
     study = release.study
     fits = by_group([row for row in release.rows(FIT, model) if group in (None, row["population_group"])])
     groups = [row["population_group"] for row in fits]
@@ -103,7 +103,7 @@ def coefficient_table(
 def coefficient_rows(
     found: Sequence[Row], columns: Sequence[tuple[str, str]], study: Study
 ) -> tuple[CoefficientRow, ...]:
-    """Rows in the order of the study's terms and levels; the reference level of a term stands first."""
+    """Rows in the order of the study's terms and levels, the reference level of a term first."""
     by_place = {(row["population_group"], row["outcome"], row["term"], row["level"] or ""): row for row in found}
     terms = [term.name for term in study.models.terms]
     references = {(row["term"], row["level"]) for row in found if row["is_reference"]}
@@ -136,7 +136,7 @@ def component_rows(found: Sequence[Row], groups: Sequence[str]) -> tuple[Compone
 
 def estimate_of(row: Row | None) -> Estimate | None:
     """A published row as an estimate."""
-    # A correlation beside a deviation of zero is none.
+    # If a standard deviation is zero, there is no correlation.
     if row is None or row["estimate"] is None:
         return None
     return Estimate(

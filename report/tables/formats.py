@@ -13,7 +13,7 @@ import xlsxwriter
 
 from report.tables.grid import Cell, Grid, GridRow
 
-# Of a shaded cell, by importance; the ink that is readable on each.
+# (background, readable text colour) of a shaded cell, by importance.
 SHADES = (("#ffffff", "#1d1d1d"), ("#d6e4f0", "#1d1d1d"), ("#8fb4d6", "#1d1d1d"), ("#2f6ea5", "#ffffff"))
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
          "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -79,7 +79,7 @@ def to_latex(grid: Grid) -> str:
 
 
 def _text_column(grid: Grid, column: int) -> str:
-    """Long texts are set in a paragraph of fixed width, others in one line."""
+    """The column type of a text column: long texts get a paragraph of fixed width, others one line."""
     longest = max(len(row.cells[column].text) for row in grid.rows if row.kind != "section")
     return "p{5cm}" if longest > 40 else "l"
 
@@ -105,7 +105,7 @@ def latex(text: str) -> str:
 
 
 def to_excel(grids: Sequence[Grid], path: Path) -> None:
-    """A workbook with a sheet a grid; numbers are numbers there, unrounded, in the format they are shown in."""
+    """Write a workbook with one sheet per grid. Numbers stay unrounded numbers, with their display format."""
     with xlsxwriter.Workbook(path) as book:
         for grid in grids:
             _write_sheet(book, book.add_worksheet(grid.name[:SHEET_NAME_LENGTH]), grid)

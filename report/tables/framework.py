@@ -12,7 +12,7 @@ AREAS: tuple[Literal["urban", "rural"], ...] = ("urban", "rural")
 
 @dataclass(frozen=True, slots=True)
 class FrameworkRow:
-    """A factor: its name, the outcomes it speaks of in words, and its importance (0 to 3) in each column."""
+    """A factor: its name, its outcomes in words, and its importance (0 to 3) in each column."""
 
     factor: str
     outcomes: str
@@ -21,7 +21,7 @@ class FrameworkRow:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkTable:
-    """Table 1. `columns` are (group, urban or rural), as the importance of each row."""
+    """Table 1. `columns` are (group, urban or rural), in the same order as the importance of each row."""
 
     language: Language
     columns: tuple[tuple[str, Literal["urban", "rural"]], ...]
@@ -44,7 +44,7 @@ def framework_table(study: Study, language: Language) -> FrameworkTable:
 
 
 def framework_grid(table: FrameworkTable) -> Grid:
-    """As it is shown: a shade and a word in each cell, so that it can be read without colour."""
+    """The grid of Table 1: a shade and a word in each cell, so that it can be read without colour."""
     language = table.language
     groups = list(dict.fromkeys(group for group, _ in table.columns))
     rows = [
@@ -65,5 +65,5 @@ def framework_grid(table: FrameworkTable) -> Grid:
 
 
 def importance_cell(importance: int, language: Language) -> Cell:
-    """A shaded cell that says its importance in a word."""
+    """A cell with its importance as a shade and as a word."""
     return Cell(text("tables", f"importance_{importance}", language), shade=importance)

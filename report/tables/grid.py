@@ -1,4 +1,4 @@
-"""A table as it is shown: heads, rows of cells, notes; what HTML, LaTeX and Excel are written from.
+"""A table as it is shown: heads, rows of cells, notes. HTML, LaTeX and Excel are written from it.
 
 Belongs here: the shape. Does not belong here: content, or any format.
 """
@@ -6,14 +6,14 @@ Belongs here: the shape. Does not belong here: content, or any format.
 from dataclasses import dataclass
 from typing import Literal
 
-# section: a heading across the row. under: what stands beneath the row before it, in smaller print. foot: fit.
-# term: a row that stands for itself after a section.
+# section: a heading across the row. under: a continuation of the row above, in smaller print. foot: fit statistics.
+# term: a row of its own that does not belong to the section before it.
 RowKind = Literal["body", "term", "section", "under", "foot"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell: its text, the number behind it where there is one (for Excel), its format there, and a shade 0 to 3."""
+    """A cell: its text, for Excel the number behind it (if any) and its format, and a shade from 0 to 3."""
 
     text: str
     number: float | None = None
@@ -31,7 +31,7 @@ class GridRow:
 
 @dataclass(frozen=True, slots=True)
 class Spanner:
-    """A head over several columns; empty over columns without one."""
+    """A head over several columns; its text is empty over columns without such a head."""
 
     text: str
     columns: int
@@ -39,7 +39,7 @@ class Spanner:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table. `spanners` cover all columns, or there are none; `name` is its short name, for a sheet or a label."""
+    """A table. `spanners` is empty or covers all columns; `name` is a short name, for a sheet or a label."""
 
     name: str
     title: str
@@ -49,5 +49,5 @@ class Grid:
     notes: tuple[str, ...] = ()
 
     def is_numeric(self, column: int) -> bool:
-        """Whether a column holds numbers, so that it is set to the right."""
+        """Whether a column holds numbers and is therefore right-aligned."""
         return any(row.cells[column].number is not None for row in self.rows if row.kind != "section")

@@ -1,4 +1,4 @@
-"""Table 2 as it is shown, and the table of all tests behind it."""
+"""The grids of Table 2 and of the table of all tests behind it."""
 
 from report.language import Language, in_sentence, label, number, percent, text
 from report.tables.grid import Cell, Grid, GridRow
@@ -9,7 +9,7 @@ SMALLEST_P = 0.0001
 
 
 def hypothesis_grid(table: HypothesisTable) -> Grid:
-    """Hypotheses and verdicts, a section an outcome; the notes beneath say what each verdict rests on."""
+    """Hypotheses and verdicts, one section per outcome; the notes beneath explain each verdict."""
     language = table.language
     rows: list[GridRow] = []
     columns = 2 + 2 * len(table.models)
@@ -42,7 +42,7 @@ def hypothesis_grid(table: HypothesisTable) -> Grid:
 
 
 def verdict_notes(table: HypothesisTable) -> tuple[str, ...]:
-    """A note for each verdict; said once where the models' notes are the same."""
+    """A note for each verdict; models with the same note share one."""
     language = table.language
     said = []
     for row in table.rows:
@@ -96,12 +96,12 @@ def cells_of(test: TestRow, language: Language) -> tuple[Cell, ...]:
 
 
 def p_in_words(p_value: float, language: Language) -> str:
-    """A p-value to four decimals; below the smallest of these it is only said to be below."""
+    """A p-value to four decimals, or a text like `< 0.0001` if it is smaller."""
     if p_value < SMALLEST_P:
         return text("tables", "below", language, value=number(SMALLEST_P, language, DECIMALS))
     return number(p_value, language, DECIMALS)
 
 
 def yes_or_no(value: bool | None, language: Language) -> str:
-    """Yes or no; a dash where the question does not arise."""
+    """Yes or no; a dash for None, where the question does not apply."""
     return "–" if value is None else text("tables", "yes" if value else "no", language)

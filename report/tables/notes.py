@@ -1,7 +1,7 @@
 """The note of a verdict in either language, built from its tests and the published counts.
 
-Belongs here: sentences about tests. Does not belong here: judging; `results.hypothesis_verdict` carries the same in
-English as plain text, from the same rules (`models_py/verdicts.py`, `models_py/disclosure.py`).
+Belongs here: sentences about tests. Does not belong here: judging. `results.hypothesis_verdict` has the same notes as
+plain English text, made by the same rules (`models_py/verdicts.py`, `models_py/disclosure.py`).
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ UNFITTED = "select model, population_group, status from results.fit where status
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What notes need of a release, read once.
+    """The data of a release that notes need, read once.
 
     Attributes:
         events: (group, centrality, outcome) → published number of events, None where withheld.
@@ -51,7 +51,7 @@ class Judged:
 
 
 def note_of(judged: Judged, published: Published, study: Study, language: Language) -> str:
-    """What the verdict rests on, in sentences."""
+    """The evidence behind the verdict, in sentences."""
     if judged.verdict["verdict"] == "inconclusive":
         return why_inconclusive(judged, published, language)
     if judged.hypothesis.direction == "none":
@@ -69,7 +69,7 @@ def directional(judged: Judged, study: Study, language: Language) -> list[str]:
     how = "note_holm" if judged.hypothesis.correction == "holm" else "note_unadjusted"
     said = [text("tables", "note_directional", language, **counts, level=percent(study.tests.level, language, 0),
                  correction=text("tables", how, language))]  # fmt: skip
-    # Significant and yet no support: the other way.
+    # Significant without support: the effect has the other sign.
     total = len(judged.tests)
     contrary = sum(test["p_adjusted"] < study.tests.level and not test["supports"] for test in judged.tests)
     if contrary:
@@ -105,7 +105,7 @@ def no_difference(judged: Judged, study: Study, language: Language) -> list[str]
 
 
 def decimals_of(value: float) -> int:
-    """As many decimals as a declared number has."""
+    """The number of decimals of a declared number."""
     return len(f"{value:.10f}".rstrip("0").split(".")[1])
 
 
@@ -123,7 +123,7 @@ def by_family(tests: Sequence[Row], language: Language) -> str:
 
 
 def events_sentence(hypothesis: Hypothesis, published: Published, study: Study, language: Language) -> str:
-    """On how few events a verdict rests, by the published counts."""
+    """The smallest number of events behind a verdict, by the published counts."""
     counts = {cell: published.events.get((*cell, hypothesis.outcome)) for cell in cells_behind(hypothesis, study)}
     outcome = in_sentence(hypothesis.outcome, language)
     hidden = [cell_name(cell, language) for cell, count in counts.items() if count is None]
@@ -140,7 +140,7 @@ def cell_name(cell: tuple[str, str], language: Language) -> str:
 
 
 def why_inconclusive(judged: Judged, published: Published, language: Language) -> str:
-    """Which models could not be estimated; where all were, what the results themselves say."""
+    """Which models could not be estimated; if all were, the reason in the results' own note."""
     groups = [group for group in (judged.hypothesis.group, judged.hypothesis.other_group) if group]
     statuses = {group: published.unfitted.get((judged.verdict["model"], group)) for group in groups}
     failed = [

@@ -147,7 +147,7 @@ def test_timings_that_cannot_be_read_are_forgotten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("of_registers", [False, True])
 def test_build_is_done_when_all_nodes_are(tmp_path: Path, of_registers: bool) -> None:
-    """By the events that dbt writes; a model that is only part of others does not run.
+    """By the events that dbt writes; a model that is only part of others does not run, nor one that is left out.
 
     Where changed years are built, what follows from no register does not either.
     """
@@ -159,6 +159,8 @@ def test_build_is_done_when_all_nodes_are(tmp_path: Path, of_registers: bool) ->
         "analysis.e": {"resource_type": "analysis", "config": {}},
         "seed.f": {"resource_type": "seed", "config": {"materialized": "seed"}},
         "test.g": {"resource_type": "test", "config": {"materialized": "test"}},
+        "model.h": {"resource_type": "model", "config": {"materialized": "table"}},
+        "test.i": {"resource_type": "test", "config": {"materialized": "test"}},
     }
     rests_on = {
         "model.a": ["seed.f", "source.s"],
@@ -166,13 +168,15 @@ def test_build_is_done_when_all_nodes_are(tmp_path: Path, of_registers: bool) ->
         "model.c": ["model.a"],
         "test.d": ["model.b"],
         "test.g": ["seed.f"],
+        "model.h": ["source.s"],
+        "test.i": ["model.a", "model.h"],
     }
     for name, node in nodes.items():
         node["depends_on"] = {"nodes": rests_on[name]} if name in rests_on else {}
-    assert list(node_weights(nodes)) == ["model.a", "model.b", "test.d", "seed.f", "test.g"]
+    assert list(node_weights(nodes)) == ["model.a", "model.b", "test.d", "seed.f", "test.g", "model.h", "test.i"]
     (tmp_path / "manifest.json").write_text(json.dumps({"nodes": nodes}))
     with progress("build") as bar:
-        watching = Nodes(bar, tmp_path / "manifest.json", 1000, of_registers)
+        watching = Nodes(bar, tmp_path / "manifest.json", 1000, of_registers, left_out=["h"])
         watching.watch({"info": {"name": "ConcurrencyLine"}, "data": {}})
         code_lists = () if of_registers else (("Seed", "seed.f"), ("Test", "test.g"))
         for kind, node in (*code_lists, ("Model", "model.a"), ("Model", "model.b"), ("Test", "test.d")):

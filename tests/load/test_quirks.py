@@ -5,7 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.deliveries import BOSTED, BU, FASTE, FLYTTING, HUSH, REGSTAT, REGSYS, change, write_delivery, write_files
+from tests.deliveries import (
+    BOSTED,
+    BU,
+    FASTE,
+    FLYTTING,
+    HUSH,
+    REGSTAT,
+    REGSYS,
+    change,
+    repeated,
+    write_delivery,
+    write_files,
+)
 from tests.load.conftest import Warehouse
 
 
@@ -191,8 +203,9 @@ def test_exact_duplicates_are_dropped(warehouse: Warehouse) -> None:
 
 def test_several_moves_a_year_are_no_duplicates(warehouse: Warehouse) -> None:
     moves = change(
-        FLYTTING, lopenr_person=["p0002", "p0002"], flyttedato=["20150101", "20151231"], flyttetype=["3", "2"]
-    )
+        FLYTTING, lopenr_person=["p0002", "p0002"], flyttetype=["3", "2"],
+        flyttedato=["20150101", "20151231"], regdato=["20150102", "20160104"],
+    )  # fmt: skip
     write_files(warehouse.landing / "d1", faste_oppl=FASTE, flytting_g2015=moves)
     warehouse.load()
     assert len(warehouse.rows("from raw.flytting")) == 2
@@ -310,6 +323,15 @@ def test_an_unreadable_municipality_of_residence_is_an_unknown_one(lenient: Ware
     assert lenient.rows("select n_rows from audit.register_year where year = 2015") == [(2,)]
 
 
+def test_a_status_on_no_list_is_kept(lenient: Warehouse) -> None:
+    """Emptied, it would make its person a resident (§5.5: neither 1 nor missing)."""
+    write_files(lenient.landing / "d1", faste_oppl=FASTE, regstat_2015_2016=change(REGSTAT, regstat_15=["2", "1", "3"]))
+    lenient.load()
+    statuses = lenient.rows("select lopenr_person, regstat from raw.regstat where aar = 2015 order by 1")
+    assert statuses == [("p0001", "2"), ("p0002", "1"), ("p0003", "3")]
+    assert lenient.findings("regstat") == {("regstat_15", "unknown_code", "noted"): 1}
+
+
 @pytest.mark.parametrize(
     ("columns", "rule", "emptied"),
     [
@@ -326,6 +348,18 @@ def test_a_few_impossible_months_are_emptied(
     lenient.load()
     assert lenient.findings("faste_oppl") == {(emptied, rule, "noted"): 1}
     assert lenient.rows(f"select {emptied} from raw.faste_oppl where lopenr_person = 'p0001'") == [(None,)]
+
+
+def test_a_few_immigrants_born_in_norway_are_noted_and_kept(warehouse: Warehouse) -> None:
+    """One of 300, where more than half a percent is refused; nothing said that they were there."""
+    many = repeated(FASTE, 100)
+    one = next(place for place, category in enumerate(many["invkat"]) if category == "B")
+    many["fodeland"][one] = "000"
+    write_files(warehouse.landing / "d1", faste_oppl=many)
+    warehouse.load()
+    assert warehouse.findings("faste_oppl")["invkat", "category_against_birth_country", "noted"] == 1
+    born = warehouse.rows("select count(*) from raw.faste_oppl where invkat = 'B' and fodeland = '000'")
+    assert born == [(1,)]
 
 
 def test_documents_and_hidden_files_are_passed_over(warehouse: Warehouse) -> None:

@@ -77,7 +77,7 @@ final as (
 
 )
 
--- In one order, whatever the engine and its threads: sums over paths then come out the same to the last digit.
+-- Sorted, so that sums over paths are the same to the last digit, whatever the engine and its number of threads.
 select * from final
 order by
     population_group,

@@ -35,8 +35,8 @@ residences as (
 
 ),
 
-{# Which panel years a register-year says something of, and whether of everybody: panel rules §5.3 and §5.6. What a
-   person is known as decides whether they are at risk, so that who is not is counted anew. #}
+{# The panel years that a register-year concerns, and whether it concerns everybody in them: panel rules §5.3 and §5.6.
+   A person's fixed information decides whether they are at risk: if it changes, those not at risk are counted anew. #}
 described_years as (
 
     select

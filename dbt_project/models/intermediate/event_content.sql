@@ -57,7 +57,7 @@ events as (
 
 ),
 
-{# Only years that a fingerprint says have changed are looked into. -#}
+{# Reads only years whose fingerprint in register_year_content has changed. -#}
 contents as (
 
     select
@@ -92,7 +92,7 @@ known_contents as (
 
 ),
 
--- A person whose events of a year are gone keeps a row, with no content: that too is a change.
+-- If a person's events of a year are gone, the row stays, with null as content: that is a change too.
 compared as (
 
     select

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
 -- depends_on: {{ ref('register_year_content') }}
 
-{# Whoever was resident in a year that has not changed since the last build got a key then. -#}
+{# Reads only residences of changed years: residents of the other years got their keys in an earlier build. -#}
 with mentions as (
 
     select lopenr_person from {{ ref('stg_person') }}
@@ -29,7 +29,7 @@ known_persons as (
 
 ),
 
--- Known persons go before the rest is made distinct: in a yearly build that leaves few.
+-- Known persons are removed before `distinct`: in a yearly build few rows are then left.
 new_persons as (
 
     select distinct mentions.lopenr_person

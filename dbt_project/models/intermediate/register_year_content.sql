@@ -140,7 +140,7 @@ known_contents as (
 
 ),
 
--- A register-year that is gone keeps a row, with no content: that too is a change.
+-- If a register-year is gone, its row stays, with null as content: that is a change too.
 compared as (
 
     select

@@ -80,7 +80,7 @@ changed_person_years as (
 
 ),
 
--- Before anything else is joined: whoever asks for those made anew then joins few, where few have changed.
+-- Marked before the other joins, so that a query for the rebuilt rows joins few rows if few have changed.
 marked_residences as (
 
     select

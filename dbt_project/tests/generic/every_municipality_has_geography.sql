@@ -1,4 +1,4 @@
-{#- No code of the classification is left without a municipality in the study's geography. -#}
+{#- Every code of the classification has a municipality in the study's geography. -#}
 {% test every_municipality_has_geography(model) %}
 select municipality_codes.municipality_code
 from {{ ref('municipality_code') }} as municipality_codes

@@ -1,4 +1,4 @@
-{#- The columns together identify a row: no two rows have the same, and none is missing. -#}
+{#- The columns together identify a row: no two rows have the same values, and no value is missing. -#}
 {% test is_key(model, columns) %}
 select
     {{ columns | join(', ') }}

@@ -1,4 +1,4 @@
-// Put the interactive figure in place of its picture. The specification stands in the page; nothing is fetched.
+// Replace the picture of a figure by the interactive figure. The specification is in the page; nothing is fetched.
 "use strict";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -7,8 +7,8 @@ function dress(view) {
   view.signal("dark", dark.matches).run();
 }
 
-// Vega-Lite fits a single plot into its container, but not panels: `usermeta` says how wide one of them may be. What
-// axes and legends take is known only once it is drawn, so that a second step takes off what stands over.
+// Vega-Lite fits a single plot into its container, but not panels: `usermeta` says how wide one of them may be. The
+// width of axes and legends is known only after drawing, so a second step subtracts the part that is too wide.
 function fit(view, panels, stage) {
   const width = stage.clientWidth;
   const set = (panel) => view.signal(panels.signal, Math.max(120, Math.floor(panel))).resize().run();
