@@ -15,13 +15,14 @@ from flows.candidate import SPARK_FOLDER, remove
 from flows.home import PROJECT_ROOT
 from storage.memory import memory_bytes
 
-# Made for a cluster's clients: on one machine they would put spilled rows elsewhere, ask another Spark or another JVM.
+# Variables for clients of a cluster. With a local master they would move spilled rows elsewhere, or lead to another
+# Spark or another JVM.
 LEADS_ELSEWHERE = (
     *("SPARK_LOCAL_DIRS", "SPARK_EXECUTOR_DIRS", "SPARK_HOME", "SPARK_REMOTE", "SPARK_API_MODE"),
     *("SPARK_CONNECT_MODE_ENABLED", "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"),
 )
-# On one machine nobody else need be listened to; a cluster's executors must reach the driver. That depends on the
-# master, and a profile cannot leave a setting out.
+# With a local master the driver listens on this machine alone; a cluster's executors must reach it. So this depends on
+# the master, and a profile cannot leave a setting out.
 LOOPBACK = "--conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1 pyspark-shell"
 
 
@@ -74,10 +75,10 @@ def scratch_storage(work: Path) -> Iterator[Storage]:
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = here
     if shared := os.environ.get("FLYTTEPANEL_SPARK_STORAGE"):
-        # Named by lot: whatever other home has its builds there, and whatever it is called on its machine.
+        # A random name: other homes, of other machines too, may build in the same storage.
         folder = Path(shared).resolve() / f"{SPARK_FOLDER}-{uuid4().hex}"
         here.symlink_to(folder)
-    folder.mkdir(mode=0o700)  # no parents: a storage that is not mounted is not made on the disk below
+    folder.mkdir(mode=0o700)  # without parents: where the storage is not mounted, nothing is made in its place
     try:
         yield Storage(folder)
     finally:

@@ -101,7 +101,8 @@ def assert_documented_likelihood(database: Path, folder: Path) -> None:
         try:
             exec(code, said)
         finally:
-            said["session"].stop()
+            if "session" in said:
+                said["session"].stop()
     with duckdb.connect(str(database), read_only=True) as con:
         model, counts = said["model"], said["counts"]
         paths = paths_of(read_paths(con, said["GROUP"]), model.index, counts)
