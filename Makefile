@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := expectations flows models_py report storage synthetic
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock spark spark-if-java sql-page sql-page-if-node demo test test-long test-marginaleffects test-operations \
+.PHONY: help setup lock spark java spark-if-java sql-page sql-page-if-node demo test test-long test-marginaleffects test-operations \
 	test-defects test-sequences test-faults test-canaries test-spark attack lint format bench bench-country bench-growth \
 	bench-peers-country bench-peers bench-estimation bench-next-year bench-spark coverage clean
 SQL_PAGE := report/sql_page
@@ -40,7 +40,14 @@ lock: .venv/.ready  ## resolve pyproject.toml again into requirements.lock
 	awk 'NR==FNR { if (/^[^ #]/) there[$$1] = 1; next } /^[^ #]/ { keep = !($$1 in there) } keep' \
 		requirements.lock .venv/with-spark.lock > requirements-spark.lock
 
-spark: .venv/.spark  ## install Spark into .venv (0.5 GB), for the target spark; needs Java >= 17
+HAS_JAVA = "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'
+NO_JAVA = No Java >= 17 here (Debian: apt-get install openjdk-17-jre-headless, or default-jre-headless where there is no such package)
+
+spark: java .venv/.spark  ## install Spark into .venv (0.5 GB), for the target spark; needs Java >= 17
+
+# Before half a gigabyte is fetched that could not be run.
+java:
+	@$(HAS_JAVA) || { echo "$(NO_JAVA)"; exit 1; }
 
 .venv/.spark: requirements-spark.lock .venv/.ready
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements-spark.lock
@@ -48,8 +55,7 @@ spark: .venv/.spark  ## install Spark into .venv (0.5 GB), for the target spark;
 
 # Without Java, Spark's half gigabyte is not installed.
 spark-if-java:
-	@if "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; then $(MAKE) --no-print-directory spark; \
-	else echo "No Java >= 17 here: the target spark is NOT tested (Debian: apt-get install openjdk-17-jre-headless)."; fi
+	@if $(HAS_JAVA); then $(MAKE) --no-print-directory spark; else echo "$(NO_JAVA): the target spark is NOT tested."; fi
 
 sql-page: $(SQL_PAGE)/dist/NOTICES.txt  ## build the SQL page's script and engine (needs Node >= 18)
 

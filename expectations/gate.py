@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ from storage.catalogue import has_table
 from storage.warehouse import open_warehouse
 
 TOLD_ROWS = 10  # how many of the rows that a failed expectation found a report shows
+# What kind of error a traceback names, without a value: our own for DuckDB's, Spark's condition, or its class.
+KINDS_OF_ERROR = (
+    re.compile(r"query failed: (\w+)"),
+    re.compile(r"pyspark\.errors\.exceptions\.\w+\.\w+: \[([A-Z][A-Z0-9_.]+)\]"),
+    re.compile(r"(?:pyspark\.errors\.exceptions\.\w+|py4j\.protocol)\.(\w+):"),
+)
+NO_COLUMN = re.compile(r'The column \\?"\w+\\?" in BatchData does not exist')
 TEXT_IN_SQL = re.compile(r"'([^']*)'")
 
 
@@ -152,11 +160,14 @@ def _outcomes(suite: Suite, validation: ExpectationSuiteValidationResult) -> lis
 
 
 def _fault(exception_info: dict[str, Any]) -> str | None:
-    """Why a rule could not be checked: the kind of database error, never its text."""
+    """Why a rule could not be checked: the kind of error, never its text."""
     if exception_info.get("raised_exception") is False:
         return None
-    kind = re.search(r"query failed: (\w+)", str(exception_info))
-    return kind[1] if kind else "its columns are not there"
+    said = str(exception_info)
+    kind = next(filter(None, (pattern.search(said) for pattern in KINDS_OF_ERROR)), None)
+    if kind:
+        return kind[1]
+    return "its columns are not there" if NO_COLUMN.search(said) else "the engine could not say why"
 
 
 def opened(gate: Gate, database: Path) -> duckdb.DuckDBPyConnection:
@@ -211,7 +222,7 @@ def _told(outcome: Outcome, levels: set[str], engine: Engine) -> list[str]:
 
 def _shown(value: object, known: set[str]) -> str:
     """A number, or a text of the study or the reviewed SQL itself; any other text came from a row and is not shown."""
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
         return f"{value:.4g}"
     if value is None or isinstance(value, int) or value in known:
         return str(value)

@@ -18,7 +18,7 @@ from great_expectations.data_context.data_context.abstract_data_context import A
 from pyspark.sql import SparkSession
 
 from expectations.dialect import SEEDS as COMPARED_SEEDS
-from expectations.dialect import SPARK_WORDS
+from expectations.dialect import SPARK_WORDS, seed_view
 from expectations.engine import SOURCE, WholeTable
 from expectations.gate import judge
 from expectations.suite_files import Suite
@@ -37,13 +37,12 @@ class SparkTables:
         self.folders = folders
         for name, folder in folders.items():
             session.sql(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
-            session.sql(f"CREATE TABLE {name} USING parquet LOCATION '{folder}'")
-        session.sql("CREATE SCHEMA seed")
+            session.sql(f"CREATE TABLE {name} USING parquet LOCATION {literal(str(folder))}")
         for name in COMPARED_SEEDS:
             with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
                 header, *rows = csv.reader(file)
             columns = ", ".join(f"{column} string" for column in header)
-            session.createDataFrame([tuple(row) for row in rows], columns).write.saveAsTable(f"seed.{name}")
+            session.createDataFrame([tuple(row) for row in rows], columns).createOrReplaceTempView(seed_view(name))
 
     def tables(self) -> set[str]:
         """Tables, as schema.name."""
@@ -66,6 +65,11 @@ class SparkTables:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return [tuple(row) for row in self.session.sql(sql).collect()]
+
+
+def literal(text: str) -> str:
+    """A text as a literal of Spark's SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from storage.warehouse import open_warehouse, warehouse_key
 # In dbt's work folder: the manifest of the last run that succeeded.
 MANIFEST = "manifest.json"
 Watch = Callable[[Event], None]
+TARGETS = ("dev", "spark")
 CATEGORIES = ("population_group", "sex", "centrality", "labour_market_status", "education")
 LEVELS = (*CATEGORIES, "family_situation", "outcome")
 GOOD_STATUSES = ("success", "pass", "no-op")
@@ -47,7 +48,11 @@ class Place:
     """Where dbt builds: a target of `profiles.yml`, and the environment variables that it needs."""
 
     target: str
-    environment: Mapping[str, str]
+    environment: Mapping[str, str | None]
+
+
+class UnknownTarget(ValueError):
+    """FLYTTEPANEL_TARGET is none of the targets that panels are built on."""
 
 
 class BuildFailed(Exception):
@@ -77,8 +82,15 @@ def was_built(database: Path) -> bool:
 
 
 def chosen_target() -> str:
-    """The target of `profiles.yml` that panels are built on: `dev` is DuckDB, `spark` is Spark."""
-    return os.environ.get("FLYTTEPANEL_TARGET") or "dev"
+    """The target of `profiles.yml` that panels are built on: `dev` is DuckDB, `spark` is Spark.
+
+    Raises:
+        UnknownTarget: the variable says another, as `Spark`: DuckDB is not built on by mistake.
+    """
+    target = os.environ.get("FLYTTEPANEL_TARGET") or "dev"
+    if target not in TARGETS:
+        raise UnknownTarget(f"FLYTTEPANEL_TARGET={target}: no such target; say {' or '.join(TARGETS)}")
+    return target
 
 
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
@@ -114,8 +126,8 @@ def duckdb_file(database: Path, work: Path) -> Place:
     return Place("encrypted", environment | {"DBT_ENV_SECRET_FLYTTEPANEL_KEY": key})
 
 
-def environment_of(place: Place) -> dict[str, str]:
-    """Our environment, and the variables that the target needs.
+def environment_of(place: Place) -> dict[str, str | None]:
+    """Our environment, and the variables that the target needs; None: a variable that must not be set.
 
     Raises:
         BuildFailed: FLYTTEPANEL_THREADS is no number.

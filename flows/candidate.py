@@ -7,8 +7,9 @@ everything has passed, and is thrown away otherwise.
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flows.home import Home
@@ -21,8 +22,13 @@ class HomeBusy(RuntimeError):
     """Another process is writing in this home directory."""
 
 
-# What an interrupted run leaves in work/: candidates with DuckDB's logs and spilled rows, and drafts of releases.
-LEFT_OVERS = ("candidate*", "release-*")
+# Where Spark's registers and tables are during a build: a folder in work/, or a link from there to a shared folder.
+SPARK_FOLDER = "flyttepanel_spark"
+# What an interrupted run leaves in work/: candidates with DuckDB's logs and spilled rows, drafts of releases, and the
+# files written for Spark, which are not encrypted.
+LEFT_OVERS = ("candidate*", "release-*", f"{SPARK_FOLDER}*")
+# Seconds between attempts to delete a folder that a process may still be writing to: a JVM ends a moment after dbt.
+PAUSES = (0.1, 0.3, 1.0, 3.0)
 
 
 # Open descriptors of candidates. While one is open its inode number cannot be reused, so `insist_on_the_copy` can tell
@@ -120,18 +126,38 @@ def let_go(candidate: Path) -> None:
 
 
 def clear_left_overs(home: Home) -> None:
-    """Remove candidates and drafts, whole or half made."""
+    """Remove candidates, drafts and what Spark was to read, whole or half made."""
     for pattern in LEFT_OVERS:
         for left_over in home.work.glob(pattern):
             remove(left_over)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with everything in it (DuckDB spills into one named after its database)."""
+    """Remove a file, or a folder with everything in it (DuckDB spills into one named after its database).
+
+    Of a link to Spark's folder elsewhere both go, the folder first: without the link nobody would find it again.
+    """
+    if path.is_symlink() and path.name == SPARK_FOLDER and (folder := path.resolve()).name.startswith(SPARK_FOLDER):
+        remove_folder(folder)
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        remove_folder(path)
     else:
         path.unlink()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that may be gone already, and in which something may still be made or deleted for a moment.
+
+    Raises:
+        OSError: some of it could not be removed.
+    """
+    for pause in PAUSES:
+        with suppress(OSError):
+            shutil.rmtree(folder)
+        if not folder.exists():
+            return
+        time.sleep(pause)
+    shutil.rmtree(folder)
 
 
 def commit_file(source: Path, target: Path) -> None:

@@ -27,11 +27,14 @@ _at_the_ready: list[subprocess.Popen[str]] = []
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """How dbt reads its project: the folder it works in, the options of every command, and its environment."""
+    """How dbt reads its project: the folder it works in, the options of every command, and its environment.
+
+    A variable of the environment that is None is one that must not be there.
+    """
 
     folder: str
     options: tuple[str, ...]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str | None]
 
 
 @contextmanager
@@ -122,8 +125,16 @@ def invoke(order: Mapping[str, Any], manifest: Any = None, *callbacks: Any) -> A
     from dbt.cli.main import dbtRunner
 
     os.chdir(order["project"]["folder"])
-    os.environ.update(order["project"]["environment"])
+    set_environment(order["project"]["environment"])
     return dbtRunner(manifest, list(callbacks)).invoke([*order["command"], *order["project"]["options"]])
+
+
+def set_environment(environment: Mapping[str, str | None]) -> None:
+    """Make our environment what a project asks; of what it says nothing, we keep what we were started with."""
+    for name, value in environment.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 def print_event(event: Any) -> None:

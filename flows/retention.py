@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.candidate import commit_file, sole_writer
+from flows.candidate import SPARK_FOLDER, clear_left_overs, commit_file, remove, sole_writer
 from flows.home import Home
 from flows.log import step
 from flows.operations import load_operations
@@ -31,8 +31,11 @@ def tidy(home: Home) -> None:
     """
     keep = load_operations(home).keep
     with sole_writer(home):
+        clear_left_overs(home)
         scratch = list(left_over(home))
         for path in scratch:
+            for spark in path.glob(f"{SPARK_FOLDER}*"):  # may be a link: what it leads to goes too
+                remove(spark)
             shutil.rmtree(path)
         gone = list(superfluous(home, keep.releases)) if keep.releases else []
         for release in gone:

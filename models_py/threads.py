@@ -4,6 +4,7 @@ Belongs here: handing parts to threads. Does not belong here: the work itself.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 Part = TypeVar("Part")
 Done = TypeVar("Done")
+_one_of_many = threading.Event()
 
 
 def n_processors() -> int:
@@ -20,7 +22,14 @@ def n_processors() -> int:
 
 def in_threads(work: Callable[[Part], Done], parts: Iterable[Part]) -> list[Done]:
     """Do work on all parts, on all processors; results keep the order of the parts. The work must release the lock."""
+    if _one_of_many.is_set():
+        return [work(part) for part in parts]
     return list(_pool().map(work, parts))
+
+
+def be_one_of_many() -> None:
+    """Use one thread from now on: as many such processes run as there are processors, and all do such work."""
+    _one_of_many.set()
 
 
 @cache

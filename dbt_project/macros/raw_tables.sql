@@ -23,5 +23,6 @@
 {%- endmacro %}
 
 {% macro external_table(schema, name, folder) -%}
-    create table if not exists {{ schema }}.{{ name }} using parquet location '{{ folder }}'
+    {%- set quoted = folder | replace('\\', '\\\\') | replace("'", "\\'") -%}
+    create table if not exists {{ schema }}.{{ name }} using parquet location '{{ quoted }}'
 {%- endmacro %}

@@ -49,13 +49,15 @@ def build(database: Path, storage: Storage, study: Study, work: Path) -> Path:
 def rebuild_estimation_input(database: Path, study: Study, work: Path) -> None:
     """Make `estimation.cell` and `estimation.path` anew on Spark under another specification.
 
+    Spark's folder is beside the database, so that what a kill leaves of it goes with what it leaves of that.
+
     Raises:
         BuildFailed: a model failed, or dbt did not start.
         SparkMissing: Spark is not installed.
         SparkReadsClear: the warehouse is encrypted.
     """
     _insist_that_spark_can()
-    with scratch_storage(work) as storage:
+    with scratch_storage(database.parent) as storage:
         manifest = _run((*ESTIMATION_INPUT, *NO_FINGERPRINTS, *FULL), database, storage, study, work)
         take_in_estimation_input(storage, manifest, database)
 

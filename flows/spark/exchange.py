@@ -14,6 +14,14 @@ from storage.warehouse import open_warehouse
 PERSON_KEY = "intermediate.person_key"
 NO_KEYS = "select cast(null as bigint) as person_key, cast(null as varchar) as lopenr_person where false"
 ESTIMATION_INPUT = ("estimation.cell", "estimation.path")
+# Columns of fewer rows are short reads from a shared disk. A file is read by several tasks, each some of its groups.
+SHAPE = "format parquet, row_group_size 1_048_576, file_size_bytes '256MB'"
+# How many rows each table has by Spark's own count (dbt_project/macros/rows_built.sql).
+ROWS_BUILT = "intermediate.rows_built"
+
+
+class RowsLost(RuntimeError):
+    """Of a table that Spark made not as many rows can be read as Spark says there are."""
 
 
 def write_out(database: Path, storage: Storage) -> None:
@@ -30,9 +38,9 @@ def write_out(database: Path, storage: Storage) -> None:
 
 
 def _copy_to(con: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
-    """Write a query's rows as one file, which Spark splits by its row groups."""
+    """Write a query's rows into a folder's files; of none, one file that has their columns."""
     folder.mkdir(parents=True)
-    con.execute(f"copy ({query}) to {literal(str(folder / 'written_out.parquet'))} (format parquet)")
+    con.execute(f"copy ({query}) to {literal(str(folder))} ({SHAPE})")
 
 
 def take_in(storage: Storage, manifest: Path, database: Path) -> None:
@@ -40,6 +48,9 @@ def take_in(storage: Storage, manifest: Path, database: Path) -> None:
 
     Everything else that DuckDB built for itself in `intermediate` goes: it no longer belongs to the marts, and the next
     build in DuckDB makes it anew.
+
+    Raises:
+        RowsLost: not all of a table's rows can be read.
     """
     nodes = _nodes(manifest)
     with open_warehouse(database) as con:
@@ -51,7 +62,11 @@ def take_in(storage: Storage, manifest: Path, database: Path) -> None:
 
 
 def take_in_estimation_input(storage: Storage, manifest: Path, database: Path) -> None:
-    """Put Spark's `estimation.cell` and `estimation.path` in the warehouse's place."""
+    """Put Spark's `estimation.cell` and `estimation.path` in the warehouse's place.
+
+    Raises:
+        RowsLost: not all of a table's rows can be read.
+    """
     nodes = _nodes(manifest)
     with open_warehouse(database) as con:
         for name in ESTIMATION_INPUT:
@@ -93,8 +108,8 @@ def _tables_of(con: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
 def _take(con: duckdb.DuckDBPyConnection, storage: Storage, name: str, node: Mapping[str, Any]) -> None:
     """Make a table of Spark's files, in their order, with the contract's constraints and the descriptions."""
     con.execute(f"create schema if not exists {node['schema']}")
-    files = literal(f"{as_pattern(storage.table(name))}/*.parquet")
-    con.execute(f"create or replace table {name} as from read_parquet({files}, hive_partitioning = false)")
+    con.execute(f"create or replace table {name} as from {_files(storage, name)}")
+    _insist_on_all_rows(con, storage, name)
     if not node["config"].get("contract", {}).get("enforced"):
         return
     con.execute(f"comment on table {name} is {literal(node['description'])}")
@@ -102,3 +117,16 @@ def _take(con: duckdb.DuckDBPyConnection, storage: Storage, name: str, node: Map
         if any(constraint["type"] == "not_null" for constraint in column["constraints"]):
             con.execute(f"alter table {name} alter column {column['name']} set not null")
         con.execute(f"comment on column {name}.{column['name']} is {literal(column['description'])}")
+
+
+def _files(storage: Storage, name: str) -> str:
+    """SQL: the rows of a table's files."""
+    return f"read_parquet({literal(f'{as_pattern(storage.table(name))}/*.parquet')}, hive_partitioning = false)"
+
+
+def _insist_on_all_rows(con: duckdb.DuckDBPyConnection, storage: Storage, name: str) -> None:
+    """A file that Spark wrote and that is not to be seen from here would be missed by nobody."""
+    counted = f"select n_rows from {_files(storage, ROWS_BUILT)} where name = ?"
+    made, found = con.execute(f"select ({counted}), (select count(*) from {name})", [name]).fetchall()[0]
+    if made != found:
+        raise RowsLost(f"{name}: Spark made {made} rows, and {found} can be read in {storage.table(name)}")

@@ -37,10 +37,11 @@ def run_gate(
         "folders": {name: str(folder) for name, folder in checked_tables(storage, manifest).items()},
         "verdict": str(answer),
     }
+    there = {**os.environ, **storage.environment, "PYTHONPATH": str(PROJECT_ROOT)}
     done = subprocess.run(
         [sys.executable, "-m", "expectations.spark"],
         cwd=storage.path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
+        env={name: value for name, value in there.items() if value is not None},
         input=json.dumps(asked),
         capture_output=True,
         text=True,

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from models_py.cells import Floats, path_batch
 from models_py.path_likelihood import Sums
 from models_py.path_partitions import PathModel, flattened, partition_sums, restored, total
+from models_py.threads import be_one_of_many
 
 SENT = "partition int, numbers array<double>"
 
@@ -34,6 +35,7 @@ class ClusterLikelihood:
         model = self.model
 
         def summed(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            be_one_of_many()  # Spark starts a process for each of an executor's cores
             found = partition_sums(model.value, map(path_batch, batches), theta, order)
             context = TaskContext.get()
             number = context.partitionId() if context else 0

@@ -1,4 +1,7 @@
-"""Spark on this machine: two cores for two executors, and settings that start fast."""
+"""Spark on this machine: two cores for two executors, and settings that start fast.
+
+What `make test-spark` adds runs with the settings that users have: compiled queries add up as theirs do.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +37,19 @@ def local_spark(tmp_path_factory: pytest.TempPathFactory) -> None:
         patch.setenv("FLYTTEPANEL_SPARK_MASTER", "local[2]")
         patch.setenv("FLYTTEPANEL_SPARK_PARTITIONS", "3")
         yield
+
+
+@pytest.fixture
+def users_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spark's own defaults and those of `profiles.yml`, code generation among them."""
+    for variable in ("SPARK_CONF_DIR", "FLYTTEPANEL_SPARK_MASTER", "FLYTTEPANEL_SPARK_PARTITIONS"):
+        monkeypatch.delenv(variable)
+
+
+@pytest.fixture(params=["fast", pytest.param("users'", marks=pytest.mark.campaign)])
+def settings(request: pytest.FixtureRequest) -> None:
+    if request.param != "fast":
+        request.getfixturevalue("users_settings")
 
 
 @pytest.fixture(scope="package")
