@@ -118,6 +118,7 @@ def run(persons: int, folder: Path) -> str:
         f"spark.sql.autoBroadcastJoinThreshold -1\n"
     )
     os.environ["SPARK_CONF_DIR"] = str(conf)
+    os.environ["FLYTTEPANEL_SPARK_EVENT_LOG"] = "true"
     storage = Storage(folder / "spark")
     with processor_time(costs, "Spark"):
         spark.build(database, storage, study, folder / "dbt_spark")
