@@ -129,4 +129,4 @@ def _insist_on_all_rows(con: duckdb.DuckDBPyConnection, storage: Storage, name: 
     counted = f"select n_rows from {_files(storage, ROWS_BUILT)} where name = ?"
     made, found = con.execute(f"select ({counted}), (select count(*) from {name})", [name]).fetchall()[0]
     if made != found:
-        raise RowsLost(f"{name}: Spark made {made} rows, and {found} can be read in {storage.table(name)}")
+        raise RowsLost(f"{name}: not all rows that Spark made can be read in {storage.table(name)}")
