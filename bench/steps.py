@@ -1,8 +1,8 @@
 """Time and peak memory of every step at several sizes, and how both grow.
 
-Run `make bench` (50k, 500k and 2M persons, into docs/performance.md) or `python -m bench.steps --persons 50000
---persons 500000`, which prints and writes nothing. Each step is a process of its own; memory is that of the process and
-its children together.
+A quick look that prints and writes nothing: `make bench` (50k, 500k and 2M persons) or `python -m bench.steps --persons
+50000 --persons 500000`. The table in docs/performance.md is that of `bench.growth`. Each step is a process of its own;
+memory is that of the process and its children together.
 """
 
 import argparse
@@ -10,7 +10,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.document import write_table
 from bench.measure import Cost, measure
 
 COMMAND = str(Path(sys.executable).with_name("flyttepanel"))
@@ -50,7 +49,7 @@ def growth(costs: dict[int, dict[str, Cost]], step: str, what: str) -> str:
 
 
 def main() -> None:
-    """Measure, print, and of the usual sizes write into the document."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--persons", type=int, action="append")
     parser.add_argument("--sampling", choices=["population", "balanced"], default="balanced")
@@ -58,8 +57,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         costs = {size: measure_size(size, Path(folder), options.sampling) for size in sorted(options.persons or SIZES)}
     print(table(costs))
-    if not options.persons:
-        write_table("steps", table(costs))
 
 
 if __name__ == "__main__":
