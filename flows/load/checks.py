@@ -1,7 +1,7 @@
 """The checks of a file's values, each on the temporary table `delivered` (text) or `typed`, all in SQL.
 
 Each function appends faults and findings to the `Checked` it is given. A share of wrong values above the study's
-threshold is a fault. Below it the values are counted, and emptied or kept as an unknown municipality.
+threshold is a fault. Below it the values are counted, and emptied or kept as the contract says.
 """
 
 from collections.abc import Sequence

@@ -172,7 +172,9 @@ def code_of(column: Column, x: str) -> str:
     if column.compared_digits:
         return f"coalesce(left({x}, {column.compared_digits}), {literal(MISSING)})"
     if column.allowed:
-        return f"coalesce({x}, {literal(MISSING)})"
+        # A kept code on no list is whatever stood in the file, and must not be told.
+        listed = ", ".join(map(literal, column.allowed))
+        return f"case when {x} is null then {literal(MISSING)} when {x} in ({listed}) then {x} else 'unlisted' end"
     return f"if({x} is null, {literal(MISSING)}, {literal(GIVEN)})"
 
 

@@ -53,7 +53,7 @@ INCOMING = [
             "municipality_unknown",
             "UPDATE raw.bostedskommune SET bostedskommune = '9999' WHERE aar = 2015 AND lopenr_person LIKE '%2'",
         ),
-        ("raw.regstat", "status_known", "UPDATE raw.regstat SET regstat = '2' WHERE lopenr_person = 'p00006'"),
+        ("raw.regstat", "status_known", "UPDATE raw.regstat SET regstat = '2' WHERE lopenr_person LIKE '%2'"),
         (
             "raw.regstat",
             "status_dated_before",
