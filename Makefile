@@ -43,13 +43,13 @@ lock: .venv/.ready  ## resolve pyproject.toml again into requirements.lock
 HAS_JAVA = "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'
 NO_JAVA = No Java >= 17 here (Debian: apt-get install openjdk-17-jre-headless, or default-jre-headless where there is no such package)
 
-spark: java .venv/.spark  ## install Spark into .venv (0.5 GB), for the target spark; needs Java >= 17
+spark: .venv/.spark  ## install Spark into .venv (0.5 GB), for the target spark; needs Java >= 17
 
 # Before half a gigabyte is fetched that could not be run.
 java:
 	@$(HAS_JAVA) || { echo "$(NO_JAVA)"; exit 1; }
 
-.venv/.spark: requirements-spark.lock .venv/.ready
+.venv/.spark: requirements-spark.lock .venv/.ready | java
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements-spark.lock
 	touch $@
 

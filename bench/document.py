@@ -26,7 +26,7 @@ def write_table(name: str, table: str, document: Path = DOCUMENT) -> None:
     before, rest = text.split(start)
     after = rest.split(end)[1]
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    made = f"{date.today():%-d %B %Y}, {processors} cores, commit {commit()}."
+    made = f"{date.today():%-d %B %Y}, {processors} cores, commit {MEASURED}."
     document.write_text(f"{before}{start}\n{made}\n\n{table}\n{end}{after}", encoding="utf-8")
 
 
@@ -39,3 +39,7 @@ def commit() -> str:
 
     changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
     return git("rev-parse", "--short", "HEAD") + (" with changes" if changed else "")
+
+
+# Known before anything is measured: hours later the repository may stand elsewhere.
+MEASURED = commit()

@@ -136,8 +136,15 @@ def remove(path: Path) -> None:
     """Remove a file, or a folder with everything in it (DuckDB spills into one named after its database).
 
     Of a link to Spark's folder elsewhere both go, the folder first: without the link nobody would find it again.
+
+    Raises:
+        OSError: some of it could not be removed, or the storage that it leads to is not there.
     """
     if path.is_symlink() and path.name == SPARK_FOLDER and (folder := path.resolve()).name.startswith(SPARK_FOLDER):
+        if not folder.parent.is_dir():
+            raise FileNotFoundError(
+                f"{folder.parent} is not there: mount it, for registers may lie in {folder.name}, or remove {path}"
+            )
         remove_folder(folder)
     if path.is_dir() and not path.is_symlink():
         remove_folder(path)

@@ -171,10 +171,12 @@ def code_of(column: Column, x: str) -> str:
     """SQL: the part of a value that is compared between years."""
     if column.compared_digits:
         return f"coalesce(left({x}, {column.compared_digits}), {literal(MISSING)})"
-    if column.allowed:
-        # A kept code on no list is whatever stood in the file, and must not be told.
+    if column.unreadable == "kept":
+        # A code on no list is whatever stood in the file, and must not be told.
         listed = ", ".join(map(literal, column.allowed))
         return f"case when {x} is null then {literal(MISSING)} when {x} in ({listed}) then {x} else 'unlisted' end"
+    if column.allowed:
+        return f"coalesce({x}, {literal(MISSING)})"
     return f"if({x} is null, {literal(MISSING)}, {literal(GIVEN)})"
 
 

@@ -77,8 +77,9 @@ def scratch_storage(work: Path) -> Iterator[Storage]:
     if shared := os.environ.get("FLYTTEPANEL_SPARK_STORAGE"):
         # A random name: other homes, of other machines too, may build in the same storage.
         folder = Path(shared).resolve() / f"{SPARK_FOLDER}-{uuid4().hex}"
-        here.symlink_to(folder)
     folder.mkdir(mode=0o700)  # without parents: where the storage is not mounted, nothing is made in its place
+    if folder != here:
+        here.symlink_to(folder)
     try:
         yield Storage(folder)
     finally:

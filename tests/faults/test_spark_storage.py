@@ -89,6 +89,16 @@ def test_a_storage_that_is_not_mounted_is_not_made(home: Home, shared: Path) -> 
     assert not (home.work / NAME).is_symlink()
 
 
+def test_what_lies_in_a_storage_that_is_not_mounted_is_not_forgotten(home: Home, shared: Path) -> None:
+    left = killed_build(home.work)
+    shared.rename(shared.with_name("unmounted"))
+    with pytest.raises(FileNotFoundError, match="mount it"):
+        clear_left_overs(home)
+    shared.with_name("unmounted").rename(shared)
+    clear_left_overs(home)
+    assert not left.exists()
+
+
 def test_a_link_that_we_did_not_make_is_not_followed(home: Home, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()

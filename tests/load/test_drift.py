@@ -14,7 +14,7 @@ from flows.status import drift_lines
 from models_py.study import Study
 from synthetic import simulate
 from tests.defects.tables import KEY, file_of, on_values
-from tests.deliveries import REGSYS, change, repeated, without, write_delivery, write_files
+from tests.deliveries import REGSTAT, REGSYS, change, repeated, without, write_delivery, write_files
 from tests.load.conftest import Warehouse
 
 Declare = Callable[[str], None]
@@ -116,6 +116,16 @@ def test_a_delivery_that_was_withdrawn_makes_no_share_smaller(warehouse: Warehou
     other = few | {"arb_arbmark_status": [swapped.get(code, "1") for code in few["arb_arbmark_status"]]}
     write_files(warehouse.landing / "d3", regsys_2015=other)
     assert "corrected" in {fault.rule for fault in warehouse.refused("d3")}
+
+
+def test_a_kept_status_on_no_list_is_never_told(lenient: Warehouse) -> None:
+    """Whatever stood in the file, as a name in a shifted row."""
+    statuses = repeated(REGSTAT, 1000)
+    statuses["regstat_16"] = ["1" if place % 5 > 1 else "Ola" for place in range(len(statuses["regstat_16"]))]
+    write_files(lenient.landing / "d1", regstat_2015_2016=statuses)
+    told = [fault.message for fault in lenient.refused() if fault.rule == "share_change"]
+    assert any("the share of unlisted" in message for message in told)
+    assert not any("Ola" in message for message in told)
 
 
 @pytest.mark.parametrize("name", ["w21_1234_regsys_2015_ut.csv", "delivery_2016.zip", "other.parquet"])
